@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "domain/auditquery.h"
+#include "domain/ban.h"
+#include "domain/ids.h"
+#include "domain/result.h"
+#include "feed/values.h"
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+// Commands and their answers: plain values, each with the name of an API method.
+namespace gatehouse {
+
+/// Who asks: the user of the process or socket, and through what.
+struct Actor {
+    std::string name;
+    std::string via;                      ///< "console", "socket", "signal"
+
+    friend bool operator==(const Actor&, const Actor&) = default;
+};
+
+// info
+struct InfoQuery {
+    friend bool operator==(const InfoQuery&, const InfoQuery&) = default;
+};
+struct ListenerInfo {
+    std::string name;
+    std::string url;                      ///< "wss://0.0.0.0:8443"
+    std::string certificateSubject;
+    std::optional<WallTime> certificateExpires;
+
+    friend bool operator==(const ListenerInfo&, const ListenerInfo&) = default;
+};
+struct Info {
+    std::string name;
+    std::string version;
+    std::uint64_t pid = 0;
+    std::uint32_t workers = 0;
+    std::uint64_t policyVersion = 0;
+    std::string policyFile;
+    std::string stateDir;
+    WallTime started{};
+    std::vector<ListenerInfo> listeners;
+    GateStats stats;
+
+    friend bool operator==(const Info&, const Info&) = default;
+};
+
+// sessions, session
+struct SessionsQuery {
+    friend bool operator==(const SessionsQuery&, const SessionsQuery&) = default;
+};
+struct SessionList {
+    std::vector<SessionRow> sessions;
+
+    friend bool operator==(const SessionList&, const SessionList&) = default;
+};
+struct SessionQuery {
+    SessionId id;
+
+    friend bool operator==(const SessionQuery&, const SessionQuery&) = default;
+};
+
+// kick
+struct KickCommand {
+    std::vector<SessionId> sessions;      ///< empty matches nothing
+    std::string reason;                   ///< public: sent to the client; at most 123 bytes are
+    std::optional<std::chrono::milliseconds> cooldown = std::chrono::minutes(1); ///< unset: none
+
+    friend bool operator==(const KickCommand&, const KickCommand&) = default;
+};
+struct KickResult {
+    std::vector<SessionId> kicked;
+    std::vector<SessionId> missing;       ///< gone before they could be kicked
+
+    friend bool operator==(const KickResult&, const KickResult&) = default;
+};
+
+// ban, unban, bans
+struct BanCommand {
+    BanSubject subject = BanSubject::Address;
+    std::string value;
+    std::string issuer;
+    std::optional<std::chrono::milliseconds> duration; ///< unset: until it is lifted
+    std::string reason;
+
+    friend bool operator==(const BanCommand&, const BanCommand&) = default;
+};
+struct BanResult {
+    Ban ban;
+    std::vector<SessionId> ended;
+
+    friend bool operator==(const BanResult&, const BanResult&) = default;
+};
+struct UnbanCommand {
+    BanId id;
+
+    friend bool operator==(const UnbanCommand&, const UnbanCommand&) = default;
+};
+struct UnbanResult {
+    Ban ban;                              ///< that was lifted
+
+    friend bool operator==(const UnbanResult&, const UnbanResult&) = default;
+};
+struct BansQuery {
+    friend bool operator==(const BansQuery&, const BansQuery&) = default;
+};
+struct BanList {
+    std::vector<Ban> bans;
+
+    friend bool operator==(const BanList&, const BanList&) = default;
+};
+
+// auth_failures
+struct AuthFailuresQuery {
+    friend bool operator==(const AuthFailuresQuery&, const AuthFailuresQuery&) = default;
+};
+struct AuthFailureList {
+    std::vector<AuthFailureGroup> groups; ///< most recent first
+
+    friend bool operator==(const AuthFailureList&, const AuthFailureList&) = default;
+};
+
+// drain, reload
+struct DrainCommand {
+    friend bool operator==(const DrainCommand&, const DrainCommand&) = default;
+};
+struct ReloadCommand {
+    friend bool operator==(const ReloadCommand&, const ReloadCommand&) = default;
+};
+struct Accepted {
+    friend bool operator==(const Accepted&, const Accepted&) = default;
+};
+
+using Command = std::variant<InfoQuery, SessionsQuery, SessionQuery, KickCommand, BanCommand, UnbanCommand, BansQuery,
+                             AuditQuery, AuthFailuresQuery, DrainCommand, ReloadCommand>;
+using Answer = std::variant<Info, SessionList, SessionRow, KickResult, BanResult, UnbanResult, BanList, AuditPage,
+                            AuthFailureList, Accepted>;
+
+enum class ControlErrorCode : std::uint16_t { Internal = 100, NotFound = 104, BadRequest = 107, Rejected = 112, Unavailable = 113 };
+
+struct ControlError {
+    ControlErrorCode code = ControlErrorCode::Internal;
+    std::string message;                  ///< English: what, where, what to do
+
+    friend bool operator==(const ControlError&, const ControlError&) = default;
+};
+using Reply = Result<Answer, ControlError>;
+
+} // namespace gatehouse

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "domain/clock.h"
+#include "domain/ids.h"
+
+#include <optional>
+#include <string>
+
+namespace gatehouse {
+
+enum class BanSubject : std::uint8_t { User, Address, Network };
+
+[[nodiscard]] constexpr const char* banSubjectWord(BanSubject subject)
+{
+    switch (subject) {
+    case BanSubject::User:
+        return "user";
+    case BanSubject::Address:
+        return "address";
+    case BanSubject::Network:
+        return "network";
+    }
+    return "";
+}
+
+/// Somebody who may not come in until a time.
+struct Ban {
+    BanId id;
+    BanSubject subject = BanSubject::Address;
+    std::string value;              ///< user name, address, or network in CIDR form
+    std::string issuer;             ///< of a user; empty: whoever vouches
+    std::string actor;              ///< "rule" where the gate banned by itself
+    std::string reason;             ///< in the operator's words
+    WallTime since{};
+    std::optional<WallTime> until;  ///< unset: until it is lifted
+
+    friend bool operator==(const Ban&, const Ban&) = default;
+};
+
+} // namespace gatehouse

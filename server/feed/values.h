@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "domain/clock.h"
+#include "domain/decision.h"
+#include "domain/ids.h"
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+// What consoles are shown. Plain values that cross threads and, as JSON, machines.
+namespace gatehouse {
+
+/// What stays the same while a session lives.
+struct SessionInfo {
+    SessionId id;
+    std::string user;                    ///< empty: anonymous
+    std::string issuer;
+    std::string keyId;
+    std::vector<std::string> roles;
+    std::string address;
+    std::uint16_t port = 0;
+    std::string listener;
+    std::string route;
+    std::string path;
+    std::vector<std::string> channels;
+    std::string origin;                  ///< empty: none was sent
+    std::string userAgent;
+    std::string subprotocol;
+    std::string tlsVersion;              ///< "1.3"; empty: plain
+    std::string tlsCipher;
+    WallTime since{};
+    std::optional<WallTime> tokenExpires;
+    std::uint64_t policyVersion = 0;     ///< that admitted it
+    double rateLimit = 0;                ///< messages a second that the route allows; 0: off
+    std::uint64_t rateBurst = 0;
+    std::uint64_t sendBufferLimit = 0;   ///< bytes
+    std::uint32_t violationsAllowed = 0; ///< before it is closed
+    std::optional<std::uint64_t> sessionsPerUser;
+
+    friend bool operator==(const SessionInfo&, const SessionInfo&) = default;
+};
+
+/// A refusal or close, as it is explained to a person.
+struct Explanation {
+    Decision decision;
+    std::uint64_t policyVersion = 0;
+    WallTime time{};
+    std::string actor;                   ///< who did it; empty: the rule
+
+    friend bool operator==(const Explanation&, const Explanation&) = default;
+};
+
+enum class SessionPhase : std::uint8_t { Open, Closing };
+
+/// What changes while a session lives. Rates are over the last second.
+struct SessionActivity {
+    SessionPhase phase = SessionPhase::Open;
+    std::uint64_t messagesIn = 0;
+    std::uint64_t messagesOut = 0;
+    std::uint64_t bytesIn = 0;           ///< payload bytes
+    std::uint64_t bytesOut = 0;
+    double messagesInRate = 0;           ///< per second, refused ones counted too
+    double messagesOutRate = 0;
+    double bytesInRate = 0;
+    double bytesOutRate = 0;
+    std::optional<std::uint64_t> rateLeft; ///< tokens left in the session's message bucket; unset: no limit
+    std::uint64_t backlog = 0;           ///< bytes queued for sending
+    std::uint64_t refused = 0;           ///< messages
+    std::uint32_t violations = 0;        ///< within the route's window
+    std::optional<WallTime> lastMessage; ///< in either direction
+    std::optional<Explanation> lastRefusal;
+    std::uint32_t userSessions = 0;      ///< open sessions of the same user
+
+    friend bool operator==(const SessionActivity&, const SessionActivity&) = default;
+};
+
+struct SessionRow {
+    std::shared_ptr<const SessionInfo> info; ///< never null
+    SessionActivity activity;
+
+    friend bool operator==(const SessionRow& a, const SessionRow& b)
+    {
+        return (a.info == b.info || (a.info && b.info && *a.info == *b.info)) && a.activity == b.activity;
+    }
+};
+
+struct ClosedSession {
+    SessionId id;
+    std::uint16_t code = 0;              ///< close code sent or received; 1006 where none was
+    std::string detail;                  ///< public reason
+    Explanation why;                     ///< decision.reason tells who closed: PeerClosed, Kicked, …
+
+    friend bool operator==(const ClosedSession&, const ClosedSession&) = default;
+};
+
+/// Failed authentications of one address for one reason since the server started, newest last.
+struct AuthFailureGroup {
+    std::string address;
+    Reason reason = Reason::None;
+    std::uint64_t count = 0;
+    WallTime first{};
+    WallTime last{};
+    std::string lastRoute;
+    std::string lastUser;                ///< as claimed, unverified; empty where unknown
+    std::string lastOrigin;
+    std::vector<std::uint32_t> perMinute; ///< the last 15 minutes, oldest first
+    bool banned = false;
+
+    friend bool operator==(const AuthFailureGroup&, const AuthFailureGroup&) = default;
+};
+
+enum class GateState : std::uint8_t { Starting, Serving, Draining, Stopped };
+enum class AuditState : std::uint8_t { Good, Failing };
+
+/// The gate as a whole at one time. Counters only grow while the process runs.
+struct GateStats {
+    WallTime time{};
+    GateState state = GateState::Starting;
+    std::uint64_t sessions = 0;
+    std::uint64_t pending = 0;           ///< connections that are not yet sessions
+    std::uint64_t accepted = 0;          ///< sessions ever opened
+    std::uint64_t messagesIn = 0;
+    std::uint64_t messagesOut = 0;
+    std::uint64_t bytesIn = 0;
+    std::uint64_t bytesOut = 0;
+    std::uint64_t backlog = 0;
+    std::vector<std::pair<Reason, std::uint64_t>> refused; ///< counters that are not 0, in the order of Reason
+    std::uint64_t refusedTotal = 0;      ///< upgrades, connects and messages
+    std::uint64_t authFailures = 0;
+    std::uint64_t loopLatencyP50 = 0;    ///< microseconds that a worker's loop turn took, over the last second
+    std::uint64_t loopLatencyP99 = 0;
+    double loopLoad = 0;                 ///< share of time in which workers were busy, 0…1, over the last second
+    AuditState audit = AuditState::Good;
+    std::uint64_t auditRecords = 0;      ///< newest record's number
+    std::uint64_t auditDropped = 0;
+    std::uint64_t feedDropped = 0;
+
+    friend bool operator==(const GateStats&, const GateStats&) = default;
+};
+
+/// What changed since the batch before. A snapshot replaces all that the watcher had. Numbers rise by one; a gap means
+/// that a snapshot follows.
+struct FeedBatch {
+    std::uint64_t sequence = 0;
+    bool snapshot = false;
+    GateStats stats;
+    std::vector<SessionRow> rows;         ///< new or changed
+    std::vector<ClosedSession> closed;
+    std::vector<AuthFailureGroup> authFailures; ///< new or changed
+    std::vector<GateStats> history;       ///< of a snapshot: one a second, the last 15 minutes, oldest first
+
+    friend bool operator==(const FeedBatch&, const FeedBatch&) = default;
+};
+
+} // namespace gatehouse

@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "domain/address.h"
+
+#include <chrono>
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace gatehouse {
+
+/// A token bucket: `count` in each `per`, with room for `burst` at once.
+struct Rate {
+    std::uint64_t count = 1;
+    std::chrono::nanoseconds per = std::chrono::seconds(1);
+    std::uint64_t burst = 1;
+
+    friend bool operator==(const Rate&, const Rate&) = default;
+};
+using OptionalRate = std::optional<Rate>;                         ///< unset: "off"
+using OptionalDuration = std::optional<std::chrono::milliseconds>; ///< unset: "off"
+
+enum class TlsVersion : std::uint8_t { Tls12, Tls13 };
+
+struct ListenerTls {
+    std::filesystem::path certificate;
+    std::filesystem::path key;
+    TlsVersion minVersion = TlsVersion::Tls12;
+    std::chrono::milliseconds handshakeTimeout{5000};
+
+    friend bool operator==(const ListenerTls&, const ListenerTls&) = default;
+};
+
+struct Listener {
+    std::string name;
+    IpAddress address;
+    std::uint16_t port = 0;              ///< 0 lets the system choose
+    std::optional<ListenerTls> tls;      ///< unset: "off", on loopback or where `insecure` says so
+    bool insecure = false;
+    std::vector<std::string> serverNames; ///< lower case, no port; empty: Host is not checked
+
+    friend bool operator==(const Listener&, const Listener&) = default;
+};
+
+enum class JwtAlgorithm : std::uint8_t { HS256 };
+
+struct Issuer {
+    std::string name;
+    std::vector<JwtAlgorithm> algorithms;
+    std::filesystem::path secretFile;
+    std::string secret;                  ///< the bytes of the file, one trailing newline cut; never serialised or shown
+    std::string issuer;                  ///< expected `iss`
+    std::string audience;                ///< expected in `aud`
+    std::vector<std::string> rolesAllowed; ///< "*": all roles that the policy has
+    std::vector<std::string> require{"exp", "iat"};
+    std::chrono::milliseconds leeway{30000};
+    std::chrono::milliseconds maxLifetime{std::chrono::hours(24)};
+
+    friend bool operator==(const Issuer&, const Issuer&) = default;
+};
+
+struct AuthFailureLimit {
+    std::uint64_t count = 10;
+    std::chrono::milliseconds per{60000};
+    std::chrono::milliseconds thenBan{600000};
+
+    friend bool operator==(const AuthFailureLimit&, const AuthFailureLimit&) = default;
+};
+
+/// The gate as a whole. An unset value is "off".
+struct Limits {
+    std::optional<std::uint64_t> sessions = 15000;
+    std::optional<std::uint64_t> sessionsPerIp = 200;
+    std::optional<std::uint64_t> sessionsPerUser = 20;
+    std::optional<std::uint64_t> pending = 2000;
+    std::optional<std::uint64_t> pendingPerIp = 50;
+    OptionalRate connectsPerIp = Rate{20, std::chrono::seconds(1), 60};
+    std::optional<AuthFailureLimit> authFailuresPerIp = AuthFailureLimit{};
+    OptionalRate messagesPerUser = Rate{200, std::chrono::seconds(1), 400};
+    OptionalRate bytesPerUser;
+    OptionalRate messagesPerIp;
+    std::uint64_t requestLine = 4096;
+    std::uint64_t requestTarget = 2048;
+    std::uint64_t requestHeader = 8192;
+    std::uint64_t requestHead = 16384;
+    std::uint64_t requestHeaders = 100;
+    std::chrono::milliseconds requestTimeout{5000};
+    std::chrono::milliseconds closeTimeout{3000};
+    std::uint64_t channelName = 255;
+
+    friend bool operator==(const Limits&, const Limits&) = default;
+};
+
+enum class HubProtocol : std::uint8_t { Plain, Echo };
+
+enum class TokenPlace : std::uint8_t { Authorization, Subprotocol };
+
+struct Authentication {
+    bool required = true;
+    std::vector<std::string> issuers;    ///< names; empty: every issuer
+    std::vector<TokenPlace> from{TokenPlace::Authorization, TokenPlace::Subprotocol};
+
+    friend bool operator==(const Authentication&, const Authentication&) = default;
+};
+
+/// One entry of `origins`.
+struct OriginRule {
+    enum class Kind : std::uint8_t { None, Any, Exact, Wildcard };
+    Kind kind = Kind::None;
+    std::string scheme;                  ///< lower case; empty on "*.example": https
+    std::string host;                    ///< lower case; without the "*." of a wildcard
+    std::uint16_t port = 0;              ///< the scheme's own where none was written
+    std::string text;                    ///< as written
+
+    friend bool operator==(const OriginRule&, const OriginRule&) = default;
+};
+
+struct Messages {
+    bool text = true;
+    bool binary = false;
+    std::uint64_t maxSize = 65536;
+    std::uint64_t maxFragments = 64;
+    std::chrono::milliseconds completeWithin{10000};
+    OptionalRate rate = Rate{50, std::chrono::seconds(1), 100};
+    std::uint32_t violationsBeforeClose = 3;
+    std::chrono::milliseconds violationsWithin{60000};
+
+    friend bool operator==(const Messages&, const Messages&) = default;
+};
+
+struct Ping {
+    std::chrono::milliseconds every{25000};
+    std::chrono::milliseconds timeout{8000};
+
+    friend bool operator==(const Ping&, const Ping&) = default;
+};
+
+struct Route {
+    std::string name;
+    std::string path;                    ///< as written: "/hub/{channel}", "/plc/*"
+    HubProtocol hub = HubProtocol::Plain;
+    Authentication authentication;
+    std::vector<OriginRule> origins{OriginRule{OriginRule::Kind::None, {}, {}, 0, "none"}};
+    Messages messages;
+    OptionalDuration idleTimeout;
+    std::optional<Ping> ping = Ping{};
+    std::uint64_t sendBuffer = 1 << 20;
+
+    friend bool operator==(const Route&, const Route&) = default;
+};
+
+struct ChannelRule {
+    std::string match;                   ///< `*` stops at `.`, `**` does not; {user} is the session's own user
+    std::vector<std::string> subscribe;  ///< roles; "*" every authenticated user, "anonymous" anybody
+    std::vector<std::string> publish;
+
+    friend bool operator==(const ChannelRule&, const ChannelRule&) = default;
+};
+
+/// The whole configuration: immutable once loaded, shared as std::shared_ptr<const Policy> and swapped whole.
+struct Policy {
+    std::uint64_t version = 1;           ///< counts what this process applied; not part of the document
+    std::filesystem::path file;          ///< where it came from; empty for one made in memory
+    std::string name = "Gatehouse";
+    std::filesystem::path stateDir;
+    std::filesystem::path controlSocket;
+    std::optional<unsigned> workers;     ///< unset: "auto"
+    std::vector<Listener> listeners;
+    std::vector<Issuer> issuers;
+    std::vector<std::string> roles;
+    Limits limits;
+    std::vector<Route> routes;
+    std::vector<ChannelRule> channels;
+
+    friend bool operator==(const Policy&, const Policy&) = default;
+};
+
+} // namespace gatehouse

@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "domain/reason.h"
+#include "wire/utf8.h"
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string_view>
+#include <vector>
+
+namespace gatehouse::wire {
+
+enum class Role : std::uint8_t { Server, Client };
+enum class Opcode : std::uint8_t { Continuation = 0, Text = 1, Binary = 2, Close = 8, Ping = 9, Pong = 10 };
+
+inline constexpr std::size_t maxControlPayload = 125;
+inline constexpr std::size_t maxCloseReason = 123;
+
+struct DecoderLimits {
+    std::uint64_t maxMessage = 65536;     ///< bytes of a whole message, over all its fragments
+    std::uint64_t maxFragments = 64;
+};
+
+/// What came out of the bytes. Spans point into the input or into the decoder and hold until the next call.
+struct Event {
+    enum class Kind : std::uint8_t { NeedMore, Message, Ping, Pong, Close, Violation };
+    Kind kind = Kind::NeedMore;
+    Opcode type = Opcode::Text;            ///< of a Message: Text or Binary
+    std::span<const std::byte> payload;    ///< of Message, Ping and Pong; of a Close its reason, valid UTF-8
+    std::optional<std::uint16_t> closeCode; ///< of a Close: as received; unset: an empty Close (1005)
+    Reason reason = Reason::None;          ///< of a Violation: unmasked, rsv, opcode, length, control, fragmentation,
+                                           ///< fragments, utf8, too_big, close_payload
+};
+
+/// RFC 6455 §5 from bytes to events, for one direction of one connection. Sans-I/O: no socket, no clock. A message that
+/// lies whole and unfragmented in the input is unmasked in place and never copied; only the parts of an unfinished one
+/// are kept. After a Violation or a Close nothing more comes out. A server refuses unmasked frames, a client masked ones.
+class Decoder {
+public:
+    explicit Decoder(Role role, DecoderLimits limits);
+
+    /// Consumes the front of `input` (which it moves on, and whose bytes it unmasks) up to one event. NeedMore means that
+    /// all of the input is consumed.
+    [[nodiscard]] Event next(std::span<std::byte>& input);
+
+    /// True between the first byte of a data message and its last: what `complete_within` is measured over.
+    [[nodiscard]] bool inMessage() const;
+    /// True between the first and the last byte of any frame.
+    [[nodiscard]] bool inFrame() const;
+    void setLimits(DecoderLimits limits);
+    /// Bytes that the decoder holds on the heap now.
+    [[nodiscard]] std::size_t held() const;
+
+private:
+    struct Header {
+        std::uint64_t length = 0;
+        std::uint32_t mask = 0;            ///< in memory order
+        Opcode opcode = Opcode::Continuation;
+        bool fin = false;
+    };
+    Role m_role;
+    DecoderLimits m_limits;
+    // The wire folder's author completes the private part; it must stay under 128 bytes for an idle session.
+};
+
+/// The header of an outgoing frame: at most 14 bytes. `mask` is set for the client role (RFC 6455 §5.3).
+struct FrameHeader {
+    std::array<std::byte, 14> bytes{};
+    std::size_t size = 0;
+};
+[[nodiscard]] FrameHeader frameHeader(Opcode opcode, std::uint64_t length, bool fin = true, bool rsv1 = false,
+                                      std::optional<std::uint32_t> mask = std::nullopt);
+
+/// One whole frame, header and payload, encoded once for any number of receivers.
+[[nodiscard]] std::vector<std::byte> encodeFrame(Opcode opcode, std::span<const std::byte> payload,
+                                                 std::optional<std::uint32_t> mask = std::nullopt);
+/// A Close frame; the reason is cut at a code point to 123 bytes. Without a code: an empty Close. A code that must not
+/// be sent (RFC 6455 §7.4.1: 1004–1006, 1015 and all below 1000) is sent as 1011.
+[[nodiscard]] std::vector<std::byte> encodeClose(std::optional<std::uint16_t> code, std::string_view reason,
+                                                 std::optional<std::uint32_t> mask = std::nullopt);
+
+/// May a peer send this code? 1000–1003, 1007–1014, 3000–4999.
+[[nodiscard]] bool isValidCloseCode(std::uint16_t code);
+
+/// XORs `bytes` in place with the mask, whose phase is `offset` bytes into the payload.
+void applyMask(std::span<std::byte> bytes, std::uint32_t mask, std::uint64_t offset);
+
+} // namespace gatehouse::wire
