@@ -510,7 +510,8 @@ void RequestTest::an_answer_is_checked()
                                 .origin = {},
                                 .subprotocols = {"gatehouse"},
                                 .headers = {}};
-    const auto response = parseResponse(text + "\x81\x01", {});
+    const std::string withFrame = text + "\x81\x01";
+    const auto response = parseResponse(withFrame, {});
     Reason got = response ? Reason::None : response.error();
     if (response) {
         QVERIFY(*response);
