@@ -31,23 +31,32 @@ QString roff(const QString& text)
         else if (c < 0x80)
             out += QChar(static_cast<char16_t>(c));
         else
-            out += QStringLiteral("\\[u%1]").arg(static_cast<uint>(c), 4, 16, QLatin1Char('0')).toUpper().replace(
-                QStringLiteral("\\[U"), QStringLiteral("\\[u"));
+            out += QStringLiteral("\\[u%1]").arg(QString::number(c, 16).toUpper().rightJustified(4, QLatin1Char('0')));
     }
     return out;
 }
 
-QString word(std::string_view text) { return QString::fromUtf8(text.data(), static_cast<qsizetype>(text.size())); }
-
-QString cell(const std::optional<std::uint16_t>& code) { return code ? QString::number(*code) : QStringLiteral("\\-"); }
-
-/// A table that breaks over pages; the last column wraps.
-QString table(const QString& columns, const QString& head, const QStringList& rows)
+QString word(std::string_view text)
 {
-    return QStringLiteral(".TS H\n%1.\n%2\n_\n.TH\n%3\n.TE\n").arg(columns, head, rows.join(QLatin1Char('\n')));
+    return QString::fromUtf8(text.data(), static_cast<qsizetype>(text.size()));
 }
 
-QString wrapped(const QString& text) { return QStringLiteral("T{\n%1\nT}").arg(roff(text)); }
+QString cell(const std::optional<std::uint16_t>& code)
+{
+    return code ? QString::number(*code) : QStringLiteral("\\-");
+}
+
+/// A table whose last column wraps, without hyphens: its words are searched for and copied.
+QString table(const QString& columns, const QString& head, const QStringList& rows)
+{
+    return QStringLiteral(".nh\n.ad l\n.TS\n%1.\n%2\n_\n%3\n.TE\n.ad b\n.hy\n")
+        .arg(columns, head, rows.join(QLatin1Char('\n')));
+}
+
+QString wrapped(const QString& text)
+{
+    return QStringLiteral("T{\n%1\nT}").arg(roff(text));
+}
 
 QString reasonTable()
 {

@@ -69,7 +69,7 @@ class Browser:
         for name in ("XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_CACHE_HOME"):
             environment.pop(name, None)
         self.process = await asyncio.create_subprocess_exec(
-            "chromium", *options, "about:blank", env=environment,
+            "chromium", *options, "about:blank", env=environment, preexec_fn=gate.end_with_parent,
             stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.PIPE)
         self.socket = await websockets.connect(await asyncio.wait_for(self.endpoint(), WITHIN), max_size=None,
                                                ping_interval=None)

@@ -2,6 +2,7 @@
 """A real gatehoused for a test: its own directory from --init, a free port, tokens and commands through gatehousectl."""
 
 import asyncio
+import ctypes
 import json
 import os
 import shutil
@@ -29,6 +30,11 @@ def program(name):
     if not os.access(path, os.X_OK):
         sys.exit(f"{path} is not built; set GATEHOUSE_BIN or run packaging/test")
     return str(path)
+
+
+def end_with_parent():
+    """For preexec_fn: a test that is killed at its time limit leaves no process behind (prctl(2), PR_SET_PDEATHSIG)."""
+    ctypes.CDLL(None).prctl(1, signal.SIGTERM)
 
 
 async def eventually(condition, what, within=10):
@@ -64,7 +70,8 @@ class Gate:
     def start(self):
         with open(self.log, "ab") as log:
             self.process = subprocess.Popen(
-                [program("gatehoused"), "--config", str(self.config)], stdout=subprocess.PIPE, stderr=log, text=True)
+                [program("gatehoused"), "--config", str(self.config)], stdout=subprocess.PIPE, stderr=log, text=True,
+                preexec_fn=end_with_parent)
         os.set_blocking(self.process.stdout.fileno(), False)
         deadline, said = time.monotonic() + READY_WITHIN, ""
         while self.port is None:

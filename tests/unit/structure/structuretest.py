@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The tree keeps its rules: who may include whom (the table of server/README.md), licence lines, no globals.
 
-structuretest.py ROOT QT_INCLUDE_DIRECTORIES: the latter as CMake gives them, separated by semicolons.
+structuretest.py ROOT QT_INCLUDE_DIRECTORIES: the latter as CMake gives them, separated by colons.
 """
 
 import re
@@ -11,7 +11,7 @@ import unittest
 from pathlib import Path
 
 ROOT = Path(sys.argv.pop(1)).resolve()
-QT_INCLUDES = [Path(path) for path in sys.argv.pop(1).split(";") if path and "<" not in path]
+QT_INCLUDES = [Path(path) for path in sys.argv.pop(1).split(":") if path and "<" not in path]
 
 CODE = {".cpp", ".h"}
 LICENSED = CODE | {".py", ".sh", ".js", ".mjs", ".cmake", ".css", ".html", ".sql", ".in", ".svg", ".service", ".desktop"}
