@@ -5,10 +5,8 @@
 #include "domain/ban.h"
 #include "domain/result.h"
 
-#include <atomic>
 #include <cstdint>
 #include <filesystem>
-#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -16,29 +14,33 @@
 namespace gatehouse {
 
 struct AuditLogOptions {
-    std::filesystem::path file;           ///< state_dir/gatehouse.sqlite, made with mode 0600
-    std::size_t queueLimit = 65536;       ///< records that may wait; more are counted as dropped
+    std::filesystem::path file;     ///< state_dir/gatehouse.sqlite, made with mode 0600
+    std::size_t queueLimit = 65536; ///< records that may wait; more are counted as dropped
 };
 
 /// The writer: a thread of its own with the store's only write connection. record() is thread-safe and never blocks on
-/// the disk. Records of one reason and source (address, or user) are capped at 20 a second; the next one that is written
-/// carries how many were left out. Starting fails where the store cannot be opened or its schema brought up to date.
+/// the disk. Records of one reason and source (address, or user) are capped at 20 a second; the next one that is
+/// written carries how many were left out. Starting fails where the store cannot be opened or its schema brought up to
+/// date. A failed commit keeps the records queued and is tried again by itself. Needs a QCoreApplication, which finds
+/// the driver.
 class AuditLog final : public EventSink {
 public:
-    [[nodiscard]] static Result<std::unique_ptr<AuditLog>, std::string> open(AuditLogOptions options, const Clock& clock);
-    ~AuditLog() override;                 ///< writes what is queued, then stops the thread
+    [[nodiscard]] static Result<std::unique_ptr<AuditLog>, std::string> open(AuditLogOptions options,
+                                                                             const Clock& clock);
+    ~AuditLog() override; ///< writes what is queued, then stops the thread
 
     void record(AuditRecord record) noexcept override;
     /// Bans outlive the process. Adding gives the ban its id.
     [[nodiscard]] Ban addBan(Ban ban);
     void removeBan(BanId id);
-    [[nodiscard]] std::vector<Ban> loadBans() const;   ///< those that still hold; call before traffic
+    [[nodiscard]] std::vector<Ban> loadBans() const; ///< those that still hold; call before traffic
 
-    /// Waits until everything recorded before is on disk; for tests and orderly stops.
-    void flush();
+    /// Waits until everything recorded before is on disk (true) or an attempt to write it failed (false; it stays
+    /// queued).
+    bool flush();
 
-    [[nodiscard]] bool failing() const;                 ///< the last commit failed
-    [[nodiscard]] std::uint64_t newest() const;         ///< number of the newest committed record
+    [[nodiscard]] bool failing() const;         ///< the last commit failed
+    [[nodiscard]] std::uint64_t newest() const; ///< number of the newest committed record
     [[nodiscard]] std::uint64_t dropped() const;
 
 private:

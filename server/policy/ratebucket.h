@@ -9,15 +9,15 @@
 namespace gatehouse {
 
 /// A token bucket as a generic cell rate algorithm (ITU-T I.371) in one atomic 64-bit value: the theoretical arrival
-/// time of the next conforming cell, in nanoseconds of the steady clock. Thread-safe without a lock; the rate is handed
-/// in with each call, so that a changed policy keeps the bucket's fill.
+/// time of the next conforming cell, in sixteenths of a nanosecond of the steady clock. Thread-safe without a lock; the
+/// rate is handed in with each call, so that a changed policy keeps the bucket's fill.
 class RateBucket {
 public:
     /// Takes `amount` tokens if they are all there. Nothing is taken on refusal. An amount over the burst never fits.
     [[nodiscard]] bool take(const Rate& rate, TimePoint now, std::uint64_t amount = 1);
     /// Whole tokens that are left now, at most `rate.burst`.
     [[nodiscard]] std::uint64_t left(const Rate& rate, TimePoint now) const;
-    /// When `amount` tokens will be there.
+    /// How long until `amount` tokens will be there; nanoseconds::max() where they never fit.
     [[nodiscard]] std::chrono::nanoseconds wait(const Rate& rate, TimePoint now, std::uint64_t amount = 1) const;
     /// True when the bucket is full, so that forgetting it changes nothing.
     [[nodiscard]] bool full(TimePoint now) const;

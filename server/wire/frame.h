@@ -4,6 +4,7 @@
 #include "domain/reason.h"
 #include "wire/utf8.h"
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -21,7 +22,7 @@ inline constexpr std::size_t maxControlPayload = 125;
 inline constexpr std::size_t maxCloseReason = 123;
 
 struct DecoderLimits {
-    std::uint64_t maxMessage = 65536;     ///< bytes of a whole message, over all its fragments
+    std::uint64_t maxMessage = 65536; ///< bytes of a whole message, over all its fragments
     std::uint64_t maxFragments = 64;
 };
 
@@ -29,22 +30,23 @@ struct DecoderLimits {
 struct Event {
     enum class Kind : std::uint8_t { NeedMore, Message, Ping, Pong, Close, Violation };
     Kind kind = Kind::NeedMore;
-    Opcode type = Opcode::Text;            ///< of a Message: Text or Binary
-    std::span<const std::byte> payload;    ///< of Message, Ping and Pong; of a Close its reason, valid UTF-8
-    std::optional<std::uint16_t> closeCode; ///< of a Close: as received; unset: an empty Close (1005)
-    Reason reason = Reason::None;          ///< of a Violation: unmasked, rsv, opcode, length, control, fragmentation,
-                                           ///< fragments, utf8, too_big, close_payload
+    Opcode type = Opcode::Text;               ///< of a Message: Text or Binary
+    std::span<const std::byte> payload{};     ///< of Message, Ping and Pong; of a Close its reason, valid UTF-8
+    std::optional<std::uint16_t> closeCode{}; ///< of a Close: as received; unset: an empty Close (1005)
+    Reason reason = Reason::None; ///< of a Violation: unmasked, rsv, opcode, length, control, fragmentation,
+                                  ///< fragments, utf8, too_big, close_payload
 };
 
 /// RFC 6455 §5 from bytes to events, for one direction of one connection. Sans-I/O: no socket, no clock. A message that
 /// lies whole and unfragmented in the input is unmasked in place and never copied; only the parts of an unfinished one
-/// are kept. After a Violation or a Close nothing more comes out. A server refuses unmasked frames, a client masked ones.
+/// are kept. After a Violation or a Close nothing more is consumed or comes out. A server refuses unmasked frames, a
+/// client masked ones.
 class Decoder {
 public:
     explicit Decoder(Role role, DecoderLimits limits);
 
-    /// Consumes the front of `input` (which it moves on, and whose bytes it unmasks) up to one event. NeedMore means that
-    /// all of the input is consumed.
+    /// Consumes the front of `input` (which it moves on, and whose bytes it unmasks) up to one event. NeedMore means
+    /// that all of the input is consumed.
     [[nodiscard]] Event next(std::span<std::byte>& input);
 
     /// True between the first byte of a data message and its last: what `complete_within` is measured over.
@@ -58,13 +60,43 @@ public:
 private:
     struct Header {
         std::uint64_t length = 0;
-        std::uint32_t mask = 0;            ///< in memory order
+        std::uint32_t mask = 0; ///< in memory order
         Opcode opcode = Opcode::Continuation;
         bool fin = false;
     };
-    Role m_role;
+    using ControlPayload = std::array<std::byte, maxControlPayload>;
+
+    void releaseDelivered();
+    bool gather(std::span<std::byte>& input, std::size_t size);
+    Reason readHeader(std::span<std::byte>& input);
+    [[nodiscard]] Reason checkFirstByte() const;
+    [[nodiscard]] Reason checkSecondByte() const;
+    Reason readLength();
+    void beginPayload();
+    void endFrame();
+    std::optional<Event> readControl(std::span<std::byte>& input);
+    std::optional<Event> readData(std::span<std::byte>& input);
+    std::span<std::byte> takePayload(std::span<std::byte>& input);
+    void keep(std::span<const std::byte> bytes);
+    Event endMessage(std::span<const std::byte> payload);
+    Event closeEvent(std::span<const std::byte> payload);
+    Event violation(Reason reason);
+
+    // In the order of their size: an idle session keeps one decoder, and no heap.
     DecoderLimits m_limits;
-    // The wire folder's author completes the private part; it must stay under 128 bytes for an idle session.
+    Header m_header;
+    std::uint64_t m_payloadRead = 0;           ///< of the current frame
+    std::uint64_t m_fragments = 0;             ///< frames of the open message
+    std::vector<std::byte> m_message;          ///< the parts of the open message, unmasked
+    std::unique_ptr<ControlPayload> m_control; ///< of a control frame that came in pieces
+    std::array<std::byte, 14> m_head{};
+    std::uint8_t m_headSize = 0; ///< bytes in m_head; 0 between frames
+    bool m_headWhole = false;
+    Role m_role;
+    Opcode m_type = Opcode::Text; ///< of the open message
+    bool m_open = false;          ///< a message has begun and not ended
+    bool m_ended = false;
+    Utf8Validator m_utf8;
 };
 
 /// The header of an outgoing frame: at most 14 bytes. `mask` is set for the client role (RFC 6455 §5.3).
@@ -78,8 +110,8 @@ struct FrameHeader {
 /// One whole frame, header and payload, encoded once for any number of receivers.
 [[nodiscard]] std::vector<std::byte> encodeFrame(Opcode opcode, std::span<const std::byte> payload,
                                                  std::optional<std::uint32_t> mask = std::nullopt);
-/// A Close frame; the reason is cut at a code point to 123 bytes. Without a code: an empty Close. A code that must not
-/// be sent (RFC 6455 §7.4.1: 1004–1006, 1015 and all below 1000) is sent as 1011.
+/// A Close frame; the reason is cut at a code point to 123 bytes, or where it stops being UTF-8. Without a code: an
+/// empty Close. A code that must not be sent (RFC 6455 §7.4: see isValidCloseCode) is sent as 1011.
 [[nodiscard]] std::vector<std::byte> encodeClose(std::optional<std::uint16_t> code, std::string_view reason,
                                                  std::optional<std::uint32_t> mask = std::nullopt);
 

@@ -9,6 +9,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace gatehouse::wire {
@@ -16,22 +17,22 @@ namespace gatehouse::wire {
 struct RequestLimits {
     std::size_t line = 4096;
     std::size_t target = 2048;
-    std::size_t header = 8192;       ///< one header line
-    std::size_t head = 16384;        ///< request line and all headers
+    std::size_t header = 8192; ///< one header line
+    std::size_t head = 16384;  ///< request line and all headers
     std::size_t headers = 100;
 };
 
 struct Header {
-    std::string_view name;           ///< as received
-    std::string_view value;          ///< without surrounding blanks
+    std::string_view name;  ///< as received
+    std::string_view value; ///< without surrounding blanks
 };
 
 /// A parsed HTTP/1.1 request head (RFC 9112). Views point into the text that was parsed.
 struct Request {
     std::string_view method;
     std::string_view target;
-    std::string_view path;           ///< of the target, up to `?`
-    std::string_view query;          ///< without `?`
+    std::string_view path;  ///< of the target, up to `?`; empty where CONNECT names an authority
+    std::string_view query; ///< without `?`
     std::vector<Header> headers;
 
     /// Every value of a header, by case-insensitive name, in order.
@@ -42,30 +43,37 @@ struct Request {
 
 /// Finds the end of a request head in `text`: the bytes up to and with the empty line, or 0 while it is not there yet.
 /// A head that already breaks a rule or a limit is an error at once, without waiting for its end.
-/// Errors: HsHeaderSize, HsHeaderCount, HsUriSize, HsRequestLine, HsSyntax.
+/// Errors: HsHeaderSize, HsHeaderCount, HsUriSize, HsRequestLine, HsSyntax. It begins anew with each call; HeadScanner
+/// (headscanner.h) goes on where it stopped.
 [[nodiscard]] Result<std::size_t, Reason> scanHead(std::string_view text, const RequestLimits& limits);
 
 /// Parses a head that scanHead() found whole. Strict: CR LF alone ends a line; no folding, no blank before a colon, no
 /// NUL or other control, token characters in names (RFC 9110 §5.6.2), HTTP/1.1 alone (anything else HsRequestLine: see
-/// versionUnsupported), origin-form targets alone.
+/// versionUnsupported), origin-form targets alone, but that CONNECT may name an authority. Any method is taken.
 [[nodiscard]] Result<Request, Reason> parseRequest(std::string_view head, const RequestLimits& limits);
 
-/// Whether a request line that was refused with HsRequestLine has a well-formed HTTP version that is not 1.1 (505, not 400).
+/// Whether a request line that was refused with HsRequestLine has a well-formed HTTP version that is not 1.1 (505, not
+/// 400).
 [[nodiscard]] bool versionUnsupported(std::string_view head);
+
+/// The length of the body that follows: 0 without a Content-Length. HsBody for a Transfer-Encoding, for more than one
+/// Content-Length, and for one that is not a plain decimal number.
+[[nodiscard]] Result<std::uint64_t, Reason> contentLength(const Request& request);
 
 /// What a WebSocket upgrade (RFC 6455 §4.2.1) asks for.
 struct Upgrade {
-    std::string_view key;                         ///< Sec-WebSocket-Key, base64 of 16 bytes
+    std::string_view key; ///< Sec-WebSocket-Key, base64 of 16 bytes
     std::string_view host;
     std::optional<std::string_view> origin;
-    std::vector<std::string_view> subprotocols;   ///< in order, each a token, none twice
+    std::vector<std::string_view> subprotocols; ///< in order, each a token, none twice
     std::vector<std::string_view> authorization;
     std::string_view userAgent;
 };
 
 /// Checks a request against RFC 6455 §4.2.1 and FAULTS rows 14–28. In the order: method (HsMethod), Host (HsHost), body
-/// (HsBody), Upgrade and Connection (HsUpgrade), version (HsVersion), key (HsKey), Origin twice (HsDuplicate), subprotocol
-/// syntax (Subprotocol: bad token, repeated name, over 32 names, several kilobytes of commas).
+/// (HsBody), Upgrade and Connection (HsUpgrade), version (HsVersion), key (HsKey), Origin twice (HsDuplicate),
+/// subprotocol syntax (Subprotocol: bad token, repeated name, no name at all, over 32 elements, of which the empty ones
+/// count too).
 [[nodiscard]] Result<Upgrade, Reason> parseUpgrade(const Request& request);
 
 /// Sec-WebSocket-Accept of a key (RFC 6455 §4.2.2 item 5.4).
@@ -75,13 +83,14 @@ struct Upgrade {
 [[nodiscard]] std::string switchingProtocols(std::string_view key, std::string_view subprotocol);
 
 /// A refusal with its headers (`Connection: close`, Content-Length, `Cache-Control: no-store`, a body of one line that
-/// names the reason word): 401 carries WWW-Authenticate: Bearer, 405 Allow: GET, 426 Upgrade and Sec-WebSocket-Version: 13,
-/// 429 and 503 Retry-After where `retryAfter` is set (seconds).
-[[nodiscard]] std::string refusal(std::uint16_t status, std::string_view word, std::optional<std::uint32_t> retryAfter = std::nullopt);
+/// names the reason word): 401 carries WWW-Authenticate: Bearer, 405 Allow: GET, 426 Upgrade and Sec-WebSocket-Version:
+/// 13, and any of them Retry-After where `retryAfter` is set (seconds).
+[[nodiscard]] std::string refusal(std::uint16_t status, std::string_view word,
+                                  std::optional<std::uint32_t> retryAfter = std::nullopt);
 
 [[nodiscard]] std::string_view statusText(std::uint16_t status);
 
-/// A request of the client role with the headers of RFC 6455 §4.1, and the check of the answer (§4.1, items 1–6).
+/// A request of the client role with the headers of RFC 6455 §4.1. `key` is base64 of 16 random bytes.
 struct ClientRequest {
     std::string host;
     std::string target;
@@ -90,14 +99,24 @@ struct ClientRequest {
     std::vector<std::string> subprotocols;
     std::vector<std::pair<std::string, std::string>> headers;
 };
+/// Empty where a part cannot stand in a request: a control character in it would begin a header of somebody else's
+/// making.
 [[nodiscard]] std::string upgradeRequest(const ClientRequest& request);
 
 struct Response {
     std::uint16_t status = 0;
     std::vector<Header> headers;
-    std::size_t size = 0;             ///< of the head
+    std::size_t size = 0; ///< of the head
+
+    [[nodiscard]] std::vector<std::string_view> all(std::string_view name) const;
+    [[nodiscard]] std::optional<std::string_view> one(std::string_view name) const;
 };
-/// Unset while the head is not whole.
+/// Unset while the head is not whole. Strict as parseRequest(); a bad status line is HsRequestLine.
 [[nodiscard]] Result<std::optional<Response>, Reason> parseResponse(std::string_view text, const RequestLimits& limits);
+
+/// Checks the answer to an upgrade (RFC 6455 §4.1, items 1–6) and yields the subprotocol, empty where none was chosen.
+/// Errors: HsUpgrade (no 101, no Upgrade or Connection, an extension), HsKey (wrong Accept), Subprotocol (not asked
+/// for).
+[[nodiscard]] Result<std::string_view, Reason> checkAnswer(const Response& response, const ClientRequest& request);
 
 } // namespace gatehouse::wire

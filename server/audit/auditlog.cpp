@@ -1,0 +1,289 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "audit/auditlog.h"
+
+#include "audit/auditstore.h"
+#include "audit/recordlimiter.h"
+
+#include <algorithm>
+#include <atomic>
+#include <condition_variable>
+#include <deque>
+#include <future>
+#include <iterator>
+#include <map>
+#include <mutex>
+#include <pthread.h>
+#include <thread>
+
+namespace gatehouse {
+
+namespace {
+
+using std::chrono::milliseconds;
+using Steady = std::chrono::steady_clock;
+
+constexpr std::size_t largestBatch = 500;
+constexpr milliseconds gatherFor{200};
+constexpr milliseconds firstRetry{100};
+constexpr milliseconds longestRetry{5000};
+constexpr milliseconds sweepEvery{1000};
+constexpr int attemptsAtStop = 4;
+constexpr std::size_t reservedForBans = 4096; // places that records cannot fill
+
+bool holds(const Ban& ban, WallTime now)
+{
+    return !ban.until || *ban.until > now;
+}
+
+} // namespace
+
+struct AuditLog::Private {
+    Private(AuditLogOptions opts, const Clock& injected)
+        : options(std::move(opts))
+        , clock(injected)
+    {
+    }
+
+    void run(std::promise<SqlResult> opened);
+    SqlResult openStore(AuditStore& store);
+    bool nextBatch(std::vector<StoreTask>& batch);
+    void enqueue(StoreTask task);
+    void enqueueAll(std::vector<AuditRecord> records);
+    void reportDropped();
+    void committed(std::size_t tasks, std::uint64_t number);
+    bool failed(milliseconds& delay, int& attemptsLeft);
+
+    const AuditLogOptions options;
+    const Clock& clock;
+    std::thread thread;
+
+    mutable std::mutex mutex; // guards what follows, up to the atomics
+    std::condition_variable work;
+    std::condition_variable progress;
+    std::deque<StoreTask> queue;
+    std::size_t inFlight = 0;   // taken by the writer, not committed yet
+    std::uint64_t accepted = 0; // tasks ever queued
+    std::uint64_t done = 0;     // tasks ever committed
+    std::uint64_t failures = 0;
+    std::uint64_t unreported = 0; // records dropped since the last record that says so
+    bool stopping = false;
+    bool hurry = false; // somebody waits in flush()
+    RecordLimiter limiter;
+    std::map<BanId, Ban> bans;
+    std::uint64_t lastBan = 0;
+
+    std::atomic<bool> failing{false};
+    std::atomic<std::uint64_t> newest{0};
+    std::atomic<std::uint64_t> dropped{0};
+};
+
+void AuditLog::Private::run(std::promise<SqlResult> opened)
+{
+    pthread_setname_np(pthread_self(), "audit");
+    AuditStore store;
+    SqlResult result = openStore(store);
+    const bool usable = result.ok();
+    opened.set_value(std::move(result));
+    std::vector<StoreTask> batch;
+    int attemptsLeft = attemptsAtStop;
+    while (usable && nextBatch(batch)) {
+        milliseconds delay = firstRetry;
+        while (!store.write(batch))
+            if (!failed(delay, attemptsLeft))
+                return;
+        committed(batch.size(), store.newest());
+        batch.clear();
+    }
+}
+
+SqlResult AuditLog::Private::openStore(AuditStore& store)
+{
+    if (SqlResult result = store.open(options.file, clock.wall()); !result)
+        return result;
+    const auto stored = store.bans();
+    const auto last = store.lastBanId();
+    if (!stored || !last)
+        return Failure{options.file.string() + ": " + (stored ? last.error() : stored.error())};
+    const std::lock_guard lock(mutex);
+    for (const Ban& ban : *stored)
+        bans.emplace(ban.id, ban);
+    lastBan = *last;
+    newest = store.newest();
+    return Done{};
+}
+
+// Waits for tasks and gathers them; false when the log stops and nothing is left.
+bool AuditLog::Private::nextBatch(std::vector<StoreTask>& batch)
+{
+    std::unique_lock lock(mutex);
+    while (queue.empty()) {
+        enqueueAll(stopping ? limiter.all() : limiter.idle(clock.now()));
+        if (!queue.empty())
+            break;
+        if (stopping)
+            return false;
+        hurry = false;
+        work.wait_for(lock, sweepEvery, [this] { return stopping || !queue.empty(); });
+    }
+    work.wait_until(lock, Steady::now() + gatherFor,
+                    [this] { return stopping || hurry || queue.size() >= largestBatch; });
+    const auto count = static_cast<std::ptrdiff_t>(std::min(queue.size(), largestBatch));
+    batch.assign(std::move_iterator(queue.begin()), std::move_iterator(queue.begin() + count));
+    queue.erase(queue.begin(), queue.begin() + count);
+    inFlight = batch.size();
+    return true;
+}
+
+void AuditLog::Private::enqueue(StoreTask task)
+{
+    const bool record = std::holds_alternative<AuditRecord>(task);
+    if (queue.size() + inFlight >= options.queueLimit + (record ? 0 : reservedForBans)) {
+        ++dropped;
+        ++unreported;
+        return;
+    }
+    queue.push_back(std::move(task));
+    ++accepted;
+    if (queue.size() == 1 || queue.size() == largestBatch)
+        work.notify_one();
+}
+
+void AuditLog::Private::enqueueAll(std::vector<AuditRecord> records)
+{
+    for (AuditRecord& record : records)
+        enqueue(std::move(record));
+}
+
+void AuditLog::Private::reportDropped()
+{
+    if (unreported == 0)
+        return;
+    AuditRecord record;
+    record.time = clock.wall();
+    record.kind = AuditKind::Limit;
+    record.decision.reason = Reason::AuditFailed;
+    record.decision.limit = std::to_string(options.queueLimit);
+    record.detail = std::to_string(unreported) + " records were lost while the audit log could not be written";
+    unreported = 0;
+    enqueue(std::move(record));
+}
+
+void AuditLog::Private::committed(std::size_t tasks, std::uint64_t number)
+{
+    const std::lock_guard lock(mutex);
+    inFlight = 0;
+    done += tasks;
+    failing = false;
+    newest = number;
+    reportDropped();
+    progress.notify_all();
+}
+
+// Waits before the next attempt; false when the log stops and has tried often enough.
+bool AuditLog::Private::failed(milliseconds& delay, int& attemptsLeft)
+{
+    std::unique_lock lock(mutex);
+    failing = true;
+    ++failures;
+    progress.notify_all();
+    if (stopping && --attemptsLeft <= 0) {
+        dropped += inFlight + queue.size();
+        return false;
+    }
+    // Stopping must not turn the back-off into a spin: while stopping it sleeps the first, short delay.
+    work.wait_for(lock, stopping ? firstRetry : delay, [this, was = stopping] { return stopping && !was; });
+    delay = std::min(delay * 2, longestRetry);
+    return true;
+}
+
+AuditLog::AuditLog() = default;
+
+Result<std::unique_ptr<AuditLog>, std::string> AuditLog::open(AuditLogOptions options, const Clock& clock)
+{
+    std::unique_ptr<AuditLog> log(new AuditLog);
+    log->d = std::make_unique<Private>(std::move(options), clock);
+    std::promise<SqlResult> opened;
+    auto result = opened.get_future();
+    log->d->thread = std::thread(&Private::run, log->d.get(), std::move(opened));
+    if (SqlResult outcome = result.get(); !outcome)
+        return Failure{outcome.error()};
+    return log;
+}
+
+AuditLog::~AuditLog()
+{
+    {
+        const std::lock_guard lock(d->mutex);
+        d->stopping = true;
+        d->work.notify_one();
+    }
+    d->thread.join();
+}
+
+void AuditLog::record(AuditRecord record) noexcept
+{
+    try {
+        const TimePoint now = d->clock.now();
+        const std::lock_guard lock(d->mutex);
+        d->enqueueAll(d->limiter.pass(std::move(record), now));
+    } catch (...) { // out of memory: the gate goes on, the loss is counted
+        ++d->dropped;
+    }
+}
+
+Ban AuditLog::addBan(Ban ban)
+{
+    const WallTime now = d->clock.wall();
+    const std::lock_guard lock(d->mutex);
+    std::erase_if(d->bans, [now](const auto& known) { return !holds(known.second, now); });
+    ban.id = BanId{++d->lastBan};
+    d->bans.emplace(ban.id, ban);
+    d->enqueue(ban);
+    return ban;
+}
+
+void AuditLog::removeBan(BanId id)
+{
+    const std::lock_guard lock(d->mutex);
+    d->bans.erase(id);
+    d->enqueue(id);
+}
+
+std::vector<Ban> AuditLog::loadBans() const
+{
+    const WallTime now = d->clock.wall();
+    const std::lock_guard lock(d->mutex);
+    std::vector<Ban> result;
+    for (const auto& [id, ban] : d->bans)
+        if (holds(ban, now))
+            result.push_back(ban);
+    return result;
+}
+
+bool AuditLog::flush()
+{
+    std::unique_lock lock(d->mutex);
+    const std::uint64_t target = d->accepted;
+    const std::uint64_t failures = d->failures;
+    d->hurry = true;
+    d->work.notify_one();
+    d->progress.wait(lock, [&] { return d->done >= target || d->failures > failures; });
+    return d->done >= target;
+}
+
+bool AuditLog::failing() const
+{
+    return d->failing;
+}
+
+std::uint64_t AuditLog::newest() const
+{
+    return d->newest;
+}
+
+std::uint64_t AuditLog::dropped() const
+{
+    return d->dropped;
+}
+
+} // namespace gatehouse

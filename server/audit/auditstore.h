@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "audit/auditchain.h"
+#include "audit/sqlconnection.h"
+#include "domain/ban.h"
+
+#include <filesystem>
+#include <variant>
+#include <vector>
+
+namespace gatehouse {
+
+/// What the writer does, in the order in which it was asked.
+using StoreTask = std::variant<AuditRecord, Ban, BanId>; ///< append; add a ban; lift one
+
+/// The write connection with the end of the chain. Lives on the writer's thread alone.
+class AuditStore {
+public:
+    /// Makes the file (mode 0600) or opens it, brings its schema up to date and drops bans that are over.
+    [[nodiscard]] SqlResult open(const std::filesystem::path& file, WallTime now);
+    /// Writes all tasks in one transaction or, on an error, none of them. May be called again with the same tasks.
+    [[nodiscard]] SqlResult write(const std::vector<StoreTask>& tasks);
+
+    [[nodiscard]] Result<std::vector<Ban>, std::string> bans() const;
+    [[nodiscard]] Result<std::uint64_t, std::string> lastBanId() const; ///< ever given, lifted ones too
+    [[nodiscard]] std::uint64_t newest() const { return m_end.number; }
+
+private:
+    struct ChainEnd {
+        std::uint64_t number = 0;
+        ChainHash hash{};
+
+        friend bool operator==(const ChainEnd&, const ChainEnd&) = default;
+    };
+
+    [[nodiscard]] SqlResult migrate();
+    [[nodiscard]] SqlResult writeAll(const std::vector<StoreTask>& tasks, ChainEnd& end);
+    [[nodiscard]] SqlResult append(QSqlQuery& insert, const AuditRecord& record, ChainEnd& end);
+    [[nodiscard]] SqlResult addBan(const Ban& ban);
+    [[nodiscard]] SqlResult removeBan(BanId id);
+    [[nodiscard]] Result<ChainEnd, std::string> readEnd() const;
+
+    SqlConnection m_connection;
+    ChainEnd m_end;
+    std::optional<ChainEnd> m_attempted; ///< of a transaction whose outcome is not known
+};
+
+} // namespace gatehouse

@@ -1,0 +1,289 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "control/commands.h"
+
+// Which fields each value has, said once for both directions. `Archive::Ref<T>` is `const T&` when writing and `T&`
+// when reading; archive(key, field) is one field, archive.need(key, field) one that a command cannot do without.
+namespace gatehouse {
+
+template <class Archive> void describe(Archive& archive, typename Archive::template Ref<Rule> rule)
+{
+    archive("pointer", rule.pointer);
+    archive("name", rule.name);
+}
+
+// A decision has no object of its own: its fields lie among those of the value that holds it.
+template <class Archive> void describe(Archive& archive, typename Archive::template Ref<Decision> decision)
+{
+    archive("reason", decision.reason);
+    archive("rule", decision.rule);
+    archive("met", decision.met);
+    archive("limit", decision.limit);
+}
+
+template <class Archive> void describe(Archive& archive, typename Archive::template Ref<Explanation> why)
+{
+    describe(archive, why.decision);
+    archive("policy_version", why.policyVersion);
+    archive("time", why.time);
+    archive("actor", why.actor);
+}
+
+template <class Archive> void describe(Archive& archive, typename Archive::template Ref<AuditRecord> record)
+{
+    archive("time", record.time);
+    archive("kind", record.kind);
+    describe(archive, record.decision);
+    archive("session", record.session);
+    archive("user", record.user);
+    archive("issuer", record.issuer);
+    archive("address", record.address);
+    archive("route", record.route);
+    archive("origin", record.origin);
+    archive("actor", record.actor);
+    archive("detail", record.detail);
+    archive("code", record.code);
+    archive("suppressed", record.suppressed);
+    archive("policy_version", record.policyVersion);
+}
+
+template <class Archive> void describe(Archive& archive, typename Archive::template Ref<AuditEntry> entry)
+{
+    archive("number", entry.number);
+    describe(archive, entry.record);
+}
+
+template <class Archive> void describe(Archive& archive, typename Archive::template Ref<AuditPage> page)
+{
+    archive("entries", page.entries);
+    archive("more", page.more);
+}
+
+template <class Archive> void describe(Archive& archive, typename Archive::template Ref<AuditQuery> query)
+{
+    archive("before", query.before);
+    archive("limit", query.limit);
+    archive("kind", query.kind);
+    archive("reason", query.reason);
+    archive("session", query.session);
+    archive("user", query.user);
+    archive("address", query.address);
+    archive("text", query.text);
+    archive("from", query.from);
+    archive("to", query.to);
+}
+
+template <class Archive> void describe(Archive& archive, typename Archive::template Ref<Ban> ban)
+{
+    archive("id", ban.id);
+    archive("subject", ban.subject);
+    archive("value", ban.value);
+    archive("issuer", ban.issuer);
+    archive("actor", ban.actor);
+    archive("reason", ban.reason);
+    archive("since", ban.since);
+    archive("until", ban.until);
+}
+
+template <class Archive> void describe(Archive& archive, typename Archive::template Ref<SessionInfo> info)
+{
+    archive("id", info.id);
+    archive("user", info.user);
+    archive("issuer", info.issuer);
+    archive("key_id", info.keyId);
+    archive("roles", info.roles);
+    archive("address", info.address);
+    archive("port", info.port);
+    archive("listener", info.listener);
+    archive("route", info.route);
+    archive("path", info.path);
+    archive("channels", info.channels);
+    archive("origin", info.origin);
+    archive("user_agent", info.userAgent);
+    archive("subprotocol", info.subprotocol);
+    archive("tls_version", info.tlsVersion);
+    archive("tls_cipher", info.tlsCipher);
+    archive("since", info.since);
+    archive("token_expires", info.tokenExpires);
+    archive("policy_version", info.policyVersion);
+    archive("rate_limit", info.rateLimit);
+    archive("rate_burst", info.rateBurst);
+    archive("send_buffer_limit", info.sendBufferLimit);
+    archive("violations_allowed", info.violationsAllowed);
+    archive("sessions_per_user", info.sessionsPerUser);
+}
+
+template <class Archive> void describe(Archive& archive, typename Archive::template Ref<SessionActivity> activity)
+{
+    archive("phase", activity.phase);
+    archive("messages_in", activity.messagesIn);
+    archive("messages_out", activity.messagesOut);
+    archive("bytes_in", activity.bytesIn);
+    archive("bytes_out", activity.bytesOut);
+    archive("messages_in_rate", activity.messagesInRate);
+    archive("messages_out_rate", activity.messagesOutRate);
+    archive("bytes_in_rate", activity.bytesInRate);
+    archive("bytes_out_rate", activity.bytesOutRate);
+    archive("rate_left", activity.rateLeft);
+    archive("backlog", activity.backlog);
+    archive("refused", activity.refused);
+    archive("violations", activity.violations);
+    archive("last_message", activity.lastMessage);
+    archive("last_refusal", activity.lastRefusal);
+    archive("user_sessions", activity.userSessions);
+}
+
+template <class Archive> void describe(Archive& archive, typename Archive::template Ref<SessionRow> row)
+{
+    archive.shared(row.info);
+    describe(archive, row.activity);
+}
+
+template <class Archive> void describe(Archive& archive, typename Archive::template Ref<ClosedSession> closed)
+{
+    archive("id", closed.id);
+    archive("code", closed.code);
+    archive("detail", closed.detail);
+    archive("why", closed.why);
+}
+
+template <class Archive> void describe(Archive& archive, typename Archive::template Ref<AuthFailureGroup> group)
+{
+    archive("address", group.address);
+    archive("reason", group.reason);
+    archive("count", group.count);
+    archive("first", group.first);
+    archive("last", group.last);
+    archive("last_route", group.lastRoute);
+    archive("last_user", group.lastUser);
+    archive("last_origin", group.lastOrigin);
+    archive("per_minute", group.perMinute);
+    archive("banned", group.banned);
+}
+
+template <class Archive> void describe(Archive& archive, typename Archive::template Ref<GateStats> stats)
+{
+    archive("time", stats.time);
+    archive("state", stats.state);
+    archive("sessions", stats.sessions);
+    archive("pending", stats.pending);
+    archive("accepted", stats.accepted);
+    archive("messages_in", stats.messagesIn);
+    archive("messages_out", stats.messagesOut);
+    archive("bytes_in", stats.bytesIn);
+    archive("bytes_out", stats.bytesOut);
+    archive("backlog", stats.backlog);
+    archive("refused", stats.refused);
+    archive("refused_total", stats.refusedTotal);
+    archive("auth_failures", stats.authFailures);
+    archive("loop_latency_p50", stats.loopLatencyP50);
+    archive("loop_latency_p99", stats.loopLatencyP99);
+    archive("loop_load", stats.loopLoad);
+    archive("audit", stats.audit);
+    archive("audit_records", stats.auditRecords);
+    archive("audit_dropped", stats.auditDropped);
+    archive("feed_dropped", stats.feedDropped);
+}
+
+template <class Archive> void describe(Archive& archive, typename Archive::template Ref<FeedBatch> batch)
+{
+    archive("sequence", batch.sequence);
+    archive("snapshot", batch.snapshot);
+    archive("stats", batch.stats);
+    archive("rows", batch.rows);
+    archive("closed", batch.closed);
+    archive("auth_failures", batch.authFailures);
+    archive("history", batch.history);
+}
+
+template <class Archive> void describe(Archive& archive, typename Archive::template Ref<ListenerInfo> listener)
+{
+    archive("name", listener.name);
+    archive("url", listener.url);
+    archive("certificate_subject", listener.certificateSubject);
+    archive("certificate_expires", listener.certificateExpires);
+}
+
+template <class Archive> void describe(Archive& archive, typename Archive::template Ref<Info> info)
+{
+    archive("name", info.name);
+    archive("version", info.version);
+    archive("pid", info.pid);
+    archive("workers", info.workers);
+    archive("policy_version", info.policyVersion);
+    archive("policy_file", info.policyFile);
+    archive("state_dir", info.stateDir);
+    archive("started", info.started);
+    archive("listeners", info.listeners);
+    archive("stats", info.stats);
+}
+
+template <class Archive> void describe(Archive& archive, typename Archive::template Ref<SessionList> list)
+{
+    archive("sessions", list.sessions);
+}
+
+template <class Archive> void describe(Archive& archive, typename Archive::template Ref<SessionQuery> query)
+{
+    archive.need("id", query.id);
+}
+
+template <class Archive> void describe(Archive& archive, typename Archive::template Ref<KickCommand> kick)
+{
+    archive.need("sessions", kick.sessions);
+    archive("reason", kick.reason);
+    archive("cooldown", kick.cooldown);
+}
+
+template <class Archive> void describe(Archive& archive, typename Archive::template Ref<KickResult> result)
+{
+    archive("kicked", result.kicked);
+    archive("missing", result.missing);
+}
+
+template <class Archive> void describe(Archive& archive, typename Archive::template Ref<BanCommand> ban)
+{
+    archive.need("subject", ban.subject);
+    archive.need("value", ban.value);
+    archive("issuer", ban.issuer);
+    archive("duration", ban.duration);
+    archive("reason", ban.reason);
+}
+
+template <class Archive> void describe(Archive& archive, typename Archive::template Ref<BanResult> result)
+{
+    archive("ban", result.ban);
+    archive("ended", result.ended);
+}
+
+template <class Archive> void describe(Archive& archive, typename Archive::template Ref<UnbanCommand> unban)
+{
+    archive.need("id", unban.id);
+}
+
+template <class Archive> void describe(Archive& archive, typename Archive::template Ref<UnbanResult> result)
+{
+    archive("ban", result.ban);
+}
+
+template <class Archive> void describe(Archive& archive, typename Archive::template Ref<BanList> list)
+{
+    archive("bans", list.bans);
+}
+
+template <class Archive> void describe(Archive& archive, typename Archive::template Ref<AuthFailureList> list)
+{
+    archive("groups", list.groups);
+}
+
+// Commands and answers without fields.
+template <class Archive> void describe(Archive&, typename Archive::template Ref<InfoQuery>) {}
+template <class Archive> void describe(Archive&, typename Archive::template Ref<SessionsQuery>) {}
+template <class Archive> void describe(Archive&, typename Archive::template Ref<BansQuery>) {}
+template <class Archive> void describe(Archive&, typename Archive::template Ref<AuthFailuresQuery>) {}
+template <class Archive> void describe(Archive&, typename Archive::template Ref<DrainCommand>) {}
+template <class Archive> void describe(Archive&, typename Archive::template Ref<ReloadCommand>) {}
+template <class Archive> void describe(Archive&, typename Archive::template Ref<Accepted>) {}
+
+} // namespace gatehouse

@@ -1,0 +1,441 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "control/json.h"
+
+#include "control/fields.h"
+#include "policy/text.h"
+
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
+#include <array>
+#include <concepts>
+#include <limits>
+#include <set>
+
+namespace gatehouse {
+
+using nlohmann::json;
+
+namespace {
+
+using Milliseconds = std::chrono::milliseconds;
+using Refusals = std::vector<std::pair<Reason, std::uint64_t>>;
+
+constexpr std::string_view noDuration = "none";
+constexpr std::uint32_t largestAuditPage = 1000;
+
+// In the order of Command's alternatives.
+constexpr std::array<std::string_view, std::variant_size_v<Command>> methods{
+    "info", "sessions", "session", "kick", "ban", "unban", "bans", "audit", "auth_failures", "drain", "reload"};
+
+// --- enumerations and their words ---
+
+template <class E> struct Words;
+template <> struct Words<Reason> {
+    static std::string_view word(Reason reason) { return reasonWord(reason); }
+    static std::optional<Reason> value(std::string_view word)
+    {
+        return word.empty() ? std::optional(Reason::None) : reasonFromWord(word);
+    }
+};
+template <> struct Words<AuditKind> {
+    static std::string_view word(AuditKind kind) { return auditKindWord(kind); }
+    static std::optional<AuditKind> value(std::string_view word) { return auditKindFromWord(word); }
+};
+
+template <class E, std::size_t Count> struct ListedWords {
+    static std::optional<E> valueIn(const std::array<std::string_view, Count>& words, std::string_view word)
+    {
+        const auto found = std::find(words.begin(), words.end(), word);
+        if (found == words.end())
+            return std::nullopt;
+        return static_cast<E>(found - words.begin());
+    }
+};
+#define GATEHOUSE_WORDS(TYPE, COUNT, ...)                                                                              \
+    template <> struct Words<TYPE> : ListedWords<TYPE, COUNT> {                                                        \
+        static constexpr std::array<std::string_view, COUNT> words{__VA_ARGS__};                                       \
+        static std::string_view word(TYPE value) { return words.at(static_cast<std::size_t>(value)); }                 \
+        static std::optional<TYPE> value(std::string_view word) { return valueIn(words, word); }                       \
+    };
+GATEHOUSE_WORDS(BanSubject, 3, "user", "address", "network")
+GATEHOUSE_WORDS(SessionPhase, 2, "open", "closing")
+GATEHOUSE_WORDS(GateState, 4, "starting", "serving", "draining", "stopped")
+GATEHOUSE_WORDS(AuditState, 2, "good", "failing")
+#undef GATEHOUSE_WORDS
+
+// --- writing ---
+
+class Writer {
+public:
+    template <class T> using Ref = const T&;
+
+    template <class T> void operator()(const char* key, const T& field) { m_object[key] = encode(field); }
+    template <class T> void need(const char* key, const T& field) { (*this)(key, field); }
+    void shared(const std::shared_ptr<const SessionInfo>& info)
+    {
+        if (info)
+            describe(*this, *info);
+    }
+    [[nodiscard]] json take() { return std::move(m_object); }
+
+    template <class T> static json encode(const T& value)
+    {
+        if constexpr (std::is_enum_v<T>) {
+            return Words<T>::word(value);
+        } else if constexpr (std::is_arithmetic_v<T> || std::same_as<T, std::string>) {
+            return value;
+        } else {
+            Writer writer;
+            describe(writer, value);
+            return writer.take();
+        }
+    }
+    template <class Tag> static json encode(const StrongId<Tag>& id) { return id.value; }
+    static json encode(const WallTime& time) { return formatTime(time); }
+    static json encode(const std::optional<Milliseconds>& duration)
+    {
+        return duration ? formatDuration(*duration) : std::string(noDuration);
+    }
+    template <class T> static json encode(const std::optional<T>& value) { return value ? encode(*value) : json(); }
+    template <class T> static json encode(const std::vector<T>& values)
+    {
+        json array = json::array();
+        for (const T& value : values)
+            array.push_back(encode(value));
+        return array;
+    }
+    static json encode(const Refusals& refusals)
+    {
+        json object = json::object();
+        for (const auto& [reason, count] : refusals)
+            object[std::string(reasonWord(reason))] = count;
+        return object;
+    }
+
+private:
+    json m_object = json::object();
+};
+
+// --- reading ---
+
+/// Reads fields from an object and keeps the first thing that was wrong, with the path to it.
+class Reader {
+public:
+    template <class T> using Ref = T&;
+
+    Reader(const json& object, std::string path, std::string& error)
+        : m_object(object)
+        , m_path(std::move(path))
+        , m_error(error)
+    {
+        if (!object.is_object())
+            fail(m_path, "must be an object");
+    }
+
+    template <class T> void operator()(const char* key, T& field) { read(key, field, false); }
+    template <class T> void need(const char* key, T& field) { read(key, field, true); }
+    void shared(std::shared_ptr<const SessionInfo>& info)
+    {
+        auto read = std::make_shared<SessionInfo>();
+        describe(*this, *read);
+        info = std::move(read);
+    }
+    /// The first key that no field asked for.
+    void refuseUnknown()
+    {
+        if (!m_object.is_object())
+            return;
+        for (const auto& [key, value] : m_object.items())
+            if (!m_known.contains(key))
+                fail(below(key), "is not a parameter of this method");
+    }
+
+private:
+    [[nodiscard]] std::string below(std::string_view key) const
+    {
+        return m_path.empty() ? std::string(key) : m_path + '.' + std::string(key);
+    }
+    void fail(const std::string& path, std::string_view what)
+    {
+        if (m_error.empty())
+            m_error = (path.empty() ? std::string("the parameters") : clipped(path, 80)) + ' ' + std::string(what);
+    }
+
+    template <class T> void read(const char* key, T& field, bool needed)
+    {
+        m_known.insert(key);
+        if (!m_error.empty())
+            return;
+        const auto found = m_object.find(key);
+        if (found != m_object.end() && !found->is_null())
+            decode(*found, below(key), field);
+        else if (needed)
+            fail(below(key), "is missing");
+    }
+
+    template <class T> void decode(const json& value, const std::string& path, T& field)
+    {
+        if constexpr (std::is_enum_v<T>)
+            decodeWord(value, path, field);
+        else if constexpr (std::same_as<T, bool>)
+            decodePlain(value, path, field, value.is_boolean(), "must be true or false");
+        else if constexpr (std::floating_point<T>)
+            decodePlain(value, path, field, value.is_number(), "must be a number");
+        else if constexpr (std::unsigned_integral<T>)
+            decodeInteger(value, path, field);
+        else if constexpr (std::same_as<T, std::string>)
+            decodePlain(value, path, field, value.is_string(), "must be a string");
+        else {
+            Reader reader(value, path, m_error);
+            describe(reader, field);
+        }
+    }
+    template <class T>
+    void decodePlain(const json& value, const std::string& path, T& field, bool fits, std::string_view expected)
+    {
+        if (fits)
+            field = value.get<T>();
+        else
+            fail(path, expected);
+    }
+    template <class T> void decodeInteger(const json& value, const std::string& path, T& field)
+    {
+        if (!value.is_number_unsigned() || value.get<std::uint64_t>() > std::numeric_limits<T>::max())
+            return fail(path, "must be a whole number from 0 to " + std::to_string(std::numeric_limits<T>::max()));
+        field = static_cast<T>(value.get<std::uint64_t>());
+    }
+    template <class E> void decodeWord(const json& value, const std::string& path, E& field)
+    {
+        const auto known = value.is_string() ? Words<E>::value(value.get_ref<const std::string&>()) : std::nullopt;
+        if (!known)
+            return fail(path, "is not a word that is known here");
+        field = *known;
+    }
+    template <class Tag> void decode(const json& value, const std::string& path, StrongId<Tag>& field)
+    {
+        decodeInteger(value, path, field.value);
+    }
+    void decode(const json& value, const std::string& path, WallTime& field)
+    {
+        const auto time = value.is_string() ? parseTime(value.get_ref<const std::string&>()) : std::nullopt;
+        if (!time)
+            return fail(path, "must be a time like 2026-11-22T09:30:00Z");
+        field = *time;
+    }
+    void decode(const json& value, const std::string& path, std::optional<Milliseconds>& field)
+    {
+        const std::string text = value.is_string() ? value.get<std::string>() : std::string();
+        const auto duration = parseDuration(text);
+        if (!duration && text != noDuration)
+            return fail(path, "must be a duration like \"500ms\", \"30s\" or \"5m\", or \"none\"");
+        field = duration;
+    }
+    template <class T> void decode(const json& value, const std::string& path, std::optional<T>& field)
+    {
+        decode(value, path, field.emplace());
+    }
+    template <class T> void decode(const json& value, const std::string& path, std::vector<T>& field)
+    {
+        if (!value.is_array())
+            return fail(path, "must be a list");
+        field.clear();
+        field.reserve(value.size());
+        for (const json& element : value)
+            decode(element, path + '[' + std::to_string(field.size()) + ']', field.emplace_back());
+    }
+    void decode(const json& value, const std::string& path, Refusals& field)
+    {
+        if (!value.is_object())
+            return fail(path, "must be an object");
+        field.clear();
+        for (const auto& [key, count] : value.items()) {
+            // A newer server may count what this client has no word for.
+            const auto reason = reasonFromWord(key);
+            if (reason)
+                decodeInteger(count, path + '.' + key, field.emplace_back(*reason, 0).second);
+        }
+        std::sort(field.begin(), field.end());
+    }
+
+    const json& m_object;
+    std::string m_path;
+    std::string& m_error;
+    std::set<std::string, std::less<>> m_known;
+};
+
+// --- commands and answers ---
+
+Failure<ControlError> badRequest(std::string message)
+{
+    return Failure{ControlError{ControlErrorCode::BadRequest, std::move(message)}};
+}
+
+Failure<ControlError> badAnswer(const std::string& message)
+{
+    return Failure{ControlError{ControlErrorCode::Internal, "the server's answer cannot be read: " + message}};
+}
+
+template <class C> Result<Command, ControlError> readCommand(const json& parameters)
+{
+    C command;
+    std::string error;
+    Reader reader(parameters, {}, error);
+    describe(reader, command);
+    reader.refuseUnknown();
+    if (!error.empty())
+        return badRequest(std::move(error));
+    if constexpr (std::same_as<C, AuditQuery>)
+        if (command.limit < 1 || command.limit > largestAuditPage)
+            return badRequest("limit must be 1 to " + std::to_string(largestAuditPage));
+    return Command(std::move(command));
+}
+
+template <std::size_t Index = 0> Result<Command, ControlError> readCommandAt(std::size_t wanted, const json& parameters)
+{
+    if constexpr (Index < std::variant_size_v<Command>) {
+        if (Index == wanted)
+            return readCommand<std::variant_alternative_t<Index, Command>>(parameters);
+        return readCommandAt<Index + 1>(wanted, parameters);
+    } else {
+        return badRequest("no such method");
+    }
+}
+
+template <class T> Result<T, ControlError> readValue(const json& object)
+{
+    T value;
+    std::string error;
+    Reader reader(object, "result", error);
+    describe(reader, value);
+    if (!error.empty())
+        return badAnswer(error);
+    return value;
+}
+
+template <class T> Reply readAnswer(const json& result)
+{
+    auto value = readValue<T>(result);
+    if (!value)
+        return Failure{value.error()};
+    return Answer(std::move(value).value());
+}
+
+using AnswerReader = Reply (*)(const json&);
+
+// In the order of Command's alternatives.
+constexpr std::array<AnswerReader, std::variant_size_v<Command>> answerReaders{
+    readAnswer<Info>,       readAnswer<SessionList>, readAnswer<SessionRow>,
+    readAnswer<KickResult>, readAnswer<BanResult>,   readAnswer<UnbanResult>,
+    readAnswer<BanList>,    readAnswer<AuditPage>,   readAnswer<AuthFailureList>,
+    readAnswer<Accepted>,   readAnswer<Accepted>};
+
+std::optional<std::size_t> methodIndex(std::string_view method)
+{
+    const auto found = std::find(methods.begin(), methods.end(), method);
+    if (found == methods.end())
+        return std::nullopt;
+    return static_cast<std::size_t>(found - methods.begin());
+}
+
+Reply readError(const json& error)
+{
+    const auto code = error.find("code");
+    const auto message = error.find("message");
+    if (code == error.end() || message == error.end() || !code->is_number_unsigned() || !message->is_string())
+        return badAnswer("an error without code and message");
+    ControlError result{ControlErrorCode::Internal, message->get<std::string>()};
+    for (const ControlErrorCode known : {ControlErrorCode::NotFound, ControlErrorCode::BadRequest,
+                                         ControlErrorCode::Rejected, ControlErrorCode::Unavailable})
+        if (code->get<std::uint64_t>() == static_cast<std::uint64_t>(known))
+            result.code = known;
+    return Failure{std::move(result)};
+}
+
+std::string textOf(const json& value)
+{
+    // What is not UTF-8 is replaced: an answer must not fail because a peer sent such bytes.
+    return value.dump(-1, ' ', false, json::error_handler_t::replace);
+}
+
+} // namespace
+
+std::string_view commandMethod(const Command& command)
+{
+    return methods.at(command.index());
+}
+
+bool isCommandMethod(std::string_view method)
+{
+    return methodIndex(method).has_value();
+}
+
+json commandToJson(const Command& command)
+{
+    return std::visit([](const auto& value) { return Writer::encode(value); }, command);
+}
+
+Result<Command, ControlError> commandFromJson(std::string_view method, const json& parameters)
+{
+    const auto index = methodIndex(method);
+    if (!index)
+        return Failure{ControlError{ControlErrorCode::NotFound, "there is no method \"" + clipped(method, 60) + '"'}};
+    return readCommandAt(*index, parameters);
+}
+
+json replyToJson(const Reply& reply)
+{
+    if (!reply)
+        return {{"error", {{"code", static_cast<unsigned>(reply.error().code)}, {"message", reply.error().message}}}};
+    return {{"result", std::visit([](const auto& value) { return Writer::encode(value); }, *reply)}};
+}
+
+Reply replyFromJson(std::string_view method, const json& value)
+{
+    const auto index = methodIndex(method);
+    if (!index)
+        return badAnswer("no method \"" + clipped(method, 60) + '"');
+    if (value.is_object() && value.contains("error") && value["error"].is_object())
+        return readError(value["error"]);
+    if (!value.is_object() || !value.contains("result"))
+        return badAnswer("neither result nor error");
+    return answerReaders.at(*index)(value["result"]);
+}
+
+json feedToJson(const FeedBatch& batch)
+{
+    return Writer::encode(batch);
+}
+
+Result<FeedBatch, ControlError> feedFromJson(const json& value)
+{
+    return readValue<FeedBatch>(value);
+}
+
+Result<Command, ControlError> parseCommand(std::string_view method, std::string_view body)
+{
+    const json parameters = body.empty() ? json::object() : json::parse(body, nullptr, false);
+    if (parameters.is_discarded())
+        return badRequest("the body is not JSON");
+    return commandFromJson(method, parameters);
+}
+
+std::string formatCommand(const Command& command)
+{
+    return textOf(commandToJson(command));
+}
+
+Reply parseReply(std::string_view method, std::string_view body)
+{
+    const json value = json::parse(body, nullptr, false);
+    if (value.is_discarded())
+        return badAnswer("it is not JSON");
+    return replyFromJson(method, value);
+}
+
+std::string formatReply(const Reply& reply)
+{
+    return textOf(replyToJson(reply));
+}
+
+} // namespace gatehouse

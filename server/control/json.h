@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "control/commands.h"
+
+#include <nlohmann/json_fwd.hpp>
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+// Commands, answers and the feed as JSON: snake_case keys, reasons and states as words, ids as numbers, times as ISO
+// 8601 in UTC with milliseconds, durations in the policy's words ("5m", "none" where there is none), unset values as
+// null.
+namespace gatehouse {
+
+/// The API's name for a command: info, sessions, session, kick, ban, unban, bans, audit, auth_failures, drain, reload.
+[[nodiscard]] std::string_view commandMethod(const Command& command);
+[[nodiscard]] bool isCommandMethod(std::string_view method);
+
+[[nodiscard]] nlohmann::json commandToJson(const Command& command);
+/// Strict: an unknown method is NotFound; an unknown, missing or ill-typed parameter is BadRequest that names it.
+/// Absent and null are the same.
+[[nodiscard]] Result<Command, ControlError> commandFromJson(std::string_view method, const nlohmann::json& parameters);
+
+/// {"result":{…}} or {"error":{"code":107,"message":"…"}}. Lists lie under the key of their kind ("sessions", "bans",
+/// "entries", "groups").
+[[nodiscard]] nlohmann::json replyToJson(const Reply& reply);
+/// The answer to `method`. Unknown keys are passed over, so that an older client reads a newer server; what cannot be
+/// read is an Internal error.
+[[nodiscard]] Reply replyFromJson(std::string_view method, const nlohmann::json& json);
+
+[[nodiscard]] nlohmann::json feedToJson(const FeedBatch& batch);
+[[nodiscard]] Result<FeedBatch, ControlError> feedFromJson(const nlohmann::json& json);
+
+/// The same over text, for callers that need no JSON otherwise. A body that is empty counts as {}.
+[[nodiscard]] Result<Command, ControlError> parseCommand(std::string_view method, std::string_view body);
+[[nodiscard]] std::string formatCommand(const Command& command);
+[[nodiscard]] Reply parseReply(std::string_view method, std::string_view body);
+[[nodiscard]] std::string formatReply(const Reply& reply);
+
+/// "2026-11-22T09:30:00.000Z". Years 0 to 9999.
+[[nodiscard]] std::string formatTime(WallTime time);
+/// The same, or without the fraction.
+[[nodiscard]] std::optional<WallTime> parseTime(std::string_view text);
+
+} // namespace gatehouse

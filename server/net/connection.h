@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "net/admission.h"
+#include "net/sendqueue.h"
+#include "net/session.h"
+#include "net/transport.h"
+#include "net/workercontext.h"
+
+#include <memory>
+#include <string>
+
+namespace gatehouse {
+
+/// One accepted socket from accept to close: TLS handshake, request head, WebSocket session, lingering close.
+/// Owner: one I/O worker.
+class Connection {
+public:
+    enum class Phase : std::uint8_t {
+        Handshake,
+        Head,
+        Open,       ///< a session, which may be closing
+        Lingering,  ///< all is said; reads and forgets, so that what was said reaches the peer
+        Dead
+    };
+
+    Connection(WorkerContext& context, Transport transport, Arrival arrival, std::uint16_t peerPort, Lease pendingSlot,
+               Lease addressPendingSlot);
+    ~Connection();
+
+    void onReadable();
+    void onTimer();
+    /// Writes what is due, in as few calls as it takes.
+    void flush();
+    void queue(SharedFrame frame);
+    void dropUnsent();
+    /// Ends it now, without ceremony.
+    void kill(Reason reason);
+    void startTimer();
+
+    [[nodiscard]] int fd() const { return m_transport.fd(); }
+    [[nodiscard]] Phase phase() const { return m_phase; }
+    [[nodiscard]] Session* session() const { return m_session.get(); }
+    [[nodiscard]] std::size_t backlog() const { return m_out.bytes(); }
+    [[nodiscard]] bool wantsWrite() const { return !m_out.empty() || m_transport.wantsWrite(); }
+    [[nodiscard]] const Arrival& arrival() const { return m_arrival; }
+
+    struct OwnedTimer : Timer {
+        explicit OwnedTimer(Connection& connection) : owner(connection) {}
+        Connection& owner;
+    };
+    OwnedTimer timer{*this};
+    std::uint32_t interest = 0;     ///< epoll events that are asked for now
+    bool inFlush = false, inRead = false;
+
+private:
+    void handshake();
+    void readHead(std::span<const std::byte> bytes);
+    void refuse(const Refusal& refusal);
+    void refuseHead(Reason reason);
+    void open(Admission admission);
+    void reply(const std::string& text);
+    void linger();
+    void requestFlush();
+    [[nodiscard]] TimePoint deadline() const;
+
+    WorkerContext& m_context;
+    Transport m_transport;
+    Arrival m_arrival;
+    std::uint16_t m_peerPort;
+    Phase m_phase = Phase::Handshake;
+    bool m_writeShut = false;
+    TimePoint m_phaseDeadline{};
+    Lease m_pendingSlot, m_addressPendingSlot;
+    SendQueue m_out;
+    std::size_t m_offered = 0;      ///< bytes of m_out that TLS was handed and has not taken
+    std::unique_ptr<std::string> m_head;
+    std::unique_ptr<Session> m_session;
+};
+
+} // namespace gatehouse

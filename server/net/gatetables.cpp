@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "net/gatetables.h"
+
+namespace gatehouse {
+
+bool Slots::reserve(std::optional<std::uint64_t> limit)
+{
+    std::uint64_t used = m_used.load(std::memory_order_relaxed);
+    do {
+        if (limit && used >= *limit)
+            return false;
+    } while (!m_used.compare_exchange_weak(used, used + 1, std::memory_order_relaxed));
+    return true;
+}
+
+FailureVerdict FailureWindow::add(const AuthFailureLimit& limit, TimePoint now)
+{
+    const std::lock_guard lock(m_mutex);
+    if (now >= m_rememberUntil)
+        m_struck = false;
+    if (now >= m_windowEnd) {
+        m_windowEnd = now + limit.per;
+        m_count = 0;
+    }
+    if (++m_count < limit.count)
+        return FailureVerdict::Counted;
+    m_windowEnd = TimePoint{};
+    if (m_struck) {
+        m_struck = false;
+        return FailureVerdict::Ban;
+    }
+    m_struck = true;
+    m_blockedUntil = now + limit.per;
+    m_rememberUntil = m_blockedUntil + limit.thenBan;
+    return FailureVerdict::Blocked;
+}
+
+std::chrono::nanoseconds FailureWindow::blocked(TimePoint now) const
+{
+    const std::lock_guard lock(m_mutex);
+    return now < m_blockedUntil ? m_blockedUntil - now : std::chrono::nanoseconds(0);
+}
+
+bool FailureWindow::idle(TimePoint now) const
+{
+    const std::lock_guard lock(m_mutex);
+    return now >= m_windowEnd && now >= m_rememberUntil;
+}
+
+bool AddressState::idle(TimePoint now) const
+{
+    return sessions.used() == 0 && pending.used() == 0 && connects.full(now) && messages.full(now) && failures.idle(now);
+}
+
+std::string userKey(std::string_view issuer, std::string_view user)
+{
+    std::string key;
+    key.reserve(issuer.size() + 1 + user.size());
+    key.append(issuer).push_back('\x1f');
+    key.append(user);
+    return key;
+}
+
+} // namespace gatehouse

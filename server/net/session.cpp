@@ -1,0 +1,367 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "net/session.h"
+
+#include "net/connection.h"
+#include "policy/decide.h"
+
+#include <algorithm>
+
+namespace gatehouse {
+
+namespace {
+
+// Pings and pongs that a peer may send; a later policy key (control_frames) will say otherwise.
+constexpr Rate controlFrames{10, std::chrono::seconds(1), 20};
+
+SharedFrame makeFrame(std::vector<std::byte> bytes)
+{
+    return std::make_shared<const std::vector<std::byte>>(std::move(bytes));
+}
+
+} // namespace
+
+Session::Session(WorkerContext& context, Connection& connection, Admission admission, std::shared_ptr<const SessionInfo> info,
+                 std::shared_ptr<const PolicyGeneration> generation, std::shared_ptr<AddressState> address)
+    : m_context(context)
+    , m_handler(context.handler(*generation->policy, admission.match.route))
+    , m_connection(connection)
+    , m_generation(std::move(generation))
+    , m_info(std::move(info))
+    , m_address(std::move(address))
+    , m_user(std::move(admission.user))
+    , m_gateSlot(std::move(admission.gateSlot))
+    , m_addressSlot(std::move(admission.addressSlot))
+    , m_userSlot(std::move(admission.userSlot))
+    , m_who(std::move(admission.who))
+    , m_match(std::move(admission.match))
+    , m_decoder(wire::Role::Server, {route().messages.maxSize, route().messages.maxFragments})
+    , m_opened(context.now)
+    , m_lastMessage(context.now)
+    , m_lastBytes(context.now)
+{
+    if (m_who.expires)
+        m_expires = context.now + (*m_who.expires - context.wall);
+    watch(context.watched);
+    m_handler.opened(*this);
+    report(AuditKind::Open, {}, 101, {}, m_match.channel);
+    noteChange();
+}
+
+void Session::send(SharedFrame frame, std::uint64_t payload)
+{
+    if (closing())
+        return;
+    m_connection.queue(std::move(frame));
+    ++m_messagesOut;
+    m_bytesOut += payload;
+    m_context.counters.messagesOut.add();
+    m_context.counters.bytesOut.add(payload);
+    m_lastMessage = m_context.now;
+    noteChange();
+}
+
+void Session::received(std::span<std::byte> bytes)
+{
+    m_lastBytes = m_context.now;
+    while (!m_deaf && !m_peerClosed) {
+        const wire::Event event = m_decoder.next(bytes);
+        switch (event.kind) {
+        case wire::Event::Kind::NeedMore: {
+            const bool partial = m_decoder.inFrame() || m_decoder.inMessage();
+            if (!partial) {
+                m_messageStarted = {};
+            } else if (m_messageStarted == TimePoint{}) {
+                m_messageStarted = m_context.now;
+                m_connection.startTimer();
+            }
+            return;
+        }
+        case wire::Event::Kind::Message:
+            m_messageStarted = {};
+            if (!closing())
+                onMessage(event);
+            break;
+        case wire::Event::Kind::Ping:
+            onPing(event.payload);
+            break;
+        case wire::Event::Kind::Pong:
+            if (!m_control.take(controlFrames, m_context.now))
+                onViolation(Reason::ControlRate);
+            break;
+        case wire::Event::Kind::Close:
+            onClose(event);
+            break;
+        case wire::Event::Kind::Violation:
+            onViolation(event.reason);
+            break;
+        }
+    }
+}
+
+void Session::onMessage(const wire::Event& event)
+{
+    ++m_messagesIn;
+    m_bytesIn += event.payload.size();
+    m_context.counters.messagesIn.add();
+    m_context.counters.bytesIn.add(event.payload.size());
+    m_lastMessage = m_context.now;
+    noteChange();
+
+    if (Decision type = decideType(policy(), m_match.route, event.type == wire::Opcode::Binary); !type.allowed()) {
+        const std::uint16_t code = closeCode(type.reason).value_or(1008);
+        end({std::move(type), code, "type", {}});
+        m_deaf = true;
+        return;
+    }
+    if (m_context.now - m_secondStarted >= std::chrono::seconds(1)) {
+        m_lastSecond = m_context.now - m_secondStarted < std::chrono::seconds(2) ? m_thisSecond : 0;
+        m_thisSecond = 0;
+        m_secondStarted = m_context.now;
+    }
+    ++m_thisSecond;
+    Decision decision = checkRates(event.payload.size());
+    if (decision.allowed())
+        decision = m_handler.message(*this, event.type, event.payload);
+    if (!decision.allowed())
+        refuse(std::move(decision));
+}
+
+Decision Session::checkRates(std::size_t bytes)
+{
+    const auto now = m_context.now;
+    const Limits& limits = policy().limits;
+    const auto over = [this](Reason reason, Rule rule, const Rate& rate) {
+        return Decision{reason, std::move(rule), describeArrivals(), describeRate(rate)};
+    };
+    if (const auto& rate = route().messages.rate; rate && !m_messages.take(*rate, now))
+        return over(Reason::RateSession, routeRule(policy(), m_match.route, "messages/rate"), *rate);
+    if (const auto& rate = limits.messagesPerIp; rate && !m_address->messages.take(*rate, now))
+        return over(Reason::RateIp, limitRule("messages_per_ip"), *rate);
+    if (!m_user)
+        return Decision::allow();
+    if (const auto& rate = limits.messagesPerUser; rate && !m_user->messages.take(*rate, now))
+        return over(Reason::RateUser, limitRule("messages_per_user"), *rate);
+    if (const auto& rate = limits.bytesPerUser; rate && !m_user->bytes.take(*rate, now, std::max<std::size_t>(bytes, 1)))
+        return over(Reason::RateUser, limitRule("bytes_per_user"), *rate);
+    return Decision::allow();
+}
+
+std::string Session::describeArrivals() const
+{
+    return "bucket empty: " + std::to_string(std::max(m_thisSecond, m_lastSecond)) + " messages came within 1 s";
+}
+
+void Session::refuse(Decision decision)
+{
+    ++m_refused;
+    m_context.counters.refused[static_cast<std::size_t>(decision.reason)].add();
+    const Messages& rules = route().messages;
+    std::erase_if(m_violations, [&](TimePoint at) { return m_context.now - at >= rules.violationsWithin; });
+    m_violations.push_back(m_context.now);
+    m_lastRefusal = std::make_unique<Explanation>(Explanation{decision, policy().version, m_context.wall, {}});
+    const auto counted = static_cast<std::uint32_t>(m_violations.size());
+    report(AuditKind::Limit, decision, 0, {},
+           std::to_string(counted) + " of " + std::to_string(rules.violationsBeforeClose) + " violations");
+    noteChange();
+    if (counted < rules.violationsBeforeClose)
+        return;
+    const std::string word(reasonWord(decision.reason));
+    const std::uint16_t code = closeCode(decision.reason).value_or(1008);
+    end({std::move(decision), code, word, {}});
+    m_deaf = true;
+}
+
+void Session::onPing(std::span<const std::byte> payload)
+{
+    if (!m_control.take(controlFrames, m_context.now)) {
+        onViolation(Reason::ControlRate);
+        return;
+    }
+    if (!closing())
+        m_connection.queue(makeFrame(wire::encodeFrame(wire::Opcode::Pong, payload)));
+}
+
+void Session::onClose(const wire::Event& event)
+{
+    m_peerClosed = true;
+    const std::uint16_t code = event.closeCode.value_or(1005);
+    end({{Reason::PeerClosed, {}, std::to_string(code), {}}, event.closeCode, {}, {}});
+}
+
+void Session::onViolation(Reason reason)
+{
+    m_context.counters.refused[static_cast<std::size_t>(reason)].add();
+    const std::string word(reasonWord(reason));
+    end({{reason, routeRule(policy(), m_match.route, "messages"), {}, {}}, closeCode(reason).value_or(1002), word, {}});
+    m_deaf = true;
+}
+
+void Session::end(Ending ending)
+{
+    if (closing())
+        return;
+    m_ending = std::move(ending);
+    m_endingStarted = m_context.now;
+    m_handler.closed(*this);
+    if (m_ending->why.reason == Reason::SlowConsumer)
+        m_connection.dropUnsent();
+    m_connection.queue(makeFrame(wire::encodeClose(m_ending->code, m_ending->text)));
+    m_context.counters.closed[static_cast<std::size_t>(m_ending->why.reason)].add();
+    report(AuditKind::Close, m_ending->why, m_ending->code.value_or(1005), m_ending->actor, m_ending->text);
+    m_connection.startTimer();
+    noteChange();
+}
+
+TimePoint Session::deadline() const
+{
+    if (closing())
+        return m_endingStarted + policy().limits.closeTimeout;
+    TimePoint first = TimePoint::max();
+    if (const auto& ping = route().ping)
+        first = m_pingPending ? m_pingSent + ping->timeout : std::max(m_opened, m_pingSent) + ping->every;
+    if (const auto& idle = route().idleTimeout)
+        first = std::min(first, m_lastMessage + *idle);
+    if (m_messageStarted != TimePoint{})
+        first = std::min(first, m_messageStarted + route().messages.completeWithin);
+    if (m_expires)
+        first = std::min(first, *m_expires);
+    return first;
+}
+
+void Session::onTimer()
+{
+    const TimePoint now = m_context.now;
+    if (closing()) {
+        if (now >= deadline())
+            m_connection.kill(Reason::CloseTimeout);
+        return;
+    }
+    const auto close = [this](Reason reason, std::string_view key, std::string limit) {
+        end({{reason, routeRule(policy(), m_match.route, key), {}, std::move(limit)},
+             closeCode(reason), std::string(reasonWord(reason)), {}});
+    };
+    const auto milliseconds = [](std::chrono::milliseconds time) { return std::to_string(time.count()) + " ms"; };
+    if (m_expires && now >= *m_expires) {
+        close(Reason::Expired, "authentication", {});
+    } else if (m_messageStarted != TimePoint{} && now - m_messageStarted >= route().messages.completeWithin) {
+        close(Reason::MsgTimeout, "messages/complete_within", milliseconds(route().messages.completeWithin));
+        m_deaf = true;
+    } else if (route().idleTimeout && now - m_lastMessage >= *route().idleTimeout) {
+        close(Reason::Idle, "idle_timeout", milliseconds(*route().idleTimeout));
+    } else if (const auto& ping = route().ping) {
+        if (m_pingPending && m_lastBytes > m_pingSent)
+            m_pingPending = false;
+        if (m_pingPending && now - m_pingSent >= ping->timeout) {
+            close(Reason::PingTimeout, "ping/timeout", milliseconds(ping->timeout));
+        } else if (!m_pingPending && now - std::max(m_opened, m_pingSent) >= ping->every) {
+            m_pingSent = now;
+            m_pingPending = true;
+            m_connection.queue(makeFrame(wire::encodeFrame(wire::Opcode::Ping, {})));
+        }
+    }
+}
+
+void Session::gone(Reason reason)
+{
+    if (!closing()) {
+        m_ending = Ending{{reason, {}, {}, {}}, 1006, {}, {}};
+        m_handler.closed(*this);
+        m_context.counters.closed[static_cast<std::size_t>(reason)].add();
+        report(AuditKind::Close, m_ending->why, 1006, {}, {});
+    } else if (reason == Reason::CloseTimeout && !m_peerClosed) {
+        m_context.counters.closed[static_cast<std::size_t>(reason)].add();
+        report(AuditKind::Close, {reason, limitRule("close_timeout"), {}, {}}, 1006, {}, {});
+    }
+    if (m_context.watched)
+        m_context.closed.push_back({id(), m_ending->code.value_or(1005), m_ending->text,
+                                    {m_ending->why, policy().version, m_context.wall, m_ending->actor}});
+}
+
+void Session::report(AuditKind kind, const Decision& decision, std::uint16_t code, const std::string& actor,
+                     const std::string& detail)
+{
+    AuditRecord record;
+    record.time = m_context.wall;
+    record.kind = kind;
+    record.decision = decision;
+    record.session = id();
+    record.user = m_who.user;
+    record.issuer = m_who.issuer;
+    record.address = m_info->address;
+    record.route = m_info->route;
+    record.origin = m_info->origin;
+    record.actor = actor;
+    record.detail = detail;
+    record.code = code;
+    record.policyVersion = policy().version;
+    m_context.gate.audit.record(std::move(record));
+}
+
+void Session::noteChange()
+{
+    if (m_context.watched && !inFeed) {
+        inFeed = true;
+        m_context.changed.push_back(&m_connection);
+    }
+}
+
+void Session::watch(bool watched)
+{
+    if (watched && !m_meter)
+        m_meter = std::make_unique<RateMeter>(RateMeter::Totals{m_messagesIn, m_messagesOut, m_bytesIn, m_bytesOut});
+    else if (!watched)
+        m_meter.reset();
+}
+
+bool Session::sampleRates()
+{
+    if (!m_meter)
+        return false;
+    m_meter->sample({m_messagesIn, m_messagesOut, m_bytesIn, m_bytesOut});
+    return !m_meter->quiet();
+}
+
+SessionActivity Session::activity() const
+{
+    SessionActivity result;
+    result.phase = closing() ? SessionPhase::Closing : SessionPhase::Open;
+    result.messagesIn = m_messagesIn;
+    result.messagesOut = m_messagesOut;
+    result.bytesIn = m_bytesIn;
+    result.bytesOut = m_bytesOut;
+    if (m_meter) {
+        result.messagesInRate = m_meter->rate(0);
+        result.messagesOutRate = m_meter->rate(1);
+        result.bytesInRate = m_meter->rate(2);
+        result.bytesOutRate = m_meter->rate(3);
+    }
+    if (const auto& rate = route().messages.rate)
+        result.rateLeft = m_messages.left(*rate, m_context.now);
+    result.backlog = m_connection.backlog();
+    result.refused = m_refused;
+    result.violations = static_cast<std::uint32_t>(std::ranges::count_if(
+        m_violations, [this](TimePoint at) { return m_context.now - at < route().messages.violationsWithin; }));
+    if (m_messagesIn + m_messagesOut > 0)
+        result.lastMessage = m_context.wall - std::chrono::duration_cast<std::chrono::milliseconds>(m_context.now - m_lastMessage);
+    if (m_lastRefusal)
+        result.lastRefusal = *m_lastRefusal;
+    result.userSessions = m_user ? static_cast<std::uint32_t>(m_user->sessions.used()) : 0;
+    return result;
+}
+
+bool Session::matches(const Ban& ban) const
+{
+    switch (ban.subject) {
+    case BanSubject::User:
+        return !m_who.anonymous() && m_who.user == ban.value && (ban.issuer.empty() || ban.issuer == m_who.issuer);
+    case BanSubject::Address:
+        return IpAddress::parse(ban.value) == m_connection.arrival().peer;
+    case BanSubject::Network:
+        if (const auto network = Network::parse(ban.value))
+            return network->contains(m_connection.arrival().peer);
+        return false;
+    }
+    return false;
+}
+
+} // namespace gatehouse

@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "net/transport.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <climits>
+#include <openssl/err.h>
+#include <string_view>
+#include <sys/socket.h>
+
+namespace gatehouse {
+
+namespace {
+
+int clampToInt(std::size_t size)
+{
+    return static_cast<int>(std::min<std::size_t>(size, INT_MAX));
+}
+
+} // namespace
+
+IoStatus Transport::sslStatus(int result)
+{
+    m_wantsWrite = false;
+    switch (SSL_get_error(m_ssl.get(), result)) {
+    case SSL_ERROR_WANT_READ:
+        return IoStatus::WouldBlock;
+    case SSL_ERROR_WANT_WRITE:
+        m_wantsWrite = true;
+        return IoStatus::WouldBlock;
+    case SSL_ERROR_ZERO_RETURN:
+        return IoStatus::Closed;
+    default:
+        m_failure = handshakeFailure(); // empties the error queue, which all connections of the thread share
+        return IoStatus::Failed;
+    }
+}
+
+IoStatus Transport::handshake()
+{
+    if (!m_ssl)
+        return IoStatus::Ok;
+    const int result = SSL_do_handshake(m_ssl.get());
+    return result == 1 ? IoStatus::Ok : sslStatus(result);
+}
+
+IoResult Transport::read(std::span<std::byte> into)
+{
+    if (m_ssl) {
+        const int got = SSL_read(m_ssl.get(), into.data(), clampToInt(into.size()));
+        if (got > 0)
+            return {IoStatus::Ok, static_cast<std::size_t>(got)};
+        return {sslStatus(got), 0};
+    }
+    const ssize_t got = recv(fd(), into.data(), into.size(), 0);
+    if (got > 0)
+        return {IoStatus::Ok, static_cast<std::size_t>(got)};
+    if (got == 0)
+        return {IoStatus::Closed, 0};
+    return {errno == EAGAIN || errno == EINTR ? IoStatus::WouldBlock : IoStatus::Failed, 0};
+}
+
+IoResult Transport::write(std::span<const std::byte> from)
+{
+    m_wantsWrite = false;
+    if (m_ssl) {
+        const int sent = SSL_write(m_ssl.get(), from.data(), clampToInt(from.size()));
+        if (sent > 0)
+            return {IoStatus::Ok, static_cast<std::size_t>(sent)};
+        return {sslStatus(sent), 0};
+    }
+    const ssize_t sent = send(fd(), from.data(), from.size(), MSG_NOSIGNAL);
+    if (sent >= 0)
+        return {IoStatus::Ok, static_cast<std::size_t>(sent)};
+    m_wantsWrite = errno == EAGAIN || errno == EINTR;
+    return {m_wantsWrite ? IoStatus::WouldBlock : IoStatus::Failed, 0};
+}
+
+void Transport::shutdownWrite()
+{
+    if (m_ssl && SSL_is_init_finished(m_ssl.get())) {
+        SSL_shutdown(m_ssl.get());
+        ERR_clear_error();
+    }
+    ::shutdown(fd(), SHUT_WR);
+}
+
+std::string Transport::tlsVersion() const
+{
+    if (!m_ssl)
+        return {};
+    const std::string_view name = SSL_get_version(m_ssl.get());
+    return std::string(name.starts_with("TLSv") ? name.substr(4) : name);
+}
+
+std::string Transport::tlsCipher() const
+{
+    return m_ssl ? SSL_get_cipher_name(m_ssl.get()) : std::string();
+}
+
+} // namespace gatehouse

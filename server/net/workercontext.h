@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "domain/auditrecord.h"
+#include "feed/counters.h"
+#include "feed/values.h"
+#include "net/banset.h"
+#include "net/gatetables.h"
+#include "net/routehandler.h"
+#include "net/timingwheel.h"
+#include "net/tlscontext.h"
+#include "policy/policy.h"
+
+#include <memory>
+#include <vector>
+
+namespace gatehouse {
+
+class Connection;
+
+/// A policy with what was loaded for it. Immutable.
+struct PolicyGeneration {
+    std::shared_ptr<const Policy> policy;
+    std::vector<std::shared_ptr<const TlsContext>> tls;   ///< for each listener; null: plain
+};
+
+/// What changed at one worker since its last batch.
+struct WorkerBatch {
+    std::vector<SessionRow> rows;
+    std::vector<ClosedSession> closed;
+};
+
+struct AuthFailure {
+    WallTime time{};
+    IpAddress address;
+    Reason reason = Reason::None;
+    std::string route;
+    std::string user;      ///< verified, where it was
+    std::string origin;
+};
+
+/// What workers tell the runtime. Thread-safe, never blocks for long.
+class GateEvents {
+public:
+    virtual ~GateEvents() = default;
+    virtual void authFailed(AuthFailure failure) = 0;
+    /// A second window of failures filled: the address is to be kept out.
+    virtual void banByRule(const IpAddress& address, std::chrono::milliseconds duration, const Decision& why) = 0;
+    virtual void publish(std::uint32_t worker, WorkerBatch batch) = 0;
+};
+
+/// Shared by all workers for as long as they run.
+struct GateEnvironment {
+    const Clock& clock;
+    EventSink& audit;
+    GateEvents& events;
+    GateTables& tables;
+};
+
+/// What a connection needs of its worker. Owner: that worker.
+struct WorkerContext {
+    GateEnvironment& gate;
+    std::uint32_t index = 0;
+    std::shared_ptr<const PolicyGeneration> generation;
+    std::shared_ptr<const BanSet> bans;
+    WorkerCounters counters;
+    TimingWheel wheel;
+    TimePoint now{};                       ///< read once a loop turn
+    WallTime wall{};
+    bool draining = false;
+    bool watched = false;                  ///< somebody wants rows of sessions
+    std::uint64_t nextSession = 0;
+    std::uint32_t workers = 1;
+
+    std::vector<std::byte> readScratch = std::vector<std::byte>(65536);  ///< read buffers belong to the worker
+    std::vector<std::byte> writeScratch = std::vector<std::byte>(16384); ///< one TLS record
+    std::vector<Connection*> toFlush;      ///< have something to write at the end of this turn
+    std::vector<Connection*> toRead;       ///< have more to read than one turn's share
+    std::vector<Connection*> changed;      ///< sessions with news for the feed
+    std::vector<ClosedSession> closed;     ///< for the next batch
+
+    [[nodiscard]] const Policy& policy() const { return *generation->policy; }
+    [[nodiscard]] virtual RouteHandler& handler(const Policy& policy, std::size_t route) = 0;
+    /// The connection is done with: it is forgotten at the end of this turn.
+    virtual void discard(Connection& connection) = 0;
+    virtual void sessionOpened(Connection& connection) = 0;
+    virtual void updateInterest(Connection& connection) = 0;
+
+    WorkerContext(GateEnvironment& environment, std::uint32_t worker)
+        : gate(environment), index(worker), wheel(environment.clock.now())
+    {
+    }
+    virtual ~WorkerContext() = default;
+    WorkerContext(const WorkerContext&) = delete;
+    WorkerContext& operator=(const WorkerContext&) = delete;
+};
+
+} // namespace gatehouse

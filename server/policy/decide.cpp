@@ -1,0 +1,278 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "policy/decide.h"
+
+#include "policy/origin.h"
+#include "policy/text.h"
+
+#include <algorithm>
+
+namespace gatehouse {
+
+namespace {
+
+constexpr std::string_view channelPlaceholder = "{channel}";
+constexpr std::string_view userPlaceholder = "{user}";
+constexpr std::size_t longestMet = 120; // bytes of what a peer sent that a decision repeats
+
+std::vector<std::string_view> segmentsOf(std::string_view path)
+{
+    std::vector<std::string_view> segments;
+    for (std::size_t start = 1; start <= path.size();) {
+        const std::size_t end = std::min(path.find('/', start), path.size());
+        segments.push_back(path.substr(start, end - start));
+        start = end + 1;
+    }
+    return segments;
+}
+
+bool hasEncodedDotOrSlash(std::string_view segment)
+{
+    const std::string lower = toLower(segment);
+    return lower.find("%2e") != std::string::npos || lower.find("%2f") != std::string::npos ||
+           lower.find("%5c") != std::string::npos;
+}
+
+std::optional<std::string> decodedSegment(std::string_view segment)
+{
+    if (segment.empty() || segment == "." || segment == ".." || hasEncodedDotOrSlash(segment))
+        return std::nullopt;
+    const bool printable =
+        std::all_of(segment.begin(), segment.end(), [](char c) { return c > ' ' && c < '\x7f' && c != '\\'; });
+    if (!printable)
+        return std::nullopt;
+    auto decoded = percentDecoded(segment);
+    if (!decoded || !isPlainText(*decoded))
+        return std::nullopt;
+    return decoded;
+}
+
+/// The decoded segments of a request's path; unset where it is not in the one form that a route may match.
+std::optional<std::vector<std::string>> decodedPath(std::string_view path)
+{
+    std::vector<std::string> decoded;
+    if (path == "/")
+        return decoded;
+    if (!path.starts_with('/'))
+        return std::nullopt;
+    for (const std::string_view segment : segmentsOf(path)) {
+        auto text = decodedSegment(segment);
+        if (!text)
+            return std::nullopt;
+        decoded.push_back(std::move(*text));
+    }
+    return decoded;
+}
+
+/// The channel where the pattern matches (empty where it has none), unset where it does not.
+std::optional<std::string> matchPath(std::string_view pattern, const std::vector<std::string>& path)
+{
+    if (pattern == "/")
+        return path.empty() ? std::optional(std::string()) : std::nullopt;
+    const auto expected = segmentsOf(pattern);
+    std::string channel;
+    for (std::size_t i = 0; i < expected.size(); ++i) {
+        if (i >= path.size())
+            return std::nullopt;
+        if (expected[i] == "*" && i + 1 == expected.size())
+            return channel;
+        if (expected[i] == channelPlaceholder)
+            channel = path[i];
+        else if (expected[i] != path[i])
+            return std::nullopt;
+    }
+    if (expected.size() != path.size())
+        return std::nullopt;
+    return channel;
+}
+
+std::string pathAsName(std::string_view key)
+{
+    std::string name;
+    for (const char c : key) {
+        if (c == '/')
+            name.append(" › ");
+        else
+            name.push_back(c);
+    }
+    return name;
+}
+
+bool mayUse(const std::vector<std::string>& allowed, const Identity& who)
+{
+    return std::any_of(allowed.begin(), allowed.end(), [&](const std::string& role) {
+        if (role == "anonymous")
+            return true;
+        if (who.anonymous())
+            return false;
+        return role == "*" || std::find(who.roles.begin(), who.roles.end(), role) != who.roles.end();
+    });
+}
+
+/// `reach[i]` says whether the pattern so far can end at byte i of the name; each step moves it over one more element,
+/// so that the work is bounded by pattern times name whatever an operator writes.
+class ChannelMatcher {
+public:
+    ChannelMatcher(std::string_view name)
+        : m_name(name)
+        , m_reach(name.size() + 1, 0)
+    {
+        m_reach[0] = 1;
+    }
+
+    void literal(std::string_view text)
+    {
+        std::vector<char> next(m_reach.size(), 0);
+        for (std::size_t i = 0; i + text.size() <= m_name.size(); ++i)
+            next[i + text.size()] = static_cast<char>(m_reach[i] && m_name.substr(i, text.size()) == text);
+        m_reach = std::move(next);
+    }
+
+    void oneOrMore(bool overDots)
+    {
+        bool open = false;
+        char before = m_reach[0];
+        m_reach[0] = 0;
+        for (std::size_t i = 1; i < m_reach.size(); ++i) {
+            open = (open || before) && (overDots || m_name[i - 1] != '.');
+            before = m_reach[i];
+            m_reach[i] = static_cast<char>(open);
+        }
+    }
+
+    [[nodiscard]] bool matched() const { return m_reach.back() != 0; }
+
+private:
+    std::string_view m_name;
+    std::vector<char> m_reach;
+};
+
+bool isChannelName(std::string_view name)
+{
+    return !name.empty() && name.find_first_of("*{}") == std::string_view::npos && isPlainText(name);
+}
+
+Decision refuseChannel(Rule rule, std::string met, std::string limit)
+{
+    return {Reason::AuthzChannel, std::move(rule), std::move(met), std::move(limit)};
+}
+
+std::string describeRoles(const Identity& who)
+{
+    if (who.anonymous())
+        return "anonymous";
+    return who.roles.empty() ? "no role" : joined(who.roles, ", ");
+}
+
+} // namespace
+
+std::optional<RouteMatch> matchRoute(const Policy& policy, std::string_view path)
+{
+    const auto decoded = decodedPath(path);
+    if (!decoded)
+        return std::nullopt;
+    for (std::size_t i = 0; i < policy.routes.size(); ++i)
+        if (auto channel = matchPath(policy.routes[i].path, *decoded))
+            return RouteMatch{i, std::move(*channel)};
+    return std::nullopt;
+}
+
+Decision decideHost(const Policy& policy, std::size_t listener, std::string_view host)
+{
+    const Listener& at = policy.listeners.at(listener);
+    if (at.serverNames.empty())
+        return Decision::allow();
+    if (const auto split = splitHostPort(host)) {
+        const std::string name = split->bracketed ? IpAddress::parse(split->host)->toString() : toLower(split->host);
+        if (std::find(at.serverNames.begin(), at.serverNames.end(), name) != at.serverNames.end())
+            return Decision::allow();
+    }
+    Rule rule{"/listeners/" + std::to_string(listener) + "/server_names", at.name + " › server_names"};
+    return {Reason::HsHost, std::move(rule), clipped(host, longestMet), joined(at.serverNames, ", ")};
+}
+
+Decision decideOrigin(const Policy& policy, std::size_t route, std::optional<std::string_view> origin)
+{
+    const auto& rules = policy.routes.at(route).origins;
+    if (std::any_of(rules.begin(), rules.end(), [&](const OriginRule& rule) { return originMatches(rule, origin); }))
+        return Decision::allow();
+    std::vector<std::string> texts;
+    for (const OriginRule& rule : rules)
+        texts.push_back(rule.text);
+    return {Reason::Origin, routeRule(policy, route, "origins"), origin ? clipped(*origin, longestMet) : "no Origin",
+            joined(texts, ", ")};
+}
+
+Decision decideType(const Policy& policy, std::size_t route, bool binary)
+{
+    const Messages& messages = policy.routes.at(route).messages;
+    if (binary ? messages.binary : messages.text)
+        return Decision::allow();
+    return {Reason::Type, routeRule(policy, route, "messages/types"), binary ? "binary" : "text",
+            binary ? "text" : "binary"};
+}
+
+Decision decideChannel(const Policy& policy, const Identity& who, std::string_view channel, ChannelRight right)
+{
+    if (channel.size() > policy.limits.channelName)
+        return refuseChannel(limitRule("channel_name"), std::to_string(channel.size()) + " bytes",
+                             std::to_string(policy.limits.channelName) + " bytes");
+    if (!isChannelName(channel))
+        return refuseChannel({"/channels", "channels"}, "not a channel name", "text without controls or wildcards");
+    for (std::size_t i = 0; i < policy.channels.size(); ++i) {
+        const ChannelRule& rule = policy.channels[i];
+        if (!channelMatches(rule.match, channel, who.anonymous() ? std::string_view() : who.user))
+            continue;
+        const bool publish = right == ChannelRight::Publish;
+        const auto& allowed = publish ? rule.publish : rule.subscribe;
+        if (mayUse(allowed, who))
+            return Decision::allow();
+        const std::string key = publish ? "publish" : "subscribe";
+        return refuseChannel({"/channels/" + std::to_string(i) + "/" + key, "channels › " + rule.match + " › " + key},
+                             describeRoles(who), allowed.empty() ? "nobody" : joined(allowed, ", "));
+    }
+    return refuseChannel({"/channels", "channels"}, clipped(channel, longestMet), "no rule matches");
+}
+
+bool channelMatches(std::string_view pattern, std::string_view name, std::string_view user)
+{
+    ChannelMatcher matcher(name);
+    while (!pattern.empty()) {
+        std::size_t length = 1;
+        if (pattern.starts_with(userPlaceholder)) {
+            if (user.empty())
+                return false;
+            matcher.literal(user);
+            length = userPlaceholder.size();
+        } else if (pattern.front() == '*') {
+            length = pattern.starts_with("**") ? 2 : 1;
+            matcher.oneOrMore(length == 2);
+        } else {
+            length = std::min({pattern.find('*'), pattern.find(userPlaceholder), pattern.size()});
+            matcher.literal(pattern.substr(0, length));
+        }
+        pattern.remove_prefix(length);
+    }
+    return matcher.matched();
+}
+
+Rule routeRule(const Policy& policy, std::size_t route, std::string_view key)
+{
+    return {"/routes/" + std::to_string(route) + "/" + std::string(key),
+            policy.routes.at(route).name + " › " + pathAsName(key)};
+}
+
+Rule limitRule(std::string_view key)
+{
+    return {"/limits/" + std::string(key), "limits › " + pathAsName(key)};
+}
+
+std::string describeRate(const Rate& rate)
+{
+    const auto per = std::chrono::duration_cast<std::chrono::milliseconds>(rate.per);
+    std::string text = std::to_string(rate.count) + "/" + (per == std::chrono::seconds(1) ? "s" : formatDuration(per));
+    if (rate.burst != rate.count)
+        text += ", burst " + std::to_string(rate.burst);
+    return text;
+}
+
+} // namespace gatehouse

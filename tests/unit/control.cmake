@@ -1,0 +1,5 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+gatehouse_add_test(unit audit_log SOURCES ${CMAKE_CURRENT_LIST_DIR}/auditlogtest.cpp
+    LINKS gatehouse_audit gatehouse_test_support Qt6::Sql)
+gatehouse_add_test(unit audit_chain SOURCES ${CMAKE_CURRENT_LIST_DIR}/auditchaintest.cpp
+    LINKS gatehouse_audit gatehouse_test_support Qt6::Sql)
