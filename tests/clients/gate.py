@@ -50,15 +50,16 @@ async def eventually(condition, what, within=10):
 
 
 class Gate:
-    """`edit` receives the policy document of --init and changes what the test is about."""
+    """`edit` receives the policy document of --init and changes what the test is about; `folder` is where --init puts it."""
 
-    def __init__(self, edit=None):
+    def __init__(self, edit=None, folder="etc"):
         self.folder = Path(tempfile.mkdtemp(prefix="gatehouse-"))
-        self.config = self.folder / "etc" / "gatehouse.json"
-        self.ca = self.folder / "etc" / "tls" / "ca.pem"
+        self.config = self.folder / folder / "gatehouse.json"
+        self.ca = self.folder / folder / "tls" / "ca.pem"
         self.log = self.folder / "gatehoused.log"
         self.process = None
         self.port = None
+        self.config.parent.parent.mkdir(exist_ok=True)
         subprocess.run([program("gatehoused"), "--init", str(self.config.parent)], check=True, stdout=subprocess.DEVNULL)
         policy = json.loads(self.config.read_text())
         policy["listeners"][0]["port"] = 0
