@@ -241,8 +241,10 @@ private:
             return fail(path, "must be a list");
         field.clear();
         field.reserve(value.size());
-        for (const json& element : value)
-            decode(element, path + '[' + std::to_string(field.size()) + ']', field.emplace_back());
+        for (const json& element : value) {
+            const std::string place = path + '[' + std::to_string(field.size()) + ']';
+            decode(element, place, field.emplace_back());
+        }
     }
     void decode(const json& value, const std::string& path, Refusals& field)
     {

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "net/connection.h"
 
-#include "policy/decide.h"
-
 #include <cstring>
 #include <openssl/err.h>
 
@@ -97,6 +95,7 @@ void Connection::onReadable()
             return;
         }
         if (got.status != IoStatus::Ok) {
+            flush(); // the peer may still read what it asked for before it ended its side
             kill(m_phase == Phase::Head ? Reason::TlsAborted : Reason::PeerAbort);
             return;
         }
@@ -280,11 +279,7 @@ void Connection::flush()
     if (m_phase == Phase::Dead)
         return;
     if (m_phase == Phase::Open) {
-        const std::uint64_t limit = m_session->route().sendBuffer;
-        if (m_out.bytes() > limit && !m_session->closing())
-            m_session->end({{Reason::SlowConsumer, routeRule(m_session->policy(), 0, "send_buffer"),
-                             std::to_string(m_out.bytes()) + " bytes waiting", std::to_string(limit) + " bytes"},
-                            closeCode(Reason::SlowConsumer), "slow_consumer", {}});
+        m_session->checkBacklog();
         if (m_out.empty() && m_session->closing() && (m_session->closeDone() || m_session->deaf()))
             linger();
     }

@@ -16,6 +16,7 @@ class Session;
 
 /// What one worker says to the route handler of another.
 struct BusItem {
+    std::uint32_t handler = 0;    ///< index of the handler among the worker's
     std::uint32_t kind = 0;       ///< the handler's own
     std::uint32_t from = 0;       ///< worker
     std::string channel;

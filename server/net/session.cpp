@@ -212,6 +212,16 @@ void Session::end(Ending ending)
     noteChange();
 }
 
+void Session::checkBacklog()
+{
+    const std::uint64_t limit = route().sendBuffer;
+    if (closing() || m_connection.backlog() <= limit)
+        return;
+    end({{Reason::SlowConsumer, routeRule(policy(), m_match.route, "send_buffer"),
+          std::to_string(m_connection.backlog()) + " bytes wait", std::to_string(limit) + " bytes"},
+         closeCode(Reason::SlowConsumer), std::string(reasonWord(Reason::SlowConsumer)), {}});
+}
+
 TimePoint Session::deadline() const
 {
     if (closing())
@@ -313,6 +323,12 @@ void Session::watch(bool watched)
         m_meter.reset();
 }
 
+std::uint32_t Session::violationsNow() const
+{
+    return static_cast<std::uint32_t>(std::ranges::count_if(
+        m_violations, [this](TimePoint at) { return m_context.now - at < route().messages.violationsWithin; }));
+}
+
 bool Session::sampleRates()
 {
     if (!m_meter)
@@ -339,8 +355,7 @@ SessionActivity Session::activity() const
         result.rateLeft = m_messages.left(*rate, m_context.now);
     result.backlog = m_connection.backlog();
     result.refused = m_refused;
-    result.violations = static_cast<std::uint32_t>(std::ranges::count_if(
-        m_violations, [this](TimePoint at) { return m_context.now - at < route().messages.violationsWithin; }));
+    result.violations = violationsNow();
     if (m_messagesIn + m_messagesOut > 0)
         result.lastMessage = m_context.wall - std::chrono::duration_cast<std::chrono::milliseconds>(m_context.now - m_lastMessage);
     if (m_lastRefusal)

@@ -42,6 +42,8 @@ public:
     /// Starts the closing handshake; nothing but the Close is delivered after it.
     void end(Ending ending);
 
+    /// Ends it where more than `send_buffer` still waits after a write.
+    void checkBacklog();
     void onTimer();
     [[nodiscard]] TimePoint deadline() const;
     /// True from the moment that a Close was queued.
@@ -56,6 +58,8 @@ public:
 
     [[nodiscard]] SessionActivity activity() const;
     [[nodiscard]] std::shared_ptr<const SessionInfo> infoPointer() const { return m_info; }
+    /// True while refusals stand within the route's window.
+    [[nodiscard]] bool limited() const { return violationsNow() > 0; }
     /// Starts or ends the bookkeeping that only watchers need.
     void watch(bool watched);
     /// A quarter of a second of the feed has passed; true while rates still change.
@@ -72,6 +76,7 @@ private:
     void refuse(Decision decision);
     void report(AuditKind kind, const Decision& decision, std::uint16_t code, const std::string& actor, const std::string& detail);
     void noteChange();
+    [[nodiscard]] std::uint32_t violationsNow() const;
     [[nodiscard]] std::string describeArrivals() const;
 
     WorkerContext& m_context;

@@ -201,7 +201,6 @@ void Decoder::beginPayload()
         m_open = true;
         m_type = m_header.opcode;
         m_fragments = 0;
-        m_utf8.reset();
     }
     ++m_fragments;
 }

@@ -96,7 +96,7 @@ private:
     Opcode m_type = Opcode::Text; ///< of the open message
     bool m_open = false;          ///< a message has begun and not ended
     bool m_ended = false;
-    Utf8Validator m_utf8;
+    Utf8Validator m_utf8; ///< of the open text; whole again wherever a message ends
 };
 
 /// The header of an outgoing frame: at most 14 bytes. `mask` is set for the client role (RFC 6455 §5.3).

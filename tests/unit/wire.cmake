@@ -1,2 +1,4 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-gatehouse_add_test(unit wire_utf8 SOURCES ${CMAKE_CURRENT_LIST_DIR}/utf8test.cpp LINKS gatehouse_wire)
+foreach(surface utf8 frame request)
+    gatehouse_add_test(unit wire_${surface} SOURCES ${CMAKE_CURRENT_LIST_DIR}/${surface}test.cpp LINKS gatehouse_wire)
+endforeach()

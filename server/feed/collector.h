@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "feed/counters.h"
+#include "feed/mailbox.h"
+#include "feed/values.h"
+
+#include <deque>
+#include <memory>
+#include <unordered_map>
+#include <unordered_set>
+#include <vector>
+
+namespace gatehouse {
+
+/// Gathers what workers publish and hands it to the watchers. Owner: the runtime thread.
+class Collector {
+public:
+    static constexpr std::size_t historySeconds = 900;
+
+    void addWatcher(std::shared_ptr<Mailbox> mailbox);
+    void removeWatcher(const std::shared_ptr<Mailbox>& mailbox);
+    [[nodiscard]] bool watched() const { return !m_watchers.empty(); }
+
+    void apply(std::vector<SessionRow> rows, std::vector<ClosedSession> closed);
+    /// Hands on what came since the last tick. `failures`: groups that changed.
+    void tick(const GateStats& stats, std::vector<AuthFailureGroup> failures);
+    /// One sample a second, for the charts of a late watcher.
+    void keepHistory(const GateStats& stats);
+    /// A snapshot for one watcher; `failures`: all groups.
+    void snapshot(Mailbox& mailbox, const GateStats& stats, std::vector<AuthFailureGroup> failures) const;
+    [[nodiscard]] std::uint64_t dropped() const { return m_dropped; }
+
+private:
+    std::vector<std::shared_ptr<Mailbox>> m_watchers;
+    std::unordered_set<const Mailbox*> m_stale;   ///< these need a snapshot
+    std::unordered_map<SessionId, SessionRow> m_rows;  ///< only while watched
+    FeedBatch m_next;
+    std::deque<GateStats> m_history;
+    std::uint64_t m_dropped = 0;
+};
+
+/// Sums counters and turns differences into rates and quantiles over the last second. Owner: the runtime thread.
+class StatsSampler {
+public:
+    /// Everything but `state` and the audit's fields.
+    [[nodiscard]] GateStats sample(const std::vector<const WorkerCounters*>& workers, TimePoint now, WallTime wall);
+
+private:
+    struct Second {
+        TimePoint start{};
+        std::uint64_t busy = 0;
+        std::array<std::uint64_t, LatencyHistogram::buckets> loop{};
+    };
+    Second m_last;
+    std::uint64_t m_p50 = 0, m_p99 = 0;
+    double m_load = 0;
+};
+
+} // namespace gatehouse

@@ -1,0 +1,428 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "net/worker.h"
+
+#include "policy/decide.h"
+
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <netinet/in.h>
+#include <pthread.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <system_error>
+
+namespace gatehouse {
+
+namespace {
+
+constexpr std::size_t eventsPerTurn = 256;
+constexpr int acceptsPerTurn = 64;
+constexpr std::chrono::milliseconds publishEvery{250};
+constexpr std::chrono::milliseconds longestSleep{50};
+constexpr std::chrono::milliseconds acceptPause{100};
+
+// What an epoll event is about: the wakeup, a listening socket or a connection, told apart by the low bits of a pointer.
+constexpr std::uintptr_t wakeupMark = 0;
+constexpr std::uintptr_t listenerMark = 1;
+
+void addToEpoll(int epoll, int fd, std::uint32_t events, std::uintptr_t data)
+{
+    epoll_event event{};
+    event.events = events;
+    event.data.u64 = data;
+    if (epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &event) != 0)
+        throw std::system_error(errno, std::generic_category(), "epoll_ctl");
+}
+
+std::uintptr_t addressOf(const void* object)
+{
+    return reinterpret_cast<std::uintptr_t>(object);
+}
+
+} // namespace
+
+Worker::Worker(GateEnvironment& environment, std::uint32_t workerIndex, std::uint32_t workerCount,
+               std::shared_ptr<const PolicyGeneration> first, std::shared_ptr<const BanSet> banned)
+    : WorkerContext(environment, workerIndex)
+    , m_epoll(epoll_create1(EPOLL_CLOEXEC))
+{
+    if (!m_epoll)
+        throw std::system_error(errno, std::generic_category(), "epoll_create1");
+    WorkerContext::workers = workerCount;
+    generation = std::move(first);
+    bans = std::move(banned);
+    addToEpoll(m_epoll.get(), m_wakeup.fd(), EPOLLIN, wakeupMark);
+}
+
+Worker::~Worker()
+{
+    stop();
+    for (auto& [connection, owned] : m_connections)
+        connection->kill(Reason::None);
+    m_connections.clear();
+    m_discarded.clear();
+}
+
+void Worker::addListener(Fd socket, std::size_t listener)
+{
+    auto owned = std::make_unique<ListenSocket>();
+    owned->fd = std::move(socket);
+    owned->listener = listener;
+    addToEpoll(m_epoll.get(), owned->fd.get(), EPOLLIN, addressOf(owned.get()) | listenerMark);
+    m_listeners.push_back(std::move(owned));
+}
+
+void Worker::start(const HandlerFactory& makeHandlers)
+{
+    m_handlers = makeHandlers(*this);
+    m_thread = std::thread([this] { run(); });
+    pthread_setname_np(m_thread.native_handle(), ("io-" + std::to_string(index)).c_str());
+}
+
+void Worker::stop()
+{
+    if (!m_thread.joinable())
+        return;
+    m_stop.store(true);
+    m_wakeup.signal();
+    m_thread.join();
+}
+
+void Worker::post(Task task)
+{
+    // Operators' commands are bounded by who sends them; nothing that a peer does can fill this queue.
+    [[maybe_unused]] const bool queued = m_tasks.push(std::move(task), true);
+    m_wakeup.signal();
+}
+
+bool Worker::send(std::uint32_t worker, BusItem item, bool force)
+{
+    Worker& target = *m_peers[worker];
+    if (!target.m_bus.push(std::move(item), force))
+        return false;
+    target.m_wakeup.signal();
+    return true;
+}
+
+void Worker::run()
+{
+    now = gate.clock.now();
+    wall = gate.clock.wall();
+    m_nextPublish = now + publishEvery;
+    while (!m_stop.load(std::memory_order_relaxed))
+        turn();
+    runTasks();
+}
+
+void Worker::turn()
+{
+    const auto longest = m_acceptPaused ? std::min(longestSleep, acceptPause) : longestSleep;
+    const auto sleep = toRead.empty() && toFlush.empty() ? wheel.sleepFor(gate.clock.now(), longest) : std::chrono::milliseconds(0);
+    std::array<epoll_event, eventsPerTurn> events;
+    const int count = epoll_wait(m_epoll.get(), events.data(), static_cast<int>(events.size()), static_cast<int>(sleep.count()));
+    const auto started = std::chrono::steady_clock::now();
+    now = gate.clock.now();
+    wall = gate.clock.wall();
+    runTasks(); // first: what an operator ordered holds for all that came after it
+
+    std::vector<Connection*> again;
+    again.swap(toRead);
+    for (int i = 0; i < count; ++i) {
+        const epoll_event& event = events[static_cast<std::size_t>(i)];
+        if (event.data.u64 == wakeupMark)
+            continue;
+        if (event.data.u64 & listenerMark) {
+            acceptFrom(*reinterpret_cast<ListenSocket*>(event.data.u64 & ~listenerMark));
+            continue;
+        }
+        auto* connection = reinterpret_cast<Connection*>(event.data.u64);
+        if (connection->phase() == Connection::Phase::Dead)
+            continue;
+        if ((event.events & EPOLLOUT) != 0 && !connection->inFlush) {
+            connection->inFlush = true;
+            toFlush.push_back(connection);
+        }
+        if ((event.events & ~static_cast<std::uint32_t>(EPOLLOUT)) != 0 || connection->phase() == Connection::Phase::Handshake) {
+            if (!connection->inRead)
+                connection->onReadable();
+        }
+    }
+    for (Connection* connection : again) {
+        connection->inRead = false;
+        if (connection->phase() != Connection::Phase::Dead)
+            connection->onReadable();
+    }
+    wheel.advance(now, [](Timer& timer) { static_cast<Connection::OwnedTimer&>(timer).owner.onTimer(); });
+    for (std::size_t i = 0; i < toFlush.size(); ++i) { // flushing may add to it
+        toFlush[i]->inFlush = false;
+        toFlush[i]->flush();
+    }
+    toFlush.clear();
+    if (now >= m_nextPublish)
+        publish();
+    if (m_acceptPaused && now >= m_resumeAccepting)
+        resumeAccepting();
+    if (!m_discarded.empty()) {
+        std::erase_if(toRead, [](const Connection* c) { return c->phase() == Connection::Phase::Dead; });
+        std::erase_if(changed, [](const Connection* c) { return c->phase() == Connection::Phase::Dead; });
+        m_discarded.clear();
+    }
+    const auto busy = std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::steady_clock::now() - started);
+    counters.busyMicroseconds.add(static_cast<std::uint64_t>(busy.count()));
+    if (count > 0)
+        counters.loop.add(static_cast<std::uint64_t>(busy.count()));
+}
+
+void Worker::runTasks()
+{
+    m_wakeup.clear();
+    m_tasks.takeAll(m_taskBatch);
+    for (Task& task : m_taskBatch)
+        task(*this);
+    m_taskBatch.clear();
+    m_bus.takeAll(m_busBatch);
+    for (BusItem& item : m_busBatch)
+        m_handlers[item.handler]->received(std::move(item));
+    m_busBatch.clear();
+}
+
+void Worker::acceptFrom(ListenSocket& socket)
+{
+    for (int i = 0; i < acceptsPerTurn && socket.fd; ++i) {
+        sockaddr_storage storage{};
+        socklen_t length = sizeof storage;
+        auto* generic = static_cast<sockaddr*>(static_cast<void*>(&storage));
+        Fd fd(accept4(socket.fd.get(), generic, &length, SOCK_NONBLOCK | SOCK_CLOEXEC));
+        if (!fd) {
+            if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
+                counters.refused[static_cast<std::size_t>(Reason::FdLimit)].add();
+                pauseAccepting();
+            }
+            if (errno != ECONNABORTED && errno != EINTR)
+                return;
+            continue;
+        }
+        std::uint16_t port = 0; // sin_port and sin6_port stand at the same place
+        std::memcpy(&port, &static_cast<const sockaddr_in*>(static_cast<const void*>(&storage))->sin_port, sizeof port);
+        acceptOne(socket.listener, std::move(fd), IpAddress::fromSockaddr(*generic), ntohs(port));
+    }
+}
+
+/// What decides before TLS: bans, the connect rate and the pending connections of the peer's own address.
+void Worker::acceptOne(std::size_t listener, Fd fd, const IpAddress& peer, std::uint16_t port)
+{
+    const Limits& limits = policy().limits;
+    if (bans->matchAddress(peer, wall)) {
+        refuseConnect(peer, {Reason::Banned, {}, peer.toString(), {}});
+        return;
+    }
+    auto address = gate.tables.addresses.find(peer.limitKey(), now);
+    if (!address) {
+        refuseConnect(peer, {Reason::LimitPending, {}, "address table full", {}});
+        return;
+    }
+    if (limits.connectsPerIp && !address->connects.take(*limits.connectsPerIp, now)) {
+        refuseConnect(peer, {Reason::LimitIp, limitRule("connects_per_ip"), "bucket empty", describeRate(*limits.connectsPerIp)});
+        return;
+    }
+    if (!gate.tables.pending.reserve(limits.pending)) {
+        refuseConnect(peer, {Reason::LimitPending, limitRule("pending"), std::to_string(*limits.pending), std::to_string(*limits.pending)});
+        return;
+    }
+    Lease pendingSlot(nullptr, gate.tables.pending);
+    if (!address->pending.reserve(limits.pendingPerIp)) {
+        refuseConnect(peer, {Reason::LimitPending, limitRule("pending_per_ip"), std::to_string(*limits.pendingPerIp),
+                             std::to_string(*limits.pendingPerIp)});
+        return;
+    }
+    Lease addressPendingSlot(address, address->pending);
+    SslPtr ssl;
+    if (const auto& tls = generation->tls[listener]) {
+        ssl = tls->accept(fd.get());
+        if (!ssl) {
+            refuseConnect(peer, {Reason::Internal, {}, "no memory for TLS", {}});
+            return;
+        }
+    }
+    const int one = 1;
+    setsockopt(fd.get(), IPPROTO_TCP, 1 /* TCP_NODELAY */, &one, sizeof one);
+    auto connection = std::make_unique<Connection>(static_cast<WorkerContext&>(*this), Transport(std::move(fd), std::move(ssl)),
+                                                   Arrival{listener, peer, std::move(address)}, port, std::move(pendingSlot),
+                                                   std::move(addressPendingSlot));
+    connection->interest = EPOLLIN | EPOLLRDHUP;
+    addToEpoll(m_epoll.get(), connection->fd(), connection->interest, addressOf(connection.get()));
+    Connection* raw = connection.get();
+    m_connections.emplace(raw, std::move(connection));
+}
+
+void Worker::refuseConnect(const IpAddress& peer, Decision decision)
+{
+    counters.refused[static_cast<std::size_t>(decision.reason)].add();
+    AuditRecord record;
+    record.time = wall;
+    record.decision = std::move(decision);
+    record.address = peer.toString();
+    record.policyVersion = policy().version;
+    gate.audit.record(std::move(record));
+}
+
+void Worker::pauseAccepting()
+{
+    if (m_acceptPaused)
+        return;
+    m_acceptPaused = true;
+    m_resumeAccepting = now + acceptPause;
+    for (const auto& socket : m_listeners)
+        epoll_ctl(m_epoll.get(), EPOLL_CTL_DEL, socket->fd.get(), nullptr);
+}
+
+void Worker::resumeAccepting()
+{
+    m_acceptPaused = false;
+    for (const auto& socket : m_listeners)
+        addToEpoll(m_epoll.get(), socket->fd.get(), EPOLLIN, addressOf(socket.get()) | listenerMark);
+}
+
+RouteHandler& Worker::handler(const Policy& of, std::size_t route)
+{
+    return *m_handlers[static_cast<std::size_t>(of.routes[route].hub)];
+}
+
+void Worker::discard(Connection& connection)
+{
+    epoll_ctl(m_epoll.get(), EPOLL_CTL_DEL, connection.fd(), nullptr);
+    if (const Session* session = connection.session())
+        m_sessions.erase(session->id());
+    if (const auto found = m_connections.find(&connection); found != m_connections.end()) {
+        m_discarded.push_back(std::move(found->second));
+        m_connections.erase(found);
+    }
+}
+
+void Worker::sessionOpened(Connection& connection)
+{
+    m_sessions[connection.session()->id()] = &connection;
+}
+
+void Worker::updateInterest(Connection& connection)
+{
+    const std::uint32_t wanted = EPOLLIN | EPOLLRDHUP | (connection.wantsWrite() ? EPOLLOUT : 0U);
+    if (wanted == connection.interest)
+        return;
+    epoll_event event{};
+    event.events = wanted;
+    event.data.u64 = addressOf(&connection);
+    if (epoll_ctl(m_epoll.get(), EPOLL_CTL_MOD, connection.fd(), &event) == 0)
+        connection.interest = wanted;
+}
+
+void Worker::publish()
+{
+    m_nextPublish = now + publishEvery;
+    WorkerBatch batch;
+    std::vector<Connection*> last;
+    last.swap(changed);
+    for (Connection* connection : last) {
+        Session* session = connection->session();
+        if (connection->phase() == Connection::Phase::Dead || !session)
+            continue;
+        session->inFeed = false;
+        const bool moving = session->sampleRates();
+        batch.rows.push_back({session->infoPointer(), session->activity()});
+        if ((moving || connection->backlog() > 0 || session->limited()) && !session->inFeed) {
+            session->inFeed = true; // until its rates have come to rest
+            changed.push_back(connection);
+        }
+    }
+    batch.closed.swap(closed);
+    if (watched && (!batch.rows.empty() || !batch.closed.empty()))
+        gate.events.publish(index, std::move(batch));
+}
+
+void Worker::setWatched(bool on)
+{
+    if (watched == on)
+        return;
+    watched = on;
+    changed.clear();
+    closed.clear();
+    for (const auto& [id, connection] : m_sessions) {
+        Session& session = *connection->session();
+        session.watch(on);
+        session.inFeed = on;
+        if (on)
+            changed.push_back(connection);
+    }
+}
+
+void Worker::drain()
+{
+    draining = true;
+    m_listeners.clear();
+    std::vector<Connection*> all;
+    all.reserve(m_connections.size());
+    for (const auto& [connection, owned] : m_connections)
+        all.push_back(connection);
+    for (Connection* connection : all) {
+        if (Session* session = connection->session())
+            session->end({{Reason::Drain, {}, {}, {}}, closeCode(Reason::Drain), "drain", {}});
+        else
+            connection->kill(Reason::None);
+    }
+}
+
+std::vector<SessionRow> Worker::rows() const
+{
+    std::vector<SessionRow> result;
+    result.reserve(m_sessions.size());
+    for (const auto& [id, connection] : m_sessions)
+        result.push_back({connection->session()->infoPointer(), connection->session()->activity()});
+    return result;
+}
+
+std::optional<SessionRow> Worker::row(SessionId id) const
+{
+    const auto found = m_sessions.find(id);
+    if (found == m_sessions.end())
+        return std::nullopt;
+    const Session& session = *found->second->session();
+    return SessionRow{session.infoPointer(), session.activity()};
+}
+
+std::vector<std::shared_ptr<const SessionInfo>> Worker::endSessions(const std::vector<SessionId>& ids, const Ending& ending)
+{
+    std::vector<std::shared_ptr<const SessionInfo>> ended;
+    for (const SessionId id : ids) {
+        const auto found = m_sessions.find(id);
+        if (found == m_sessions.end() || found->second->session()->closing())
+            continue;
+        ended.push_back(found->second->session()->infoPointer());
+        found->second->session()->end(ending);
+    }
+    return ended;
+}
+
+std::vector<std::shared_ptr<const SessionInfo>> Worker::endMatching(const Ban& ban, const Ending& ending)
+{
+    std::vector<SessionId> ids;
+    for (const auto& [id, connection] : m_sessions)
+        if (connection->session()->matches(ban))
+            ids.push_back(id);
+    return endSessions(ids, ending);
+}
+
+std::vector<std::pair<SessionId, std::string>> Worker::keysOf(const std::vector<SessionId>& ids) const
+{
+    std::vector<std::pair<SessionId, std::string>> keys;
+    for (const SessionId id : ids) {
+        const auto found = m_sessions.find(id);
+        if (found == m_sessions.end())
+            continue;
+        const SessionInfo& info = found->second->session()->info();
+        keys.emplace_back(id, info.issuer.empty() ? info.address : userKey(info.issuer, info.user));
+    }
+    return keys;
+}
+
+} // namespace gatehouse

@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "net/boundedqueue.h"
+#include "net/connection.h"
+#include "net/listeners.h"
+#include "net/wakeup.h"
+#include "net/workercontext.h"
+
+#include <atomic>
+#include <functional>
+#include <memory>
+#include <thread>
+#include <unordered_map>
+#include <vector>
+
+namespace gatehouse {
+
+class Worker;
+
+/// Makes the handlers of one worker; in the order of HubProtocol.
+using HandlerFactory = std::function<std::vector<std::unique_ptr<RouteHandler>>(WorkerBus&)>;
+
+/// One I/O thread: its epoll, its listening sockets, its connections and their timers. Everything but the functions
+/// marked thread-safe belongs to that thread.
+class Worker final : private WorkerContext, private WorkerBus {
+public:
+    using Task = std::function<void(Worker&)>;
+
+    Worker(GateEnvironment& environment, std::uint32_t index, std::uint32_t workers,
+           std::shared_ptr<const PolicyGeneration> generation, std::shared_ptr<const BanSet> bans);
+    ~Worker() override;
+
+    /// Before start(): the other workers, by index, and one listening socket for each of the policy's listeners.
+    void setPeers(std::vector<Worker*> peers) { m_peers = std::move(peers); }
+    void addListener(Fd socket, std::size_t listener);
+    void start(const HandlerFactory& makeHandlers);
+    /// Ends the thread; what is still connected is closed without ceremony. Call for every worker before destroying one.
+    void stop();
+
+    /// Thread-safe: runs a task on this thread, before any traffic that comes after it.
+    void post(Task task);
+    /// Thread-safe.
+    [[nodiscard]] const WorkerCounters& figures() const { return counters; }
+
+    // What tasks do, on this thread.
+    void setPolicy(std::shared_ptr<const PolicyGeneration> next) { generation = std::move(next); }
+    void setBans(std::shared_ptr<const BanSet> next) { bans = std::move(next); }
+    void setWatched(bool watched);
+    void drain();
+    [[nodiscard]] bool idle() const { return m_connections.empty(); }
+    [[nodiscard]] std::vector<SessionRow> rows() const;
+    [[nodiscard]] std::optional<SessionRow> row(SessionId id) const;
+    /// Ends the sessions of those ids that are here, and returns them with what identifies their users.
+    [[nodiscard]] std::vector<std::shared_ptr<const SessionInfo>> endSessions(const std::vector<SessionId>& ids, const Ending& ending);
+    [[nodiscard]] std::vector<std::shared_ptr<const SessionInfo>> endMatching(const Ban& ban, const Ending& ending);
+    /// The users (userKey, or the address of the anonymous) of those ids, without touching them.
+    [[nodiscard]] std::vector<std::pair<SessionId, std::string>> keysOf(const std::vector<SessionId>& ids) const;
+
+private:
+    struct ListenSocket {
+        Fd fd;
+        std::size_t listener = 0;
+    };
+
+    void run();
+    void turn();
+    void runTasks();
+    void acceptFrom(ListenSocket& socket);
+    void acceptOne(std::size_t listener, Fd fd, const IpAddress& peer, std::uint16_t port);
+    void refuseConnect(const IpAddress& peer, Decision decision);
+    void pauseAccepting();
+    void resumeAccepting();
+    void publish();
+
+    // WorkerContext
+    [[nodiscard]] RouteHandler& handler(const Policy& policy, std::size_t route) override;
+    void discard(Connection& connection) override;
+    void sessionOpened(Connection& connection) override;
+    void updateInterest(Connection& connection) override;
+    // WorkerBus
+    [[nodiscard]] std::uint32_t self() const override { return index; }
+    [[nodiscard]] std::uint32_t workers() const override { return WorkerContext::workers; }
+    [[nodiscard]] bool send(std::uint32_t worker, BusItem item, bool force) override;
+
+    Fd m_epoll;
+    Wakeup m_wakeup;
+    std::vector<std::unique_ptr<ListenSocket>> m_listeners;
+    std::vector<Worker*> m_peers;
+    std::vector<std::unique_ptr<RouteHandler>> m_handlers;
+    std::unordered_map<Connection*, std::unique_ptr<Connection>> m_connections;
+    std::unordered_map<SessionId, Connection*> m_sessions;
+    std::vector<std::unique_ptr<Connection>> m_discarded; ///< freed when no list can name them any more
+    BoundedQueue<Task> m_tasks{std::size_t{1} << 20};
+    BoundedQueue<BusItem> m_bus{16384};
+    std::vector<Task> m_taskBatch;
+    std::vector<BusItem> m_busBatch;
+    TimePoint m_nextPublish{};
+    TimePoint m_resumeAccepting{};
+    bool m_acceptPaused = false;
+    std::atomic<bool> m_stop{false};
+    std::thread m_thread;
+};
+
+} // namespace gatehouse

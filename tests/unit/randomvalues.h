@@ -1,0 +1,250 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "control/commands.h"
+
+#include <algorithm>
+#include <limits>
+#include <memory>
+#include <random>
+
+namespace gatehouse::test {
+
+/// Values of every type that crosses the control socket, with each field filled at random. Fields are written out in
+/// the order of their declarations, so that one which the JSON forgets differs after a round trip.
+class RandomValues {
+public:
+    explicit RandomValues(std::uint32_t seed)
+        : m_engine(seed)
+    {
+    }
+
+    std::uint64_t upTo(std::uint64_t largest)
+    {
+        return std::uniform_int_distribution<std::uint64_t>(0, largest)(m_engine);
+    }
+    bool flag() { return upTo(1) == 1; }
+    /// Small values and the whole range alike.
+    template <class T> T whole() { return static_cast<T>(upTo(flag() ? 9 : std::numeric_limits<T>::max())); }
+    std::uint64_t u64() { return whole<std::uint64_t>(); }
+    std::uint32_t u32() { return whole<std::uint32_t>(); }
+    std::uint16_t u16() { return whole<std::uint16_t>(); }
+    double real() { return std::uniform_real_distribution<double>(-1e9, 1e9)(m_engine); }
+    std::string text()
+    {
+        static const std::vector<std::string> parts{"a", "Z9",     "\"", "\\",   "\n\r\x1b[31m",
+                                                    "é", "\u202e", "😀",  "</b>", "/~1"};
+        std::string result;
+        for (std::uint64_t i = upTo(4); i > 0; --i)
+            result += parts.at(upTo(parts.size() - 1));
+        return result;
+    }
+    WallTime time() { return WallTime(std::chrono::milliseconds(upTo(250'000'000'000'000))); }
+    std::chrono::milliseconds duration()
+    {
+        return std::chrono::milliseconds(upTo(flag() ? 100 : 1'000'000'000) * (flag() ? 1 : 1000));
+    }
+    template <class E> E oneOf(E last) { return static_cast<E>(upTo(static_cast<std::uint64_t>(last))); }
+    Reason reason() { return oneOf(Reason::Internal); }
+    template <class F> auto maybe(F fill) -> std::optional<decltype(fill())>
+    {
+        return flag() ? std::optional(fill()) : std::nullopt;
+    }
+    template <class F> auto list(F fill) -> std::vector<decltype(fill())>
+    {
+        std::vector<decltype(fill())> result;
+        for (std::uint64_t i = upTo(3); i > 0; --i)
+            result.push_back(fill());
+        return result;
+    }
+    std::vector<std::string> texts()
+    {
+        return list([this] { return text(); });
+    }
+    std::vector<SessionId> sessionIds()
+    {
+        return list([this] { return SessionId{u64()}; });
+    }
+    std::optional<std::uint64_t> maybeU64()
+    {
+        return maybe([this] { return u64(); });
+    }
+    std::optional<WallTime> maybeTime()
+    {
+        return maybe([this] { return time(); });
+    }
+
+    Decision decision() { return Decision{reason(), Rule{text(), text()}, text(), text()}; }
+    Explanation explanation() { return Explanation{decision(), u64(), time(), text()}; }
+    AuditRecord auditRecord()
+    {
+        return AuditRecord{time(),     oneOf(AuditKind::Command),
+                           decision(), SessionId{u64()},
+                           text(),     text(),
+                           text(),     text(),
+                           text(),     text(),
+                           text(),     u16(),
+                           u32(),      u64()};
+    }
+    AuditQuery auditQuery()
+    {
+        return AuditQuery{maybeU64(),
+                          static_cast<std::uint32_t>(1 + upTo(999)),
+                          maybe([this] { return oneOf(AuditKind::Command); }),
+                          maybe([this] { return reason(); }),
+                          maybe([this] { return SessionId{u64()}; }),
+                          text(),
+                          text(),
+                          text(),
+                          maybeTime(),
+                          maybeTime()};
+    }
+    AuditPage auditPage()
+    {
+        return AuditPage{list([this] { return AuditEntry{u64(), auditRecord()}; }), flag()};
+    }
+    Ban ban()
+    {
+        return Ban{BanId{u64()}, oneOf(BanSubject::Network), text(), text(), text(), text(), time(), maybeTime()};
+    }
+    SessionInfo sessionInfo()
+    {
+        return SessionInfo{SessionId{u64()}, text(),      text(),  text(), texts(), text(), u16(),  text(),
+                           text(),           text(),      texts(), text(), text(),  text(), text(), text(),
+                           time(),           maybeTime(), u64(),   real(), u64(),   u64(),  u32(),  maybeU64()};
+    }
+    SessionActivity sessionActivity()
+    {
+        return SessionActivity{oneOf(SessionPhase::Closing),
+                               u64(),
+                               u64(),
+                               u64(),
+                               u64(),
+                               real(),
+                               real(),
+                               real(),
+                               real(),
+                               maybeU64(),
+                               u64(),
+                               u64(),
+                               u32(),
+                               maybeTime(),
+                               maybe([this] { return explanation(); }),
+                               u32()};
+    }
+    SessionRow sessionRow() { return SessionRow{std::make_shared<SessionInfo>(sessionInfo()), sessionActivity()}; }
+    ClosedSession closedSession() { return ClosedSession{SessionId{u64()}, u16(), text(), explanation()}; }
+    AuthFailureGroup authFailureGroup()
+    {
+        return AuthFailureGroup{
+            text(), reason(), u64(), time(), time(), text(), text(), text(), list([this] { return u32(); }), flag()};
+    }
+    std::vector<std::pair<Reason, std::uint64_t>> refusals()
+    {
+        std::vector<std::pair<Reason, std::uint64_t>> result;
+        for (std::size_t i = 1; i < reasonCount; ++i)
+            if (upTo(9) == 0)
+                result.emplace_back(static_cast<Reason>(i), 1 + upTo(1'000'000));
+        return result;
+    }
+    GateStats gateStats()
+    {
+        return GateStats{time(),
+                         oneOf(GateState::Stopped),
+                         u64(),
+                         u64(),
+                         u64(),
+                         u64(),
+                         u64(),
+                         u64(),
+                         u64(),
+                         u64(),
+                         refusals(),
+                         u64(),
+                         u64(),
+                         u64(),
+                         u64(),
+                         real(),
+                         oneOf(AuditState::Failing),
+                         u64(),
+                         u64(),
+                         u64()};
+    }
+    FeedBatch feedBatch()
+    {
+        return FeedBatch{u64(),
+                         flag(),
+                         gateStats(),
+                         list([this] { return sessionRow(); }),
+                         list([this] { return closedSession(); }),
+                         list([this] { return authFailureGroup(); }),
+                         list([this] { return gateStats(); })};
+    }
+    Info info()
+    {
+        return Info{text(),     text(), u64(),
+                    u32(),      u64(),  text(),
+                    text(),     time(), list([this] { return ListenerInfo{text(), text(), text(), maybeTime()}; }),
+                    gateStats()};
+    }
+
+    /// A command by its index in Command.
+    Command command(std::size_t index)
+    {
+        switch (index) {
+        case 0:
+            return InfoQuery{};
+        case 1:
+            return SessionsQuery{};
+        case 2:
+            return SessionQuery{SessionId{u64()}};
+        case 3:
+            return KickCommand{sessionIds(), text(), maybe([this] { return duration(); })};
+        case 4:
+            return BanCommand{oneOf(BanSubject::Network), text(), text(), maybe([this] { return duration(); }), text()};
+        case 5:
+            return UnbanCommand{BanId{u64()}};
+        case 6:
+            return BansQuery{};
+        case 7:
+            return auditQuery();
+        case 8:
+            return AuthFailuresQuery{};
+        case 9:
+            return DrainCommand{};
+        default:
+            return ReloadCommand{};
+        }
+    }
+    /// An answer to the command of this index.
+    Answer answer(std::size_t index)
+    {
+        switch (index) {
+        case 0:
+            return info();
+        case 1:
+            return SessionList{list([this] { return sessionRow(); })};
+        case 2:
+            return sessionRow();
+        case 3:
+            return KickResult{sessionIds(), sessionIds()};
+        case 4:
+            return BanResult{ban(), sessionIds()};
+        case 5:
+            return UnbanResult{ban()};
+        case 6:
+            return BanList{list([this] { return ban(); })};
+        case 7:
+            return auditPage();
+        case 8:
+            return AuthFailureList{list([this] { return authFailureGroup(); })};
+        default:
+            return Accepted{};
+        }
+    }
+
+private:
+    std::mt19937 m_engine;
+};
+
+} // namespace gatehouse::test
