@@ -56,17 +56,31 @@ void Collector::keepHistory(const GateStats& stats)
         m_history.pop_front();
 }
 
-void Collector::snapshot(Mailbox& mailbox, const GateStats& stats, std::vector<AuthFailureGroup> failures) const
+void Collector::refresh(const GateStats& stats, const std::vector<AuthFailureGroup>& failures)
 {
+    if (m_stale.empty())
+        return;
     FeedBatch batch;
     batch.snapshot = true;
     batch.stats = stats;
     batch.rows.reserve(m_rows.size());
     for (const auto& [id, row] : m_rows)
         batch.rows.push_back(row);
-    batch.authFailures = std::move(failures);
+    batch.authFailures = failures;
     batch.history.assign(m_history.begin(), m_history.end());
-    mailbox.replace(std::move(batch));
+    for (const auto& watcher : m_watchers)
+        if (m_stale.contains(watcher.get()))
+            watcher->replace(batch);
+    m_stale.clear();
+}
+
+void Collector::restart()
+{
+    m_rows.clear();
+    m_next = {};
+    for (const auto& watcher : m_watchers)
+        m_stale.insert(watcher.get());
+    ++m_dropped;
 }
 
 namespace {

@@ -20,6 +20,12 @@ public:
 
     void addWatcher(std::shared_ptr<Mailbox> mailbox);
     void removeWatcher(const std::shared_ptr<Mailbox>& mailbox);
+    /// Gives every watcher that needs one a snapshot. `failures`: all groups.
+    void refresh(const GateStats& stats, const std::vector<AuthFailureGroup>& failures);
+    void askForSnapshot(const Mailbox& mailbox) { m_stale.insert(&mailbox); }
+    /// Forgets the rows: all workers are about to send theirs anew.
+    void restart();
+    [[nodiscard]] bool needsSnapshot() const { return !m_stale.empty(); }
     [[nodiscard]] bool watched() const { return !m_watchers.empty(); }
 
     void apply(std::vector<SessionRow> rows, std::vector<ClosedSession> closed);
@@ -27,8 +33,6 @@ public:
     void tick(const GateStats& stats, std::vector<AuthFailureGroup> failures);
     /// One sample a second, for the charts of a late watcher.
     void keepHistory(const GateStats& stats);
-    /// A snapshot for one watcher; `failures`: all groups.
-    void snapshot(Mailbox& mailbox, const GateStats& stats, std::vector<AuthFailureGroup> failures) const;
     [[nodiscard]] std::uint64_t dropped() const { return m_dropped; }
 
 private:

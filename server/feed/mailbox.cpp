@@ -30,7 +30,7 @@ bool Mailbox::merge(const FeedBatch& batch)
         mergeFailures(batch);
     }
     if (wasEmpty)
-        m_wake();
+        wake();
     return true;
 }
 
@@ -72,6 +72,19 @@ void Mailbox::replace(FeedBatch snapshot)
         m_slot->history = std::move(snapshot.history);
     }
     if (wasEmpty)
+        wake();
+}
+
+void Mailbox::close()
+{
+    const std::lock_guard lock(m_wakeMutex);
+    m_wake = nullptr;
+}
+
+void Mailbox::wake()
+{
+    const std::lock_guard lock(m_wakeMutex);
+    if (m_wake)
         m_wake();
 }
 

@@ -24,11 +24,15 @@ public:
     /// Puts a snapshot in the place of all that waits.
     void replace(FeedBatch snapshot);
     [[nodiscard]] std::optional<FeedBatch> take();
+    /// Nobody is woken any more once this has returned.
+    void close();
 
 private:
+    void wake();
     void mergeRows(const FeedBatch& batch);
     void mergeFailures(const FeedBatch& batch);
 
+    std::mutex m_wakeMutex;
     std::function<void()> m_wake;
     std::mutex m_mutex;
     std::optional<FeedBatch> m_slot;

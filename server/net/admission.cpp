@@ -51,9 +51,7 @@ private:
 
     bool readHead(std::string_view head, bool bytesAfterHead)
     {
-        const Limits& limits = m_policy.limits;
-        auto request = wire::parseRequest(head, {limits.requestLine, limits.requestTarget, limits.requestHeader,
-                                                 limits.requestHead, limits.requestHeaders});
+        auto request = wire::parseRequest(head, requestLimits(m_policy.limits));
         if (!request) {
             if (request.error() == Reason::HsRequestLine && wire::versionUnsupported(head))
                 return refuse({Reason::HsRequestLine, {}, {}, "HTTP/1.1"}, std::nullopt, 505);
@@ -205,6 +203,11 @@ private:
 };
 
 } // namespace
+
+wire::RequestLimits requestLimits(const Limits& limits)
+{
+    return {limits.requestLine, limits.requestTarget, limits.requestHeader, limits.requestHead, limits.requestHeaders};
+}
 
 Result<Admission, Refusal> admit(WorkerContext& context, const Arrival& arrival, std::string_view head, bool bytesAfterHead)
 {

@@ -62,6 +62,8 @@ struct Arrival {
     std::shared_ptr<AddressState> address;
 };
 
+[[nodiscard]] wire::RequestLimits requestLimits(const Limits& limits);
+
 /// All checks between a whole request head and the 101, in the order: form, path, upgrade, Host, origin, subprotocol,
 /// token, bans, channel, session limits. Counts failures towards a ban; reports nothing else.
 [[nodiscard]] Result<Admission, Refusal> admit(WorkerContext& context, const Arrival& arrival, std::string_view head,

@@ -136,18 +136,17 @@ void Connection::handshake()
 void Connection::readHead(std::span<const std::byte> bytes)
 {
     if (!m_head)
-        m_head = std::make_unique<std::string>();
-    m_head->append(static_cast<const char*>(static_cast<const void*>(bytes.data())), bytes.size());
-    const Limits& limits = m_context.policy().limits;
-    const auto size = wire::scanHead(*m_head, {limits.requestLine, limits.requestTarget, limits.requestHeader,
-                                               limits.requestHead, limits.requestHeaders});
+        m_head = std::make_unique<PendingHead>(PendingHead{wire::HeadScanner(requestLimits(m_context.policy().limits)), {}});
+    std::string& text = m_head->text;
+    text.append(static_cast<const char*>(static_cast<const void*>(bytes.data())), bytes.size());
+    const auto size = m_head->scanner.scan(text);
     if (!size) {
         refuseHead(size.error());
         return;
     }
     if (*size == 0)
         return;
-    auto admission = admit(m_context, m_arrival, std::string_view(*m_head).substr(0, *size), m_head->size() > *size);
+    auto admission = admit(m_context, m_arrival, std::string_view(text).substr(0, *size), text.size() > *size);
     if (!admission)
         refuse(admission.error());
     else
@@ -160,7 +159,7 @@ void Connection::refuseHead(Reason reason)
     Refusal refusal;
     refusal.decision.reason = reason;
     refusal.status = httpStatus(reason).value_or(400);
-    if (reason == Reason::HsRequestLine && m_head && wire::versionUnsupported(*m_head))
+    if (reason == Reason::HsRequestLine && m_head && wire::versionUnsupported(m_head->text))
         refusal.status = 505;
     refuse(refusal);
 }

@@ -6,6 +6,7 @@
 #include "net/session.h"
 #include "net/transport.h"
 #include "net/workercontext.h"
+#include "wire/headscanner.h"
 
 #include <memory>
 #include <string>
@@ -54,6 +55,11 @@ public:
     bool inFlush = false, inRead = false;
 
 private:
+    struct PendingHead {
+        wire::HeadScanner scanner;
+        std::string text;
+    };
+
     void handshake();
     void readHead(std::span<const std::byte> bytes);
     void refuse(const Refusal& refusal);
@@ -74,7 +80,7 @@ private:
     Lease m_pendingSlot, m_addressPendingSlot;
     SendQueue m_out;
     std::size_t m_offered = 0;      ///< bytes of m_out that TLS was handed and has not taken
-    std::unique_ptr<std::string> m_head;
+    std::unique_ptr<PendingHead> m_head; ///< gone once the head is whole
     std::unique_ptr<Session> m_session;
 };
 

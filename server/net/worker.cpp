@@ -345,13 +345,18 @@ void Worker::setWatched(bool on)
     if (watched == on)
         return;
     watched = on;
-    changed.clear();
     closed.clear();
+    for (const auto& [id, connection] : m_sessions)
+        connection->session()->watch(on);
+    publishAll();
+}
+
+void Worker::publishAll()
+{
+    changed.clear();
     for (const auto& [id, connection] : m_sessions) {
-        Session& session = *connection->session();
-        session.watch(on);
-        session.inFeed = on;
-        if (on)
+        connection->session()->inFeed = watched;
+        if (watched)
             changed.push_back(connection);
     }
 }

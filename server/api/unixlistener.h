@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "domain/result.h"
+
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <sys/types.h>
+
+namespace gatehouse {
+
+/// A listening Unix socket that only its owner may connect to. Removes its path on destruction if it is still its own.
+class UnixListener {
+public:
+    /// Makes missing folders with mode 0700 and the socket with mode 0600. A socket left behind by a process that is
+    /// gone is replaced; one that answers, and anything that is no socket, is not. Errors name the path, in English.
+    [[nodiscard]] static Result<UnixListener, std::string> open(const std::filesystem::path& path);
+
+    UnixListener(UnixListener&& other) noexcept;
+    UnixListener& operator=(UnixListener&&) = delete;
+    ~UnixListener();
+
+    [[nodiscard]] int descriptor() const { return m_descriptor; }
+
+private:
+    UnixListener(int descriptor, std::filesystem::path path);
+
+    int m_descriptor = -1;
+    std::filesystem::path m_path;
+    dev_t m_device = 0;
+    ino_t m_inode = 0;
+};
+
+/// Who is at the other end of a connected Unix socket.
+struct Peer {
+    uid_t uid = 0;
+    std::string name; ///< of the user; the number where there is none
+};
+[[nodiscard]] std::optional<Peer> peerOf(int descriptor);
+
+} // namespace gatehouse

@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "domain/decision.h"
+#include "domain/result.h"
+#include "policy/identity.h"
+#include "policy/json.h"
+#include "policy/policy.h"
+
+namespace gatehouse {
+
+inline constexpr std::size_t longestUser = 128;    ///< bytes of `sub`
+inline constexpr std::size_t longestTokenId = 128; ///< bytes of `jti`
+
+/// Checks the claims of a token whose signature is good (RFC 7519 §4.1) against the issuer that signed it.
+[[nodiscard]] Result<Identity, Decision> checkClaims(const Policy& policy, std::size_t issuer, const JsonValue& claims,
+                                                     WallTime now);
+
+/// The rule of an issuer: "/issuers/0/leeway", "issuer local › leeway".
+[[nodiscard]] Rule issuerRule(const Policy& policy, std::size_t issuer, std::string_view key);
+
+} // namespace gatehouse

@@ -1,0 +1,346 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "policy/policyreader.h"
+
+#include "policy/origin.h"
+#include "policy/privatefile.h"
+#include "policy/text.h"
+
+#include <algorithm>
+#include <array>
+#include <sys/un.h>
+
+namespace gatehouse {
+
+namespace {
+
+using namespace std::chrono_literals;
+using Kind = JsonValue::Kind;
+using Code = PolicyErrorCode;
+
+constexpr std::size_t longestName = 64;
+constexpr std::size_t shortestSecret = 32; // bytes: as long as the digest (RFC 7518 §3.2)
+
+bool isName(std::string_view text)
+{
+    return !text.empty() && text.size() <= longestName && std::all_of(text.begin(), text.end(), [](char c) {
+        return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_' || c == '-';
+    });
+}
+
+bool isRoleName(std::string_view text)
+{
+    return !text.empty() && text != "anonymous" && text.size() <= longestName &&
+           std::all_of(text.begin(), text.end(), [](char c) {
+               return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
+                      c == '-' || c == '.' || c == ':';
+           });
+}
+
+bool contains(const std::vector<std::string>& list, std::string_view word)
+{
+    return std::find(list.begin(), list.end(), word) != list.end();
+}
+
+} // namespace
+
+PolicyReader::PolicyReader(DocumentReader& document, const std::filesystem::path& file)
+    : m_document(document)
+    , m_folder(std::filesystem::absolute(file).parent_path())
+{
+    m_policy.file = file;
+}
+
+Policy PolicyReader::read(const Node& root)
+{
+    m_document.object(root, {{"gatehouse", "name", "state_dir", "control_socket", "workers", "listeners", "issuers",
+                              "roles", "limits", "routes", "channels"},
+                             {"control_group", "channels_per_session", "audit", "recorder", "alerts", "api_keys",
+                              "lockdown", "drain"}});
+    readProcess(root);
+    readRoles(m_document.member(root, "roles"));
+    const auto listeners = m_document.items(m_document.required(root, "listeners"));
+    for (const Node& node : listeners)
+        m_policy.listeners.push_back(readListener(node));
+    if (const Node node = m_document.member(root, "listeners"); node.is(Kind::Array) && listeners.empty())
+        m_document.error(Code::Missing, node, "at least one listener is required");
+    checkListeners(listeners);
+    readIssuers(m_document.required(root, "issuers"));
+    readLimits(m_document.member(root, "limits"));
+    const auto routes = m_document.items(m_document.required(root, "routes"));
+    for (const Node& node : routes)
+        m_policy.routes.push_back(readRoute(node));
+    if (const Node node = m_document.member(root, "routes"); node.is(Kind::Array) && routes.empty())
+        m_document.error(Code::Missing, node, "at least one route is required");
+    checkRoutes(routes);
+    const auto channels = m_document.items(m_document.member(root, "channels"));
+    for (const Node& node : channels)
+        m_policy.channels.push_back(readChannel(node));
+    checkUnique(channels, "match");
+    return std::move(m_policy);
+}
+
+void PolicyReader::readProcess(const Node& root)
+{
+    std::uint64_t format = 1;
+    m_document.readWhole(m_document.required(root, "gatehouse"), format, 1, 1);
+    m_document.read(m_document.member(root, "name"), m_policy.name, longestName);
+    m_policy.stateDir = m_folder / "state";
+    readPath(m_document.member(root, "state_dir"), m_policy.stateDir);
+    m_policy.controlSocket = m_folder / "run/control.sock";
+    const Node socket = m_document.member(root, "control_socket");
+    readPath(socket, m_policy.controlSocket);
+    if (m_policy.controlSocket.native().size() >= sizeof(sockaddr_un::sun_path))
+        m_document.error(Code::BadValue, socket, "the path of a Unix socket is at most 107 bytes long");
+    const Node workers = m_document.member(root, "workers");
+    if (workers.is(Kind::String) && workers.value->text == "auto")
+        return;
+    if (workers.is(Kind::String))
+        return m_document.unexpected(Code::BadValue, workers, "\"auto\" or a whole number from 1 to 256");
+    std::uint64_t count = 0;
+    m_document.readWhole(workers, count, 1, 256);
+    if (count > 0)
+        m_policy.workers = static_cast<unsigned>(count);
+}
+
+void PolicyReader::readRoles(const Node& at)
+{
+    if (!at)
+        return;
+    if (!at.is(Kind::Object))
+        return m_document.unexpected(Code::WrongType, at, "an object");
+    for (const JsonMember& member : at.value->members) {
+        if (member.key == "note" && member.value.is(Kind::String))
+            continue;
+        const Node role{&member.value, at.pointer + "/" + pointerStep(member.key), member.keyOffset};
+        if (!isRoleName(member.key))
+            m_document.error(Code::BadValue, role,
+                             "a role's name is 1 to 64 of A–Z a–z 0–9 _ - . : and not \"anonymous\"");
+        m_document.object({&member.value, role.pointer, member.value.offset}, {{}});
+        m_policy.roles.push_back(member.key);
+    }
+}
+
+Listener PolicyReader::readListener(const Node& at)
+{
+    Listener listener;
+    if (!m_document.object(at, {{"name", "address", "port", "tls", "insecure", "server_names"},
+                                {"kind", "trusted_proxies", "proxy_header", "networks"}}))
+        return listener;
+    readName(m_document.required(at, "name"), listener.name);
+    const Node address = m_document.required(at, "address");
+    std::string text;
+    m_document.read(address, text);
+    if (const auto parsed = IpAddress::parse(text))
+        listener.address = *parsed;
+    else if (!text.empty())
+        m_document.unexpected(Code::BadValue, address, "an IPv4 or IPv6 address");
+    std::uint64_t port = 0;
+    m_document.readWhole(m_document.required(at, "port"), port, 0, 65535);
+    listener.port = static_cast<std::uint16_t>(port);
+    m_document.read(m_document.member(at, "insecure"), listener.insecure);
+    readTls(m_document.required(at, "tls"), listener);
+    readServerNames(m_document.member(at, "server_names"), listener);
+    return listener;
+}
+
+void PolicyReader::readTls(const Node& at, Listener& listener)
+{
+    if (at.isOff()) {
+        if (listener.address.isLoopback())
+            return;
+        if (listener.insecure)
+            m_document.warn(Code::Insecure, at, "tokens and messages cross the network in the clear");
+        else
+            m_document.error(Code::Insecure, at,
+                             "TLS may be off on a loopback address alone, or with \"insecure\": true");
+        return;
+    }
+    if (at && !at.is(Kind::Object))
+        return m_document.unexpected(Code::WrongType, at, "an object or \"off\"");
+    if (!m_document.object(at, {{"certificate", "key", "min_version", "handshake_timeout"}, {"client_ca", "renew"}}))
+        return;
+    ListenerTls tls;
+    const Node certificate = m_document.required(at, "certificate");
+    readPath(certificate, tls.certificate);
+    checkFile(certificate, tls.certificate, false);
+    const Node key = m_document.required(at, "key");
+    readPath(key, tls.key);
+    checkFile(key, tls.key, true);
+    std::string version = "1.2";
+    const Node minVersion = m_document.member(at, "min_version");
+    m_document.read(minVersion, version);
+    if (version != "1.2" && version != "1.3")
+        m_document.unexpected(Code::BadValue, minVersion, "\"1.2\" or \"1.3\"");
+    tls.minVersion = version == "1.3" ? TlsVersion::Tls13 : TlsVersion::Tls12;
+    m_document.readDuration(m_document.member(at, "handshake_timeout"), tls.handshakeTimeout, 100ms, 10min);
+    listener.tls = std::move(tls);
+}
+
+void PolicyReader::readServerNames(const Node& at, Listener& listener)
+{
+    for (const Node& item : m_document.items(at)) {
+        std::string name;
+        m_document.read(item, name);
+        std::string_view bare = name;
+        if (bare.size() > 2 && bare.front() == '[' && bare.back() == ']')
+            bare = bare.substr(1, bare.size() - 2);
+        if (const auto address = IpAddress::parse(bare))
+            listener.serverNames.push_back(address->toString());
+        else if (isHostName(name))
+            listener.serverNames.push_back(toLower(name));
+        else if (!name.empty())
+            m_document.unexpected(Code::BadValue, item, "a host name or an address, without a port");
+    }
+}
+
+void PolicyReader::checkListeners(const std::vector<Node>& nodes)
+{
+    checkUnique(nodes, "name");
+    for (std::size_t i = 0; i < nodes.size(); ++i) {
+        const Listener& later = m_policy.listeners[i];
+        for (std::size_t j = 0; j < i && later.port != 0; ++j) {
+            const Listener& earlier = m_policy.listeners[j];
+            if (earlier.port == later.port && earlier.address == later.address)
+                m_document.error(Code::Conflict, DocumentReader::member(nodes[i], "port"),
+                                 "another listener has this address and port");
+        }
+    }
+}
+
+void PolicyReader::readIssuers(const Node& at)
+{
+    const auto nodes = m_document.items(at);
+    if (at.is(Kind::Array) && nodes.empty())
+        m_document.error(Code::Missing, at, "one issuer is required");
+    for (const Node& node : nodes)
+        m_policy.issuers.push_back(readIssuer(node));
+    for (std::size_t i = 1; i < nodes.size(); ++i)
+        m_document.error(Code::NotBuiltYet, nodes[i], "more than one issuer is not built yet");
+    checkUnique(nodes, "name");
+}
+
+Issuer PolicyReader::readIssuer(const Node& at)
+{
+    Issuer issuer;
+    issuer.algorithms = {JwtAlgorithm::HS256};
+    if (!m_document.object(at, {{"name", "algorithms", "secret_file", "issuer", "audience", "roles_allowed", "require",
+                                 "leeway", "max_lifetime"},
+                                {"previous", "jwks_file", "jwks_url", "refresh", "user_claim", "user_prefix",
+                                 "roles_claim", "typ", "one_time"}}))
+        return issuer;
+    readName(m_document.required(at, "name"), issuer.name);
+    checkAlgorithms(m_document.member(at, "algorithms"));
+    readSecret(m_document.required(at, "secret_file"), issuer);
+    m_document.read(m_document.required(at, "issuer"), issuer.issuer);
+    m_document.read(m_document.required(at, "audience"), issuer.audience);
+    const Node roles = m_document.member(at, "roles_allowed");
+    m_document.readList(roles, issuer.rolesAllowed);
+    checkRoleNames(roles, issuer.rolesAllowed, false);
+    const Node require = m_document.member(at, "require");
+    m_document.readList(require, issuer.require);
+    if (!contains(issuer.require, "exp"))
+        m_document.error(Code::Insecure, require, "\"exp\" must be required: a token without an end cannot be bounded");
+    m_document.readDuration(m_document.member(at, "leeway"), issuer.leeway, 0ms, 10min);
+    m_document.readDuration(m_document.member(at, "max_lifetime"), issuer.maxLifetime, 1s, 24h * 366);
+    return issuer;
+}
+
+void PolicyReader::checkAlgorithms(const Node& at)
+{
+    constexpr std::array planned{"ES256", "ES384", "ES512", "RS256", "RS384", "RS512",
+                                 "PS256", "PS384", "PS512", "EdDSA", "HS384", "HS512"};
+    if (!at)
+        return;
+    std::vector<std::string> words;
+    m_document.readList(at, words);
+    if (at.is(Kind::Array) && at.value->items.empty())
+        m_document.error(Code::Missing, at, "at least one algorithm is required");
+    for (const Node& item : m_document.items(at)) {
+        if (!item.is(Kind::String) || item.value->text == "HS256")
+            continue;
+        if (std::find(planned.begin(), planned.end(), item.value->text) != planned.end())
+            m_document.error(Code::NotBuiltYet, item, item.value->text + " is not built yet");
+        else
+            m_document.unexpected(Code::BadValue, item, "\"HS256\"");
+    }
+}
+
+ChannelRule PolicyReader::readChannel(const Node& at)
+{
+    ChannelRule rule;
+    if (!m_document.object(at, {{"match", "subscribe", "publish"},
+                                {"history", "presence", "join_leave", "subscribe_token", "schema"}}))
+        return rule;
+    m_document.read(m_document.required(at, "match"), rule.match);
+    const Node subscribe = m_document.member(at, "subscribe");
+    m_document.readList(subscribe, rule.subscribe);
+    checkRoleNames(subscribe, rule.subscribe, true);
+    const Node publish = m_document.member(at, "publish");
+    m_document.readList(publish, rule.publish);
+    checkRoleNames(publish, rule.publish, true);
+    return rule;
+}
+
+void PolicyReader::checkRoleNames(const Node& list, const std::vector<std::string>& names, bool anonymousToo)
+{
+    for (const Node& item : list.is(Kind::Array) ? m_document.items(list) : std::vector<Node>()) {
+        const std::string& name = item.value->text;
+        const bool special = name == "*" || (anonymousToo && name == "anonymous");
+        if (contains(names, name) && !special && !contains(m_policy.roles, name))
+            m_document.error(Code::BadValue, item, "the policy has no role " + jsonQuoted(name));
+    }
+}
+
+void PolicyReader::readName(const Node& at, std::string& target)
+{
+    m_document.read(at, target);
+    if (!target.empty() && !isName(target))
+        m_document.unexpected(Code::BadValue, at, "1 to 64 of a–z 0–9 _ -");
+}
+
+void PolicyReader::readPath(const Node& at, std::filesystem::path& target)
+{
+    std::string text;
+    m_document.read(at, text, 4095);
+    if (!text.empty())
+        target = (m_folder / text).lexically_normal();
+}
+
+void PolicyReader::checkFile(const Node& at, const std::filesystem::path& file, bool secret)
+{
+    if (file.empty())
+        return;
+    if (const auto problem = secret ? checkPrivateFile(file) : checkReadableFile(file))
+        m_document.error(problem->insecure ? Code::Insecure : Code::BadFile, at, problem->detail);
+}
+
+void PolicyReader::readSecret(const Node& at, Issuer& issuer)
+{
+    readPath(at, issuer.secretFile);
+    if (issuer.secretFile.empty())
+        return;
+    checkFile(at, issuer.secretFile, true);
+    auto secret = readSecretFile(issuer.secretFile);
+    if (!secret)
+        return; // checkFile() said why
+    if (secret->size() < shortestSecret)
+        m_document.error(Code::Insecure, at,
+                         issuer.secretFile.string() + ": a secret of " + std::to_string(secret->size()) +
+                             " bytes; at least 32 are required");
+    issuer.secret = std::move(*secret);
+}
+
+void PolicyReader::checkUnique(const std::vector<Node>& nodes, std::string_view key)
+{
+    std::vector<std::string> seen;
+    for (const Node& node : nodes) {
+        const Node name = DocumentReader::member(node, key);
+        if (!name.is(Kind::String))
+            continue;
+        if (contains(seen, name.value->text))
+            m_document.error(Code::Conflict, name, jsonQuoted(name.value->text) + " stands here a second time");
+        seen.push_back(name.value->text);
+    }
+}
+
+} // namespace gatehouse

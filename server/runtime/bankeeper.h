@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "audit/auditlog.h"
+#include "control/commands.h"
+#include "net/banset.h"
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace gatehouse {
+
+/// The bans and cooldowns that hold now. Bans are in the store too. Owner: the runtime thread.
+class BanKeeper {
+public:
+    explicit BanKeeper(AuditLog& store) : m_store(store), m_bans(store.loadBans()) {}
+
+    /// Checks the command and adds the ban; a ban of the same subject is replaced.
+    [[nodiscard]] Result<Ban, ControlError> add(const Actor& actor, const BanCommand& command, WallTime now);
+    [[nodiscard]] std::optional<Ban> remove(BanId id);
+    /// Drops what is over; true where anything was.
+    [[nodiscard]] bool expire(TimePoint now, WallTime wall, std::vector<Ban>& ended);
+    void addCooldown(std::string key, TimePoint until);
+
+    [[nodiscard]] const std::vector<Ban>& bans() const { return m_bans; }
+    /// What workers check against.
+    [[nodiscard]] std::shared_ptr<const BanSet> set() const;
+
+private:
+    AuditLog& m_store;
+    std::vector<Ban> m_bans;
+    std::vector<BanSet::Cooldown> m_cooldowns;
+};
+
+} // namespace gatehouse

@@ -1,0 +1,262 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "policy/load.h"
+#include "runtime/serverruntime_p.h"
+
+#include <algorithm>
+#include <unistd.h>
+#include <unordered_set>
+
+// What each command does, on the runtime thread.
+namespace gatehouse {
+
+namespace {
+
+Failure<ControlError> failure(ControlErrorCode code, std::string message)
+{
+    return Failure{ControlError{code, std::move(message)}};
+}
+
+template <class T> std::vector<T> flatten(std::vector<std::vector<T>> parts)
+{
+    std::vector<T> all;
+    for (std::vector<T>& part : parts)
+        std::ranges::move(part, std::back_inserter(all));
+    return all;
+}
+
+std::vector<SessionId> idsOf(const std::vector<std::shared_ptr<const SessionInfo>>& infos)
+{
+    std::vector<SessionId> ids;
+    for (const auto& info : infos)
+        ids.push_back(info->id);
+    return ids;
+}
+
+std::string describe(const std::optional<std::chrono::milliseconds>& cooldown)
+{
+    return cooldown ? "cooldown " + std::to_string(std::chrono::duration_cast<std::chrono::seconds>(*cooldown).count()) + " s" : "no cooldown";
+}
+
+} // namespace
+
+void ServerRuntime::Private::run(const Actor&, const InfoQuery&, const ReplyCallback& done)
+{
+    Info info;
+    info.name = m_policy->name;
+    info.version = GATEHOUSE_VERSION;
+    info.pid = static_cast<std::uint64_t>(getpid());
+    info.workers = static_cast<std::uint32_t>(m_gate->size());
+    info.policyVersion = m_policy->version;
+    info.policyFile = m_policy->file.string();
+    info.stateDir = m_policy->stateDir.string();
+    info.started = m_started;
+    info.listeners = m_gate->listeners();
+    info.stats = stats();
+    done(Answer(std::move(info)));
+}
+
+void ServerRuntime::Private::run(const Actor&, const SessionsQuery&, const ReplyCallback& done)
+{
+    m_gate->gather<std::vector<SessionRow>>([](const Worker& worker) { return worker.rows(); }, [done](auto parts) {
+        SessionList list{flatten(std::move(parts))};
+        std::ranges::sort(list.sessions, {}, [](const SessionRow& row) { return row.info->id; });
+        done(Answer(std::move(list)));
+    });
+}
+
+void ServerRuntime::Private::run(const Actor&, const SessionQuery& query, const ReplyCallback& done)
+{
+    const SessionId id = query.id;
+    m_gate->gather<std::optional<SessionRow>>([id](const Worker& worker) { return worker.row(id); }, [done, id](auto rows) {
+        for (std::optional<SessionRow>& row : rows)
+            if (row)
+                return done(Answer(std::move(*row)));
+        done(failure(ControlErrorCode::NotFound, "session " + std::to_string(id.value) + " is not open"));
+    });
+}
+
+/// The cooldown stands before the session ends, so that nobody slips back in between.
+void ServerRuntime::Private::run(const Actor& actor, const KickCommand& command, const ReplyCallback& done)
+{
+    if (command.cooldown && command.cooldown->count() < 0)
+        return done(failure(ControlErrorCode::BadRequest, "a cooldown cannot be negative"));
+    if (!command.cooldown || command.cooldown->count() == 0)
+        return endKicked(actor, command, done);
+    using Keys = std::vector<std::pair<SessionId, std::string>>;
+    m_gate->gather<Keys>([ids = command.sessions](const Worker& worker) { return worker.keysOf(ids); },
+                         [this, actor, command, done](auto parts) {
+                             (void)m_runtime.post(
+                                 [this, actor, command, done, keys = flatten(std::move(parts))] {
+                                     for (const auto& [id, key] : keys)
+                                         m_bans->addCooldown(key, m_clock.now() + *command.cooldown);
+                                     publishBans();
+                                     endKicked(actor, command, done);
+                                 },
+                                 true);
+                         });
+}
+
+void ServerRuntime::Private::endKicked(const Actor& actor, const KickCommand& command, const ReplyCallback& done)
+{
+    const Ending ending{{Reason::Kicked, {}, {}, {}}, closeCode(Reason::Kicked), command.reason, actor.name};
+    m_gate->gather<SessionInfos>([ids = command.sessions, ending](Worker& worker) { return worker.endSessions(ids, ending); },
+                                 [this, actor, command, done](auto parts) {
+                                     finishKick(actor, command, flatten(std::move(parts)), done);
+                                 });
+}
+
+void ServerRuntime::Private::finishKick(const Actor& actor, const KickCommand& command, const SessionInfos& ended,
+                                        const ReplyCallback& done)
+{
+    KickResult result;
+    result.kicked = idsOf(ended);
+    const std::unordered_set<SessionId> kicked(result.kicked.begin(), result.kicked.end());
+    std::ranges::copy_if(command.sessions, std::back_inserter(result.missing), [&](SessionId id) { return !kicked.contains(id); });
+    for (const auto& info : ended) {
+        AuditRecord kick;
+        kick.time = m_clock.wall();
+        kick.kind = AuditKind::Kick;
+        kick.decision.reason = Reason::Kicked;
+        kick.session = info->id;
+        kick.user = info->user;
+        kick.issuer = info->issuer;
+        kick.address = info->address;
+        kick.route = info->route;
+        kick.actor = actor.name;
+        kick.code = closeCode(Reason::Kicked).value_or(0);
+        kick.detail = describe(command.cooldown) + (command.reason.empty() ? "" : "; " + command.reason);
+        kick.policyVersion = info->policyVersion;
+        record(std::move(kick));
+    }
+    done(Answer(std::move(result)));
+}
+
+void ServerRuntime::Private::run(const Actor& actor, const BanCommand& command, const ReplyCallback& done)
+{
+    auto ban = m_bans->add(actor, command, m_clock.wall());
+    if (!ban)
+        return done(Failure{ban.error()});
+    publishBans();
+    if (const auto address = IpAddress::parse(ban->value))
+        m_failures.touch(*address);
+    AuditRecord record = commandRecord(AuditKind::Ban, actor, std::string(banSubjectWord(ban->subject)) + ' ' + ban->value +
+                                                                  (ban->reason.empty() ? "" : ": " + ban->reason));
+    record.decision.reason = Reason::Banned;
+    if (ban->subject == BanSubject::User) {
+        record.user = ban->value;
+        record.issuer = ban->issuer;
+    } else {
+        record.address = ban->value;
+    }
+    this->record(std::move(record));
+    endBanned(*ban, done);
+}
+
+void ServerRuntime::Private::endBanned(const Ban& ban, const ReplyCallback& done)
+{
+    const Ending ending{{Reason::Banned, {}, ban.value, {}}, closeCode(Reason::Banned), ban.reason, ban.actor};
+    m_gate->gather<SessionInfos>([ban, ending](Worker& worker) { return worker.endMatching(ban, ending); },
+                                 [ban, done](auto parts) {
+                                     done(Answer(BanResult{ban, idsOf(flatten(std::move(parts)))}));
+                                 });
+}
+
+void ServerRuntime::Private::run(const Actor& actor, const UnbanCommand& command, const ReplyCallback& done)
+{
+    const auto lifted = m_bans->remove(command.id);
+    if (!lifted)
+        return done(failure(ControlErrorCode::NotFound, "there is no ban " + std::to_string(command.id.value)));
+    publishBans();
+    if (const auto address = IpAddress::parse(lifted->value))
+        m_failures.touch(*address);
+    record(commandRecord(AuditKind::Unban, actor, std::string(banSubjectWord(lifted->subject)) + ' ' + lifted->value));
+    done(Answer(UnbanResult{*lifted}));
+}
+
+void ServerRuntime::Private::run(const Actor&, const BansQuery&, const ReplyCallback& done)
+{
+    done(Answer(BanList{m_bans->bans()}));
+}
+
+void ServerRuntime::Private::run(const Actor&, const AuditQuery& query, const ReplyCallback& done)
+{
+    const bool queued = m_jobs.post([this, query, done] {
+        m_audit->flush(); // so that an answer holds what happened before the question
+        auto page = AuditReader(m_store).query(query);
+        if (page)
+            done(Answer(std::move(*page)));
+        else
+            done(failure(ControlErrorCode::Internal, page.error()));
+    });
+    if (!queued)
+        done(failure(ControlErrorCode::Unavailable, "too many questions wait for the audit log; try again"));
+}
+
+void ServerRuntime::Private::run(const Actor&, const AuthFailuresQuery&, const ReplyCallback& done)
+{
+    done(Answer(AuthFailureList{marked(m_failures.all(m_clock.wall()))}));
+}
+
+void ServerRuntime::Private::run(const Actor& actor, const DrainCommand&, const ReplyCallback& done)
+{
+    if (m_state == GateState::Serving) {
+        m_drainStarted = m_clock.now();
+        {
+            const std::lock_guard lock(m_stateMutex);
+            m_state = GateState::Draining;
+        }
+        record(commandRecord(AuditKind::Drain, actor, "via " + actor.via));
+        m_gate->post([](Worker& worker) { worker.drain(); });
+    }
+    done(Answer(Accepted{}));
+}
+
+/// Empty where `next` can replace the running policy without a restart.
+std::string ServerRuntime::Private::reloadProblem(const Policy& next) const
+{
+    const auto places = [](const Policy& policy) {
+        std::vector<std::tuple<std::string, IpAddress, std::uint16_t, bool>> all;
+        for (const Listener& listener : policy.listeners)
+            all.emplace_back(listener.name, listener.address, listener.port, listener.tls.has_value());
+        return all;
+    };
+    if (next.workers != m_policy->workers)
+        return "/workers: a change needs a restart";
+    if (next.stateDir != m_policy->stateDir)
+        return "/state_dir: a change needs a restart";
+    if (next.controlSocket != m_policy->controlSocket)
+        return "/control_socket: a change needs a restart";
+    if (places(next) != places(*m_policy))
+        return "/listeners: another address, port or number of listeners needs a restart";
+    return {};
+}
+
+void ServerRuntime::Private::run(const Actor& actor, const ReloadCommand&, const ReplyCallback& done)
+{
+    const auto reject = [&](Reason reason, std::string message) {
+        AuditRecord refused = commandRecord(AuditKind::Reload, actor, message);
+        refused.decision.reason = reason;
+        record(std::move(refused));
+        done(failure(ControlErrorCode::Rejected, std::move(message)));
+    };
+    auto loaded = loadPolicy(m_policy->file);
+    if (!loaded) {
+        std::string all;
+        for (const PolicyError& error : loaded.error())
+            all += (all.empty() ? "" : "\n") + formatPolicyError(error, m_policy->file);
+        return reject(Reason::PolicyRejected, std::move(all));
+    }
+    if (std::string problem = reloadProblem(loaded->policy); !problem.empty())
+        return reject(Reason::PolicyRejected, std::move(problem));
+    auto next = std::make_shared<Policy>(std::move(loaded->policy));
+    next->version = m_policy->version + 1;
+    auto generation = makeGeneration(std::move(next));
+    if (!generation)
+        return reject(Reason::TlsReloadFailed, generation.error());
+    m_policy = (*generation)->policy;
+    m_gate->post([made = *generation](Worker& worker) { worker.setPolicy(made); });
+    record(commandRecord(AuditKind::Reload, actor, "policy version " + std::to_string(m_policy->version)));
+    done(Answer(Accepted{}));
+}
+
+} // namespace gatehouse

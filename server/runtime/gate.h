@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "audit/auditlog.h"
+#include "control/commands.h"
+#include "domain/result.h"
+#include "net/worker.h"
+
+#include <atomic>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+namespace gatehouse {
+
+/// A policy with its certificates, ready for workers. The error names the listener.
+[[nodiscard]] Result<std::shared_ptr<const PolicyGeneration>, std::string> makeGeneration(std::shared_ptr<const Policy> policy);
+
+/// The I/O workers with what they share. Made, started and stopped by the runtime.
+class Gate {
+public:
+    Gate(const Clock& clock, EventSink& audit, GateEvents& events) : m_environment{clock, audit, events, m_tables} {}
+    ~Gate() { stop(); }
+
+    /// Binds every listener and starts the workers. The error is in English.
+    [[nodiscard]] Result<Done, std::string> start(const std::shared_ptr<const PolicyGeneration>& generation,
+                                                  const std::shared_ptr<const BanSet>& bans);
+    void stop();
+
+    [[nodiscard]] std::size_t size() const { return m_workers.size(); }
+    [[nodiscard]] const std::vector<ListenerInfo>& listeners() const { return m_listeners; }
+    [[nodiscard]] std::vector<const WorkerCounters*> counters() const;
+
+    /// Runs a task on every worker.
+    void post(const Worker::Task& task);
+
+    /// Asks every worker, and hands all answers, in the workers' order, to `done` on the thread of the last one.
+    template <class Answer, class Ask, class Done> void gather(Ask ask, Done done)
+    {
+        struct Gathered {
+            std::vector<Answer> answers;
+            std::atomic<std::size_t> missing;
+            Done done;
+            Gathered(std::size_t count, Done then) : answers(count), missing(count), done(std::move(then)) {}
+        };
+        auto gathered = std::make_shared<Gathered>(m_workers.size(), std::move(done));
+        for (std::size_t i = 0; i < m_workers.size(); ++i) {
+            m_workers[i]->post([gathered, ask, i](Worker& worker) {
+                gathered->answers[i] = ask(worker);
+                if (gathered->missing.fetch_sub(1, std::memory_order_acq_rel) == 1)
+                    gathered->done(std::move(gathered->answers));
+            });
+        }
+    }
+
+private:
+    GateTables m_tables;
+    GateEnvironment m_environment;
+    std::vector<std::unique_ptr<Worker>> m_workers;
+    std::vector<ListenerInfo> m_listeners;
+};
+
+} // namespace gatehouse

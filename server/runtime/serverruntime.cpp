@@ -1,0 +1,302 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "runtime/serverruntime_p.h"
+
+#include <algorithm>
+#include <csignal>
+#include <sys/resource.h>
+#include <unistd.h>
+
+namespace gatehouse {
+
+namespace {
+
+/// A watcher's end of its mailbox. The runtime must outlive it.
+class MailboxWatch final : public FeedWatch {
+public:
+    using Request = std::function<void(const std::shared_ptr<Mailbox>&)>;
+
+    MailboxWatch(std::shared_ptr<Mailbox> mailbox, Request request, Request leave)
+        : m_mailbox(std::move(mailbox))
+        , m_request(std::move(request))
+        , m_leave(std::move(leave))
+    {
+    }
+    ~MailboxWatch() override
+    {
+        m_mailbox->close();
+        m_leave(m_mailbox);
+    }
+    std::optional<FeedBatch> take() override { return m_mailbox->take(); }
+    void requestSnapshot() override { m_request(m_mailbox); }
+
+private:
+    std::shared_ptr<Mailbox> m_mailbox;
+    Request m_request;
+    Request m_leave;
+};
+
+} // namespace
+
+void raiseDescriptorLimit()
+{
+    rlimit limit{};
+    if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < limit.rlim_max) {
+        limit.rlim_cur = limit.rlim_max;
+        setrlimit(RLIMIT_NOFILE, &limit);
+    }
+}
+
+ServerRuntime::ServerRuntime() = default;
+ServerRuntime::~ServerRuntime() = default;
+
+Result<std::unique_ptr<ServerRuntime>, std::string> ServerRuntime::start(std::shared_ptr<const Policy> policy, const Clock& clock)
+{
+    std::unique_ptr<ServerRuntime> runtime(new ServerRuntime);
+    runtime->d = std::make_unique<Private>(std::move(policy), clock);
+    if (auto started = runtime->d->start(); !started)
+        return Failure{started.error()};
+    ControlSocketOptions options;
+    options.path = runtime->d->m_policy->controlSocket;
+    auto socket = ControlSocket::open(std::move(options), *runtime);
+    if (!socket)
+        return Failure{socket.error()};
+    runtime->d->m_socket = std::move(*socket);
+    return runtime;
+}
+
+void ServerRuntime::call(Actor actor, Command command, std::function<void(Reply)> done)
+{
+    d->call(std::move(actor), std::move(command), std::move(done));
+}
+
+std::unique_ptr<FeedWatch> ServerRuntime::watch(std::function<void()> wake)
+{
+    return d->watch(std::move(wake));
+}
+
+const std::vector<ListenerInfo>& ServerRuntime::listeners() const
+{
+    return d->m_gate->listeners();
+}
+
+bool ServerRuntime::waitUntilStopped(std::chrono::milliseconds atMost)
+{
+    std::unique_lock lock(d->m_stateMutex);
+    return d->m_stateChanged.wait_for(lock, atMost, [this] { return d->m_state == GateState::Stopped; });
+}
+
+Result<Done, std::string> ServerRuntime::Private::start()
+{
+    raiseDescriptorLimit();
+    std::signal(SIGPIPE, SIG_IGN); // OpenSSL writes to sockets whose peer may be gone
+    auto lock = StateLock::take(m_policy->stateDir);
+    if (!lock)
+        return Failure{lock.error()};
+    m_lock = std::move(*lock);
+    auto generation = makeGeneration(m_policy);
+    if (!generation)
+        return Failure{generation.error()};
+    auto audit = AuditLog::open({m_store}, m_clock);
+    if (!audit)
+        return Failure{audit.error()};
+    m_audit = std::move(*audit);
+    m_bans = std::make_unique<BanKeeper>(*m_audit);
+    m_started = m_clock.wall();
+    m_gate = std::make_unique<Gate>(m_clock, *this, *this);
+    if (auto started = m_gate->start(*generation, m_bans->set()); !started)
+        return Failure{started.error()};
+    m_state = GateState::Serving;
+    m_runtime.start(tickEvery, [this] { tick(); });
+    m_jobs.start(std::chrono::hours(1), [] {});
+    std::string urls;
+    for (const ListenerInfo& listener : m_gate->listeners())
+        urls += (urls.empty() ? "" : ", ") + listener.url;
+    record(commandRecord(AuditKind::Start, {}, urls));
+    return Done{};
+}
+
+ServerRuntime::Private::~Private()
+{
+    m_socket.reset();
+    m_jobs.stop();
+    m_runtime.stop();
+    m_gate.reset();
+    if (!m_audit)
+        return;
+    if (m_started != WallTime{})
+        record(commandRecord(AuditKind::Stop, {}, {}));
+    m_audit.reset();
+}
+
+void ServerRuntime::Private::call(Actor actor, Command command, ReplyCallback done)
+{
+    const auto shared = std::make_shared<ReplyCallback>(std::move(done));
+    const bool queued = m_runtime.post([this, actor = std::move(actor), command = std::move(command), shared] {
+        std::visit([&](const auto& one) { run(actor, one, *shared); }, command);
+    });
+    if (!queued)
+        (*shared)(Failure{ControlError{ControlErrorCode::Unavailable, "the server is stopping, or too many commands wait; try again"}});
+}
+
+std::unique_ptr<FeedWatch> ServerRuntime::Private::watch(std::function<void()> wake)
+{
+    auto mailbox = std::make_shared<Mailbox>(std::move(wake));
+    (void)m_runtime.post(
+        [this, mailbox] {
+            if (!m_collector.watched())
+                m_gate->post([](Worker& worker) { worker.setWatched(true); });
+            m_collector.addWatcher(mailbox);
+        },
+        true);
+    return std::make_unique<MailboxWatch>(
+        std::move(mailbox), [this](const auto& which) { requestSnapshot(which); }, [this](const auto& which) { unwatch(which); });
+}
+
+void ServerRuntime::Private::unwatch(const std::shared_ptr<Mailbox>& mailbox)
+{
+    (void)m_runtime.post(
+        [this, mailbox] {
+            m_collector.removeWatcher(mailbox);
+            if (!m_collector.watched())
+                m_gate->post([](Worker& worker) { worker.setWatched(false); });
+        },
+        true);
+}
+
+void ServerRuntime::Private::requestSnapshot(const std::shared_ptr<Mailbox>& mailbox)
+{
+    (void)m_runtime.post([this, mailbox] { m_collector.askForSnapshot(*mailbox); }, true);
+}
+
+GateStats ServerRuntime::Private::stats()
+{
+    GateStats stats = m_sampler.sample(m_gate->counters(), m_clock.now(), m_clock.wall());
+    stats.state = m_state;
+    stats.audit = m_audit->failing() ? AuditState::Failing : AuditState::Good;
+    stats.auditRecords = m_audit->newest();
+    stats.auditDropped = m_audit->dropped();
+    stats.feedDropped = m_feedDropped.load(std::memory_order_relaxed) + m_collector.dropped();
+    return stats;
+}
+
+std::vector<AuthFailureGroup> ServerRuntime::Private::marked(std::vector<AuthFailureGroup> groups) const
+{
+    const auto bans = m_bans->set();
+    const WallTime now = m_clock.wall();
+    for (AuthFailureGroup& group : groups)
+        if (const auto address = IpAddress::parse(group.address))
+            group.banned = bans->matchAddress(*address, now) != nullptr;
+    return groups;
+}
+
+void ServerRuntime::Private::tick()
+{
+    const TimePoint now = m_clock.now();
+    std::vector<Ban> ended;
+    if (m_bans->expire(now, m_clock.wall(), ended))
+        publishBans();
+    for (const Ban& ban : ended) {
+        record(commandRecord(AuditKind::Unban, {}, std::string(banSubjectWord(ban.subject)) + ' ' + ban.value + ": its time is over"));
+        if (const auto address = IpAddress::parse(ban.value))
+            m_failures.touch(*address);
+    }
+    m_stats = stats();
+    if (now >= m_nextSecond) {
+        m_nextSecond = now + std::chrono::seconds(1);
+        m_collector.keepHistory(m_stats);
+    }
+    std::vector<SessionRow> rows;
+    std::vector<ClosedSession> closed;
+    bool lost = false;
+    {
+        const std::lock_guard lock(m_feedMutex);
+        rows.swap(m_feedRows);
+        closed.swap(m_feedClosed);
+        lost = std::exchange(m_feedLost, false);
+    }
+    if (lost) {
+        m_collector.restart();
+        m_gate->post([](Worker& worker) { worker.publishAll(); });
+    }
+    m_collector.apply(std::move(rows), std::move(closed));
+    m_collector.tick(m_stats, marked(m_failures.takeChanged(m_clock.wall())));
+    if (m_collector.needsSnapshot())
+        m_collector.refresh(m_stats, marked(m_failures.all(m_clock.wall())));
+    checkDrained();
+}
+
+void ServerRuntime::Private::publishBans()
+{
+    m_gate->post([set = m_bans->set()](Worker& worker) { worker.setBans(set); });
+}
+
+void ServerRuntime::Private::checkDrained()
+{
+    if (m_state != GateState::Draining || m_drainCheckPending)
+        return;
+    m_drainCheckPending = true;
+    m_gate->gather<bool>([](const Worker& worker) { return worker.idle(); }, [this](const std::vector<bool>& idle) {
+        const bool all = std::ranges::all_of(idle, std::identity{});
+        (void)m_runtime.post(
+            [this, all] {
+                m_drainCheckPending = false;
+                if (!all && m_clock.now() - m_drainStarted < drainWithin)
+                    return;
+                const std::lock_guard lock(m_stateMutex);
+                m_state = GateState::Stopped;
+                m_stateChanged.notify_all();
+            },
+            true);
+    });
+}
+
+AuditRecord ServerRuntime::Private::commandRecord(AuditKind kind, const Actor& actor, std::string detail) const
+{
+    AuditRecord record;
+    record.time = m_clock.wall();
+    record.kind = kind;
+    record.actor = actor.name;
+    record.detail = std::move(detail);
+    record.policyVersion = m_policy->version;
+    return record;
+}
+
+void ServerRuntime::Private::record(AuditRecord record) noexcept
+{
+    m_audit->record(std::move(record));
+}
+
+void ServerRuntime::Private::authFailed(AuthFailure failure)
+{
+    m_failures.add(failure.address, failure.reason, failure.time, failure.route, failure.user, failure.origin);
+}
+
+void ServerRuntime::Private::banByRule(const IpAddress& address, std::chrono::milliseconds duration, const Decision& why)
+{
+    BanCommand command;
+    command.duration = duration;
+    command.reason = why.met;
+    if (address.isV4()) {
+        command.value = address.toString();
+    } else { // IPv6 counts by /64, and so it is banned
+        command.subject = BanSubject::Network;
+        command.value = Network{address.limitKey(), 64}.toString();
+    }
+    call({"rule", "rule"}, std::move(command), [](const Reply&) {});
+}
+
+void ServerRuntime::Private::publish(std::uint32_t, WorkerBatch batch)
+{
+    const std::lock_guard lock(m_feedMutex);
+    if (m_feedRows.size() + m_feedClosed.size() + batch.rows.size() + batch.closed.size() > feedLimit) {
+        m_feedLost = true;
+        m_feedRows.clear();
+        m_feedClosed.clear();
+        m_feedDropped.fetch_add(1, std::memory_order_relaxed);
+        return;
+    }
+    std::ranges::move(batch.rows, std::back_inserter(m_feedRows));
+    std::ranges::move(batch.closed, std::back_inserter(m_feedClosed));
+}
+
+} // namespace gatehouse

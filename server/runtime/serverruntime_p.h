@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "api/controlsocket.h"
+#include "audit/auditlog.h"
+#include "audit/auditreader.h"
+#include "feed/authfailuretable.h"
+#include "feed/collector.h"
+#include "runtime/bankeeper.h"
+#include "runtime/gate.h"
+#include "runtime/serverruntime.h"
+#include "runtime/statelock.h"
+#include "runtime/taskqueue.h"
+
+#include <atomic>
+#include <condition_variable>
+#include <mutex>
+#include <optional>
+
+namespace gatehouse {
+
+using ReplyCallback = std::function<void(Reply)>;
+
+/// Owner of all members: the runtime thread, but for those marked otherwise.
+struct ServerRuntime::Private final : EventSink, GateEvents {
+    static constexpr std::chrono::milliseconds tickEvery{250};
+    static constexpr std::size_t commandLimit = 4096;  ///< operators' commands that may wait
+    static constexpr std::size_t feedLimit = 200'000;  ///< rows that may wait for a tick
+
+    Private(std::shared_ptr<const Policy> policy, const Clock& clock)
+        : m_clock(clock), m_policy(std::move(policy)), m_store(m_policy->stateDir / "gatehouse.sqlite")
+    {
+    }
+    ~Private() override;
+
+    [[nodiscard]] Result<Done, std::string> start();
+
+    // On any thread.
+    void call(Actor actor, Command command, ReplyCallback done);
+    [[nodiscard]] std::unique_ptr<FeedWatch> watch(std::function<void()> wake);
+    void unwatch(const std::shared_ptr<Mailbox>& mailbox);
+    void requestSnapshot(const std::shared_ptr<Mailbox>& mailbox);
+
+    // On the runtime thread, one for each command.
+    void run(const Actor& actor, const InfoQuery& query, const ReplyCallback& done);
+    void run(const Actor& actor, const SessionsQuery& query, const ReplyCallback& done);
+    void run(const Actor& actor, const SessionQuery& query, const ReplyCallback& done);
+    void run(const Actor& actor, const KickCommand& command, const ReplyCallback& done);
+    void run(const Actor& actor, const BanCommand& command, const ReplyCallback& done);
+    void run(const Actor& actor, const UnbanCommand& command, const ReplyCallback& done);
+    void run(const Actor& actor, const BansQuery& query, const ReplyCallback& done);
+    void run(const Actor& actor, const AuditQuery& query, const ReplyCallback& done);
+    void run(const Actor& actor, const AuthFailuresQuery& query, const ReplyCallback& done);
+    void run(const Actor& actor, const DrainCommand& command, const ReplyCallback& done);
+    void run(const Actor& actor, const ReloadCommand& command, const ReplyCallback& done);
+
+    using SessionInfos = std::vector<std::shared_ptr<const SessionInfo>>;
+    void endKicked(const Actor& actor, const KickCommand& command, const ReplyCallback& done);
+    void finishKick(const Actor& actor, const KickCommand& command, const SessionInfos& ended, const ReplyCallback& done);
+    void tick();
+    void checkDrained();
+    void publishBans();
+    void endBanned(const Ban& ban, const ReplyCallback& done);
+    [[nodiscard]] GateStats stats();
+    [[nodiscard]] std::vector<AuthFailureGroup> marked(std::vector<AuthFailureGroup> groups) const;
+    [[nodiscard]] AuditRecord commandRecord(AuditKind kind, const Actor& actor, std::string detail) const;
+    [[nodiscard]] std::string reloadProblem(const Policy& next) const;
+
+    // EventSink and GateEvents: on workers' threads.
+    void record(AuditRecord record) noexcept override;
+    void authFailed(AuthFailure failure) override;
+    void banByRule(const IpAddress& address, std::chrono::milliseconds duration, const Decision& why) override;
+    void publish(std::uint32_t worker, WorkerBatch batch) override;
+
+    const Clock& m_clock;
+    std::shared_ptr<const Policy> m_policy;
+    const std::filesystem::path m_store;               ///< any thread
+    std::optional<StateLock> m_lock;
+    std::unique_ptr<AuditLog> m_audit;                 ///< thread-safe
+    std::unique_ptr<BanKeeper> m_bans;
+    AuthFailureTable m_failures;                       ///< thread-safe
+    Collector m_collector;
+    StatsSampler m_sampler;
+    GateStats m_stats;
+    WallTime m_started{};
+    TimePoint m_nextSecond{}, m_drainStarted{};
+    std::atomic<std::uint64_t> m_feedDropped{0};
+
+    std::mutex m_feedMutex;                            ///< guards the next three
+    std::vector<SessionRow> m_feedRows;
+    std::vector<ClosedSession> m_feedClosed;
+    bool m_feedLost = false;
+
+    std::mutex m_stateMutex;                           ///< guards m_state where another thread waits for it
+    std::condition_variable m_stateChanged;
+    GateState m_state = GateState::Starting;
+    bool m_drainCheckPending = false;
+
+    std::unique_ptr<Gate> m_gate;
+    TaskQueue m_runtime{"runtime", commandLimit};
+    TaskQueue m_jobs{"jobs", 256};
+    std::unique_ptr<ControlSocket> m_socket;           ///< first to go: it calls us
+};
+
+} // namespace gatehouse

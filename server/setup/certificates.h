@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "domain/address.h"
+#include "domain/result.h"
+
+#include <string>
+#include <vector>
+
+namespace gatehouse {
+
+/// What a certificate speaks for, or a CA is confined to.
+struct CertificateNames {
+    std::vector<std::string> hosts; ///< lower case; each passes isHostName()
+    std::vector<IpAddress> addresses;
+};
+
+struct CertificateAndKey {
+    std::string certificate; ///< PEM
+    std::string key;         ///< PEM, PKCS #8, unencrypted: a secret
+};
+
+/// A self-signed CA (EC P-256, ten years, path length 0) that is confined (RFC 5280 §4.2.1.10) to `names`, the loopback
+/// addresses and localhost, so that trusting it opens no other site. `host` goes into its name.
+[[nodiscard]] Result<CertificateAndKey, std::string> makeLocalCa(const std::string& host,
+                                                                 const CertificateNames& names);
+
+/// A server certificate (EC P-256, one year, serverAuth) for `names`, signed by `ca`; the CA's certificate follows it.
+[[nodiscard]] Result<CertificateAndKey, std::string>
+makeServerCertificate(const CertificateAndKey& ca, const std::string& host, const CertificateNames& names);
+
+} // namespace gatehouse

@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "domain/result.h"
+
+#include <filesystem>
+#include <string>
+#include <string_view>
+#include <sys/types.h>
+
+namespace gatehouse {
+
+/// Writes a file that did not exist, whole or not at all: temporary name, fsync, link, fsync of the folder. `mode`
+/// holds whatever the umask is. The error names file and cause.
+[[nodiscard]] Result<Done, std::string> writeNewFile(const std::filesystem::path& file, std::string_view bytes,
+                                                     mode_t mode);
+
+/// Makes a folder of mode 0700, with the folders above it; one that exists stays as it is.
+[[nodiscard]] Result<Done, std::string> makePrivateFolder(const std::filesystem::path& folder);
+
+} // namespace gatehouse

@@ -1,0 +1,6 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+gatehouse_add_test(unit policy_decide SOURCES ${CMAKE_CURRENT_LIST_DIR}/policydecidetest.cpp LINKS gatehouse_policy)
+gatehouse_add_test(unit ratebucket SOURCES ${CMAKE_CURRENT_LIST_DIR}/ratebuckettest.cpp
+    LINKS gatehouse_policy Threads::Threads)
+gatehouse_add_test(unit auth_token SOURCES ${CMAKE_CURRENT_LIST_DIR}/authtokentest.cpp
+    LINKS gatehouse_auth gatehouse_policy)
