@@ -47,47 +47,41 @@ constexpr std::string_view document = R"json({
 
   "limits": {
     "note": "What is left out has the default of gatehouse.json(5)",
-                           "sessions" : 15000, "sessions_per_ip" : 200, "sessions_per_user" : 20,
-                           "auth_failures_per_ip":
-{
-    "count" : 10, "per" : "1m", "then_ban" : "10m"
-}
-}
-,
+    "sessions": 15000,
+    "sessions_per_ip": 200,
+    "sessions_per_user": 20,
+    "auth_failures_per_ip": { "count": 10, "per": "1m", "then_ban": "10m" }
+  },
 
-    "routes" : [ {
-        "name" : "hub",
-                 "path" : "/hub/{channel}",
-                          "hub" : {"protocol" : "plain"},
-                                  "authentication"
-            : {"required" : true, "issuers" : ["local"], "from" : [ "authorization", "subprotocol" ]},
-              "origins" : @ORIGINS @,
-                          "messages" : {
-                              "types" : ["text"],
-                              "max_size" : "64KiB",
-                              "rate" : {"count" : 50, "per" : "1s", "burst" : 100},
-                              "on_excess" : "close",
-                              "violations_before_close" : 3,
-                              "violations_within" : "1m"
-                          },
-                                       "ping" : {"every" : "25s", "timeout" : "8s"},
-                                                "send_buffer" : "1MiB"
-    } ],
+  "routes": [
+    {
+      "name": "hub",
+      "path": "/hub/{channel}",
+      "hub": { "protocol": "plain" },
+      "authentication": {
+        "required": true,
+        "issuers": ["local"],
+        "from": ["authorization", "subprotocol"]
+      },
+      "origins": @ORIGINS@,
+      "messages": {
+        "types": ["text"],
+        "max_size": "64KiB",
+        "rate": { "count": 50, "per": "1s", "burst": 100 },
+        "on_excess": "close",
+        "violations_before_close": 3,
+        "violations_within": "1m"
+      },
+      "ping": { "every": "25s", "timeout": "8s" },
+      "send_buffer": "1MiB"
+    }
+  ],
 
-               "channels" : [
-                   {
-                       "note" : "Everybody with a token reads, editors write",
-                       "match" : "news.*",
-                       "subscribe" : ["*"],
-                       "publish" : ["editor"]
-                   },
-                   {"match" : "chat.*", "subscribe" : ["*"], "publish" : ["*"]}, {
-                       "note" : "Each user's own; {user} is the user of the token",
-                       "match" : "user.{user}",
-                       "subscribe" : ["*"],
-                       "publish" : []
-                   }
-               ]
+  "channels": [
+    { "note": "Everybody with a token reads, editors write", "match": "news.*", "subscribe": ["*"], "publish": ["editor"] },
+    { "match": "chat.*", "subscribe": ["*"], "publish": ["*"] },
+    { "note": "Each user's own; {user} is the user of the token", "match": "user.{user}", "subscribe": ["*"], "publish": [] }
+  ]
 }
 )json";
 

@@ -1,0 +1,545 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "policy/defaults.h"
+#include "policy/load.h"
+
+#include <nlohmann/json.hpp>
+
+#include <QTemporaryDir>
+#include <QTest>
+
+#include <fstream>
+
+using namespace gatehouse;
+using namespace std::chrono_literals;
+using Code = PolicyErrorCode;
+using Json = nlohmann::ordered_json;
+
+Q_DECLARE_METATYPE(gatehouse::PolicyErrorCode)
+
+namespace {
+
+// Every key that is built stands here.
+const std::string complete = R"json({
+  "gatehouse": 1, "name": "Plant 3", "note": "why",
+  "state_dir": "st", "control_socket": "/run/c.sock", "workers": 3,
+  "listeners": [
+    { "name": "public", "address": "0.0.0.0", "port": 8443, "insecure": false,
+      "tls": { "certificate": "server.pem", "key": "server.key", "min_version": "1.3", "handshake_timeout": "4s" },
+      "server_names": ["Gate.example", "[::1]"] },
+    { "name": "lab", "address": "127.0.0.1", "port": 8080, "tls": "off" }
+  ],
+  "issuers": [
+    { "name": "local", "algorithms": ["HS256"], "secret_file": "token.key", "issuer": "iss", "audience": "aud",
+      "roles_allowed": ["reader"], "require": ["exp", "jti"], "leeway": "5s", "max_lifetime": "90d" }
+  ],
+  "roles": { "reader": {}, "editor": { "note": "may publish" } },
+  "limits": {
+    "sessions": 7, "sessions_per_ip": "off", "sessions_per_user": 9, "pending": 10, "pending_per_ip": 11,
+    "connects_per_ip": { "count": 1, "per": "2s", "burst": 3 },
+    "auth_failures_per_ip": { "count": 4, "per": "5m", "then_ban": "6h" },
+    "messages_per_user": "off", "bytes_per_user": { "count": 65536, "per": "1s" },
+    "messages_per_ip": { "count": 5, "per": "500ms" },
+    "request_line": "2KiB", "request_target": "1KiB", "request_header": "4KiB", "request_head": "8KiB",
+    "request_headers": 50, "request_timeout": "6s", "close_timeout": "2s", "channel_name": 100 },
+  "routes": [
+    { "name": "hub", "path": "/hub/{channel}", "hub": { "protocol": "plain" },
+      "authentication": { "required": true, "issuers": ["local"], "from": ["subprotocol"] },
+      "origins": ["none", "https://App.example"],
+      "messages": { "types": ["text", "binary"], "max_size": "1KiB", "max_fragments": 5, "complete_within": "7s",
+                    "rate": { "count": 8, "per": "1m" }, "on_excess": "close",
+                    "violations_before_close": 9, "violations_within": "2m" },
+      "idle_timeout": "1h", "ping": { "every": "20s", "timeout": "3s" }, "send_buffer": "2MiB" },
+    { "name": "echo", "path": "/echo", "hub": { "protocol": "echo" }, "ping": "off" }
+  ],
+  "channels": [ { "match": "news.*", "subscribe": ["*", "anonymous"], "publish": ["editor"] } ]
+})json";
+
+std::string replaced(std::string text, const std::string& from, const std::string& to)
+{
+    const std::size_t at = text.find(from);
+    if (at == std::string::npos)
+        qFatal("the document has no %s", from.c_str());
+    return text.replace(at, from.size(), to);
+}
+
+std::pair<unsigned, unsigned> lineAndColumn(const std::string& text, std::size_t offset)
+{
+    std::pair<unsigned, unsigned> place{1, 1};
+    for (std::size_t i = 0; i < offset; ++i) {
+        if (text[i] == '\n')
+            place = {place.first + 1, 1};
+        else if ((static_cast<unsigned char>(text[i]) & 0xc0) != 0x80)
+            ++place.second;
+    }
+    return place;
+}
+
+/// Pointers of all members of objects.
+void collectMembers(const Json& value, const Json::json_pointer& here, std::vector<Json::json_pointer>& found)
+{
+    for (const auto& [key, child] : value.items()) {
+        const auto pointer = value.is_array() ? here / std::stoul(key) : here / key;
+        if (value.is_object())
+            found.push_back(pointer);
+        if (child.is_structured())
+            collectMembers(child, pointer, found);
+    }
+}
+
+} // namespace
+
+class PolicyLoadTest : public QObject {
+    Q_OBJECT
+private Q_SLOTS:
+    void init();
+    void a_complete_document_is_read_whole();
+    void absent_and_null_keys_are_defaults();
+    void the_default_document_loads();
+    void the_default_document_takes_its_options();
+    void warnings_name_echo_and_anonymous_routes();
+    void mistakes_are_named_with_place_data();
+    void mistakes_are_named_with_place();
+    void all_mistakes_come_at_once_in_order();
+    void columns_count_code_points();
+    void suggestions_name_the_nearest_key();
+    void keys_of_parts_not_built_are_errors_data();
+    void keys_of_parts_not_built_are_errors();
+    void every_key_matters();
+    void secrets_are_read_as_they_are();
+    void files_are_checked_data();
+    void files_are_checked();
+    void documents_that_cannot_be_read();
+    void errors_read_well();
+
+private:
+    std::filesystem::path path(const char* name) const
+    {
+        return std::filesystem::path(m_folder->path().toStdString()) / name;
+    }
+    void write(const char* name, const std::string& bytes, int mode) const;
+    auto parse(const std::string& text) const { return parsePolicy(text, path("gatehouse.json")); }
+
+    std::unique_ptr<QTemporaryDir> m_folder;
+};
+
+void PolicyLoadTest::init()
+{
+    m_folder = std::make_unique<QTemporaryDir>();
+    write("server.pem", "certificate", 0644);
+    write("server.key", "key", 0600);
+    write("token.key", "0123456789012345678901234567890123456789012\n", 0600);
+}
+
+void PolicyLoadTest::write(const char* name, const std::string& bytes, int mode) const
+{
+    std::filesystem::remove(path(name));
+    std::ofstream(path(name), std::ios::binary) << bytes;
+    std::filesystem::permissions(path(name), static_cast<std::filesystem::perms>(mode));
+}
+
+void PolicyLoadTest::a_complete_document_is_read_whole()
+{
+    const auto loaded = parse(complete);
+    if (!loaded)
+        QFAIL(formatPolicyError(loaded.error().front(), "f").c_str());
+    const Policy& p = loaded->policy;
+    QCOMPARE(p.name, std::string("Plant 3"));
+    QCOMPARE(p.stateDir, path("st"));
+    QCOMPARE(p.controlSocket, std::filesystem::path("/run/c.sock"));
+    QCOMPARE(p.workers, std::optional(3U));
+    QCOMPARE(p.listeners.size(), std::size_t(2));
+    const ListenerTls tls{path("server.pem"), path("server.key"), TlsVersion::Tls13, 4000ms};
+    QCOMPARE(p.listeners[0],
+             (Listener{"public", *IpAddress::parse("0.0.0.0"), 8443, tls, false, {"gate.example", "::1"}}));
+    QCOMPARE(p.listeners[1], (Listener{"lab", *IpAddress::parse("127.0.0.1"), 8080, {}, false, {}}));
+    QCOMPARE(p.issuers.at(0), (Issuer{"local",
+                                      {JwtAlgorithm::HS256},
+                                      path("token.key"),
+                                      "0123456789012345678901234567890123456789012",
+                                      "iss",
+                                      "aud",
+                                      {"reader"},
+                                      {"exp", "jti"},
+                                      5s,
+                                      24h * 90}));
+    QCOMPARE(p.roles, (std::vector<std::string>{"reader", "editor"}));
+    const Limits limits{7,
+                        {},
+                        9,
+                        10,
+                        11,
+                        Rate{1, 2s, 3},
+                        AuthFailureLimit{4, 5min, 6h},
+                        {},
+                        Rate{65536, 1s, 65536},
+                        Rate{5, 500ms, 5},
+                        2048,
+                        1024,
+                        4096,
+                        8192,
+                        50,
+                        6s,
+                        2s,
+                        100};
+    QCOMPARE(p.limits, limits);
+    QCOMPARE(p.routes.size(), std::size_t(2));
+    const Route& hub = p.routes[0];
+    QCOMPARE(hub.authentication, (Authentication{true, {"local"}, {TokenPlace::Subprotocol}}));
+    QCOMPARE(hub.origins.at(1),
+             (OriginRule{OriginRule::Kind::Exact, "https", "app.example", 443, "https://App.example"}));
+    QCOMPARE(hub.messages, (Messages{true, true, 1024, 5, 7s, Rate{8, 1min, 8}, 9, 2min}));
+    QCOMPARE(hub.idleTimeout, OptionalDuration(1h));
+    QCOMPARE(hub.ping, std::optional(Ping{20s, 3s}));
+    QCOMPARE(hub.sendBuffer, std::uint64_t(2 << 20));
+    QCOMPARE(p.routes[1].hub, HubProtocol::Echo);
+    QVERIFY(!p.routes[1].ping);
+    QCOMPARE(p.channels, (std::vector<ChannelRule>{{"news.*", {"*", "anonymous"}, {"editor"}}}));
+}
+
+void PolicyLoadTest::absent_and_null_keys_are_defaults()
+{
+    const std::string text = R"json({"gatehouse":1,"name":null,"limits":null,"workers":"auto",
+        "listeners":[{"name":"l","address":"::1","port":0,"tls":"off","server_names":null}],
+        "issuers":[{"name":"i","secret_file":"token.key","issuer":"a","audience":"b"}],
+        "routes":[{"name":"r","path":"/{channel}","hub":{"protocol":"plain"},"messages":null,"ping":null}]})json";
+    const auto loaded = parse(text);
+    QVERIFY(loaded);
+    const Policy& p = loaded->policy;
+    QCOMPARE(p.limits, Limits{});
+    Route route;
+    route.name = "r";
+    route.path = "/{channel}";
+    QCOMPARE(p.routes.at(0), route);
+    QCOMPARE(p.name, std::string("Gatehouse"));
+    QCOMPARE(p.stateDir, path("state"));
+    QCOMPARE(p.controlSocket, path("run/control.sock"));
+    QVERIFY(!p.workers);
+    QCOMPARE(p.issuers.at(0).require, (std::vector<std::string>{"exp", "iat"}));
+    QVERIFY(p.issuers.at(0).rolesAllowed.empty());
+    QVERIFY(loaded->warnings.empty());
+}
+
+void PolicyLoadTest::the_default_document_loads()
+{
+    std::filesystem::create_directory(path("tls"));
+    std::filesystem::create_directory(path("keys"));
+    write("tls/server.pem", "certificate", 0644);
+    write("tls/server.key", "key", 0600);
+    write("keys/token.key", std::string(43, 'k'), 0600);
+    write("gatehouse.json", policyDefaults(), 0600);
+    const auto loaded = loadPolicy(path("gatehouse.json"));
+    if (!loaded)
+        QFAIL(formatPolicyError(loaded.error().front(), "f").c_str());
+    QVERIFY(loaded->warnings.empty());
+    QCOMPARE(loaded->policy.listeners.at(0).port, std::uint16_t(8443));
+    QVERIFY(loaded->policy.listeners.at(0).serverNames.empty());
+    QCOMPARE(loaded->policy.channels.size(), std::size_t(3));
+    QCOMPARE(loaded->policy.routes.at(0).origins.size(), std::size_t(3));
+}
+
+void PolicyLoadTest::the_default_document_takes_its_options()
+{
+    const Json made = Json::parse(policyDefaults({"@PORT@ \"x\"", "::1", 1, {"a.example"}, {"https://b.example"}}));
+    QCOMPARE(made["name"].get<std::string>(), std::string("@PORT@ \"x\""));
+    QCOMPARE(made["listeners"][0]["address"].get<std::string>(), std::string("::1"));
+    QCOMPARE(made["listeners"][0]["port"].get<int>(), 1);
+    QCOMPARE(made["listeners"][0]["server_names"].dump(), std::string("[\"a.example\"]"));
+    QCOMPARE(made["routes"][0]["origins"].dump(), std::string("[\"https://b.example\"]"));
+}
+
+void PolicyLoadTest::warnings_name_echo_and_anonymous_routes()
+{
+    const auto loaded = parse(replaced(complete, "\"required\": true", "\"required\": false"));
+    QVERIFY(loaded);
+    QCOMPARE(loaded->warnings.size(), std::size_t(2));
+    QCOMPARE(loaded->warnings[0].pointer, std::string("/routes/0/authentication/required"));
+    QCOMPARE(loaded->warnings[1].pointer, std::string("/routes/1/hub/protocol"));
+}
+
+void PolicyLoadTest::mistakes_are_named_with_place_data()
+{
+    QTest::addColumn<QByteArray>("from");
+    QTest::addColumn<QByteArray>("to"); // what stands there instead; `@` is cut out and marks the place of the error
+    QTest::addColumn<Code>("code");
+    QTest::addColumn<QByteArray>("pointer");
+    const auto row = [](const char* from, const char* to, Code code, const char* pointer) {
+        QTest::newRow(to) << QByteArray(from) << QByteArray(to) << code << QByteArray(pointer);
+    };
+    row("\"gatehouse\": 1", "\"gatehouse\": @2", Code::BadValue, "/gatehouse");
+    row("\"gatehouse\": 1", "\"gatehouse\": @\"1\"", Code::WrongType, "/gatehouse");
+    row("{\n  \"gatehouse\": 1,", "@{", Code::Missing, "/gatehouse");
+    row("\"Plant 3\"", "@\"\"", Code::BadValue, "/name");
+    row("\"Plant 3\"", "@\"a\\nb\"", Code::BadValue, "/name");
+    row("\"Plant 3\"", "@3", Code::WrongType, "/name");
+    row("\"note\": \"why\"", "\"note\": @1", Code::WrongType, "/note");
+    row("\"name\": \"Plant 3\"", "\"name\": \"x\", @\"name\": \"y\"", Code::DuplicateKey, "/name");
+    row("\"Plant 3\"", "\"x\" @oops", Code::Syntax, "");
+    row("\"workers\": 3", "\"workers\": @0", Code::BadValue, "/workers");
+    row("\"workers\": 3", "\"workers\": @\"all\"", Code::BadValue, "/workers");
+    row("\"workers\": 3", "\"workers\": @1.5", Code::BadValue, "/workers");
+    row("\"workers\": 3", "@\"worker\": 3", Code::UnknownKey, "/worker");
+    row("\"name\": \"public\"", "\"name\": @\"Public\"", Code::BadValue, "/listeners/0/name");
+    row("\"name\": \"lab\"", "\"name\": @\"public\"", Code::Conflict, "/listeners/1/name");
+    row("\"0.0.0.0\"", "@\"0.0.0\"", Code::BadValue, "/listeners/0/address");
+    row("8443", "@65536", Code::BadValue, "/listeners/0/port");
+    row("8443", "@-1", Code::BadValue, "/listeners/0/port");
+    row("\"127.0.0.1\", \"port\": 8080", "\"0.0.0.0\", \"insecure\": true, \"port\": @8443", Code::Conflict,
+        "/listeners/1/port");
+    row("\"127.0.0.1\", \"port\": 8080, \"tls\": ", "\"10.0.0.1\", \"port\": 8080, \"tls\": @", Code::Insecure,
+        "/listeners/1/tls");
+    row("\"tls\": \"off\"", "\"tls\": @\"on\"", Code::WrongType, "/listeners/1/tls");
+    row("{ \"name\": \"lab\", \"address\": \"127.0.0.1\", \"port\": 8080, \"tls\": \"off\" }",
+        "@{ \"name\": \"lab\", \"address\": \"127.0.0.1\", \"port\": 8080 }", Code::Missing, "/listeners/1/tls");
+    row("\"1.3\"", "@\"1.1\"", Code::BadValue, "/listeners/0/tls/min_version");
+    row("\"4s\"", "@\"4\"", Code::BadValue, "/listeners/0/tls/handshake_timeout");
+    row("\"4s\"", "@\"off\"", Code::BadValue, "/listeners/0/tls/handshake_timeout");
+    row("\"[::1]\"", "@\"gate.example:1\"", Code::BadValue, "/listeners/0/server_names/1");
+    row("[\"HS256\"]", "[\"HS256\", @\"ES256\"]", Code::NotBuiltYet, "/issuers/0/algorithms/1");
+    row("[\"HS256\"]", "[@\"none\"]", Code::BadValue, "/issuers/0/algorithms/0");
+    row("[\"HS256\"]", "@[]", Code::Missing, "/issuers/0/algorithms");
+    row("[\"reader\"]", "[@\"ghost\"]", Code::BadValue, "/issuers/0/roles_allowed/0");
+    row("[\"reader\"]", "[@\"anonymous\"]", Code::BadValue, "/issuers/0/roles_allowed/0");
+    row("[\"exp\", \"jti\"]", "@[\"jti\"]", Code::Insecure, "/issuers/0/require");
+    row("\"90d\"", "@\"900000d\"", Code::BadValue, "/issuers/0/max_lifetime");
+    row("\"reader\": {}", "@\"any body\": {}, \"reader\": {}", Code::BadValue, "/roles/any body");
+    row("\"reader\": {}", "@\"*\": {}, \"reader\": {}", Code::BadValue, "/roles/*");
+    row("\"reader\": {}", "\"reader\": { @\"x\": 1 }", Code::UnknownKey, "/roles/reader/x");
+    row("\"sessions\": 7", "\"sessions\": @0", Code::BadValue, "/limits/sessions");
+    row("\"sessions\": 7", "\"sessions\": @\"many\"", Code::WrongType, "/limits/sessions");
+    row("\"count\": 1,", "\"count\": @\"fast\",", Code::WrongType, "/limits/connects_per_ip/count");
+    row("\"count\": 1, \"per\": \"2s\"", "\"count\": 1, \"per\": @\"0s\"", Code::BadValue,
+        "/limits/connects_per_ip/per");
+    row("{ \"count\": 1, \"per\": \"2s\", \"burst\": 3 }", "@{ \"count\": 1 }", Code::Missing,
+        "/limits/connects_per_ip/per");
+    row("{ \"count\": 1, \"per\": \"2s\", \"burst\": 3 }", "@5", Code::WrongType, "/limits/connects_per_ip");
+    row("\"2KiB\"", "@\"16KiB\"", Code::Conflict, "/limits/request_line");
+    row("\"request_head\": \"8KiB\"", "\"request_head\": @\"8kb\"", Code::BadValue, "/limits/request_head");
+    row("\"request_head\": \"8KiB\"", "\"request_head\": @\"off\"", Code::BadValue, "/limits/request_head");
+    row("\"hub\": { \"protocol\": \"plain\" },", "", Code::Missing, "/routes/0");
+    row("\"plain\"", "@\"mqtt\"", Code::BadValue, "/routes/0/hub/protocol");
+    row("\"plain\"", "@\"centrifuge\"", Code::NotBuiltYet, "/routes/0/hub/protocol");
+    row("\"/hub/{channel}\"", "@\"/hub\"", Code::BadValue, "/routes/0/path");
+    row("\"/hub/{channel}\"", "@\"/{channel}/{channel}\"", Code::BadValue, "/routes/0/path");
+    row("\"/hub/{channel}\"", "@\"/hub/x{channel}\"", Code::BadValue, "/routes/0/path");
+    row("\"/hub/{channel}\"", "@\"/hub//{channel}\"", Code::BadValue, "/routes/0/path");
+    row("\"/hub/{channel}\"", "@\"/hub/../{channel}\"", Code::BadValue, "/routes/0/path");
+    row("\"/echo\"", "@\"/echo/{channel}\"", Code::BadValue, "/routes/1/path");
+    row("\"/echo\"", "@\"echo\"", Code::BadValue, "/routes/1/path");
+    row("\"name\": \"echo\"", "\"name\": @\"hub\"", Code::Conflict, "/routes/1/name");
+    row("[\"local\"]", "[@\"corp\"]", Code::BadValue, "/routes/0/authentication/issuers/0");
+    row("[\"subprotocol\"]", "[@\"first_message\"]", Code::NotBuiltYet, "/routes/0/authentication/from/0");
+    row("[\"subprotocol\"]", "[@{ \"cookie\": \"c\" }]", Code::NotBuiltYet, "/routes/0/authentication/from/0");
+    row("[\"subprotocol\"]", "[@\"body\"]", Code::BadValue, "/routes/0/authentication/from/0");
+    row("[\"subprotocol\"]", "@[]", Code::Missing, "/routes/0/authentication/from");
+    row("\"https://App.example\"", "@\"app.example\"", Code::BadValue, "/routes/0/origins/1");
+    row("\"https://App.example\"", "@7", Code::WrongType, "/routes/0/origins/1");
+    row("[\"text\", \"binary\"]", "@[]", Code::Missing, "/routes/0/messages/types");
+    row("[\"text\", \"binary\"]", "[@\"json\"]", Code::BadValue, "/routes/0/messages/types/0");
+    row("\"max_size\": \"1KiB\"", "\"max_size\": @\"0B\"", Code::BadValue, "/routes/0/messages/max_size");
+    row("\"on_excess\": \"close\"", "\"on_excess\": @\"drop\"", Code::NotBuiltYet, "/routes/0/messages/on_excess");
+    row("\"on_excess\": \"close\"", "\"on_excess\": @\"ban\"", Code::BadValue, "/routes/0/messages/on_excess");
+    row("\"timeout\": \"3s\"", "\"timeout\": @\"20s\"", Code::Conflict, "/routes/0/ping/timeout");
+    row("\"send_buffer\": \"2MiB\"", "\"send_buffer\": @\"512B\"", Code::BadValue, "/routes/0/send_buffer");
+    row("\"max_size\": \"1KiB\"", "\"max_size\": \"2MiB\"", Code::Conflict, "/routes/0/send_buffer");
+    row("[\"editor\"]", "[@\"ghost\"]", Code::BadValue, "/channels/0/publish/0");
+    row("[\"editor\"]", "@\"editor\"", Code::WrongType, "/channels/0/publish");
+    row("[\"editor\"]", "[\"editor\", @\"editor\"]", Code::Conflict, "/channels/0/publish/1");
+}
+
+void PolicyLoadTest::mistakes_are_named_with_place()
+{
+    QFETCH(QByteArray, from);
+    QFETCH(QByteArray, to);
+    QFETCH(Code, code);
+    QFETCH(QByteArray, pointer);
+    std::string text = replaced(complete, from.toStdString(), to.toStdString());
+    const std::size_t mark = text.find('@');
+    if (mark != std::string::npos)
+        text.erase(mark, 1);
+    const auto loaded = parse(text);
+    QVERIFY(!loaded);
+    for (const PolicyError& error : loaded.error())
+        QVERIFY2(loaded.error().size() == 1, formatPolicyError(error, "f").c_str());
+    const PolicyError& error = loaded.error().front();
+    QVERIFY2(error.code == code, formatPolicyError(error, "f").c_str());
+    QCOMPARE(error.pointer, pointer.toStdString());
+    QVERIFY(!error.detail.empty());
+    if (mark != std::string::npos)
+        QCOMPARE(std::make_pair(error.line, error.column), lineAndColumn(text, mark));
+}
+
+void PolicyLoadTest::all_mistakes_come_at_once_in_order()
+{
+    std::string text = replaced(complete, "8443", "\"high\"");
+    text = replaced(text, "\"sessions\": 7", "\"sesions\": 7");
+    text = replaced(text, "\"editor\"]", "\"ghost\"]");
+    text = replaced(text, "\"name\": \"Plant 3\"", "\"name\": 1, \"name\": 2, \"audit\": {}");
+    const auto loaded = parse(text);
+    QVERIFY(!loaded);
+    std::vector<std::pair<Code, std::string>> met;
+    for (const PolicyError& error : loaded.error())
+        met.emplace_back(error.code, error.pointer);
+    const std::vector<std::pair<Code, std::string>> expected{{Code::WrongType, "/name"},
+                                                             {Code::DuplicateKey, "/name"},
+                                                             {Code::NotBuiltYet, "/audit"},
+                                                             {Code::WrongType, "/listeners/0/port"},
+                                                             {Code::UnknownKey, "/limits/sesions"},
+                                                             {Code::BadValue, "/channels/0/publish/0"}};
+    QCOMPARE(met, expected);
+}
+
+void PolicyLoadTest::columns_count_code_points()
+{
+    const auto loaded = parse(replaced(complete, "\"Plant 3\",", "\"é…😀\", \"x\": 1,"));
+    QCOMPARE(loaded.error().at(0).line, 2U);
+    QCOMPARE(loaded.error().at(0).column, 33U);
+}
+
+void PolicyLoadTest::suggestions_name_the_nearest_key()
+{
+    const auto near = parse(replaced(complete, "\"listeners\"", "\"listener\""));
+    QVERIFY(near.error().at(0).detail.find("\"listeners\"") != std::string::npos ||
+            near.error().at(1).detail.find("\"listeners\"") != std::string::npos);
+    const auto far = parse(replaced(complete, "\"workers\"", "\"zzzzzzz\""));
+    QCOMPARE(far.error().at(0).detail, std::string("unknown key"));
+}
+
+void PolicyLoadTest::keys_of_parts_not_built_are_errors_data()
+{
+    QTest::addColumn<QByteArray>("object");
+    QTest::addColumn<QByteArray>("key");
+    const auto rows = [](const char* object, const char* keys) {
+        for (const QByteArray& key : QByteArray(keys).split(' '))
+            QTest::newRow((QByteArray(object) + "/" + key).constData()) << QByteArray(object) << key;
+    };
+    rows("", "control_group channels_per_session audit recorder alerts api_keys lockdown drain");
+    rows("/listeners/0", "kind trusted_proxies proxy_header networks");
+    rows("/listeners/0/tls", "client_ca renew");
+    rows("/issuers/0", "previous jwks_file jwks_url refresh user_claim user_prefix roles_claim typ one_time");
+    rows("/limits", "memory_for_buffers channels memory_for_history");
+    rows("/routes/0", "gateway roles networks subprotocols compression control_frames session_lifetime slow_consumer");
+    rows("/routes/0/authentication", "first_message_within");
+    rows("/routes/0/messages", "bytes schema on_violation max_commands_per_frame");
+    rows("/channels/0", "history presence join_leave subscribe_token schema");
+}
+
+void PolicyLoadTest::keys_of_parts_not_built_are_errors()
+{
+    QFETCH(QByteArray, object);
+    QFETCH(QByteArray, key);
+    Json document = Json::parse(complete);
+    document[Json::json_pointer(object.toStdString())][key.toStdString()] = Json::object();
+    const auto loaded = parse(document.dump());
+    QVERIFY(!loaded);
+    QCOMPARE(loaded.error().size(), std::size_t(1));
+    QCOMPARE(loaded.error()[0].code, Code::NotBuiltYet);
+    QCOMPARE(loaded.error()[0].pointer, (object + "/" + key).toStdString());
+}
+
+void PolicyLoadTest::every_key_matters()
+{
+    const Json document = Json::parse(complete);
+    std::vector<Json::json_pointer> members;
+    collectMembers(document, Json::json_pointer(), members);
+    QVERIFY(members.size() > 80);
+    for (const auto& pointer : members) {
+        const std::string name = pointer.to_string();
+        if (pointer.back() == "note" || pointer.parent_pointer().to_string() == "/roles")
+            continue;
+        Json renamed = document;
+        renamed[pointer.parent_pointer()][pointer.back() + "zzz"] = renamed[pointer];
+        const auto unknown = parse(renamed.dump());
+        QVERIFY2(!unknown, name.c_str());
+        QCOMPARE(unknown.error().front().code, Code::UnknownKey);
+        QCOMPARE(unknown.error().front().pointer, name + "zzz");
+        Json wrong = document;
+        wrong[pointer] = Json::array({Json::array({-1.5})});
+        const auto refused = parse(wrong.dump());
+        QVERIFY2(!refused, name.c_str());
+        QVERIFY2(std::any_of(refused.error().begin(), refused.error().end(),
+                             [&](const PolicyError& e) { return e.pointer.starts_with(name); }),
+                 name.c_str());
+        Json absent = document;
+        absent[pointer] = nullptr;
+        const auto defaulted = parse(absent.dump());
+        if (!defaulted)
+            QVERIFY2(!defaulted.error().front().detail.empty(), name.c_str());
+    }
+}
+
+void PolicyLoadTest::secrets_are_read_as_they_are()
+{
+    const std::string raw = std::string(32, '\xff') + "\n\n";
+    write("token.key", raw, 0640);
+    const auto loaded = parse(complete);
+    QVERIFY(loaded);
+    QCOMPARE(loaded->policy.issuers.at(0).secret, raw.substr(0, raw.size() - 1));
+}
+
+void PolicyLoadTest::files_are_checked_data()
+{
+    QTest::addColumn<QByteArray>("file");
+    QTest::addColumn<int>("mode"); // -1: the file is removed
+    QTest::addColumn<int>("size");
+    QTest::addColumn<Code>("code");
+    QTest::addColumn<QByteArray>("pointer");
+    QTest::newRow("secret for all") << QByteArray("token.key") << 0644 << 43 << Code::Insecure
+                                    << QByteArray("/issuers/0/secret_file");
+    QTest::newRow("secret for a writing group")
+        << QByteArray("token.key") << 0660 << 43 << Code::Insecure << QByteArray("/issuers/0/secret_file");
+    QTest::newRow("secret short") << QByteArray("token.key") << 0600 << 31 << Code::Insecure
+                                  << QByteArray("/issuers/0/secret_file");
+    QTest::newRow("secret gone") << QByteArray("token.key") << -1 << 0 << Code::BadFile
+                                 << QByteArray("/issuers/0/secret_file");
+    QTest::newRow("key for all") << QByteArray("server.key") << 0604 << 3 << Code::Insecure
+                                 << QByteArray("/listeners/0/tls/key");
+    QTest::newRow("key gone") << QByteArray("server.key") << -1 << 0 << Code::BadFile
+                              << QByteArray("/listeners/0/tls/key");
+    QTest::newRow("certificate gone") << QByteArray("server.pem") << -1 << 0 << Code::BadFile
+                                      << QByteArray("/listeners/0/tls/certificate");
+}
+
+void PolicyLoadTest::files_are_checked()
+{
+    QFETCH(QByteArray, file);
+    QFETCH(int, mode);
+    QFETCH(int, size);
+    QFETCH(Code, code);
+    QFETCH(QByteArray, pointer);
+    if (mode < 0)
+        std::filesystem::remove(path(file.constData()));
+    else
+        write(file.constData(), std::string(static_cast<std::size_t>(size), 'S'), mode);
+    const auto loaded = parse(complete);
+    QVERIFY(!loaded);
+    QCOMPARE(loaded.error().size(), std::size_t(1));
+    QCOMPARE(loaded.error()[0].code, code);
+    QCOMPARE(loaded.error()[0].pointer, pointer.toStdString());
+    QVERIFY(loaded.error()[0].detail.find("SSS") == std::string::npos);
+}
+
+void PolicyLoadTest::documents_that_cannot_be_read()
+{
+    QCOMPARE(loadPolicy(path("nowhere.json")).error().at(0).code, Code::Unreadable);
+    QCOMPARE(loadPolicy(path("")).error().at(0).code, Code::Unreadable);
+    QCOMPARE(parse(std::string((4U << 20) + 1, ' ')).error().at(0).code, Code::Unreadable);
+    for (const char* text : {"", " ", "{", "// x\n{}", "{} x", "{'a':1}", "{\"a\":1,}", "\xef\xbb\xbf{}",
+                             "{\"a\":\"\xff\"}", "{\"a\":NaN}"})
+        QCOMPARE(parse(text).error().at(0).code, Code::Syntax);
+    QCOMPARE(parse("[]").error().at(0).code, Code::WrongType);
+    const auto deep = parse("{\"a\":" + std::string(100'000, '['));
+    QCOMPARE(deep.error().at(0).code, Code::Syntax);
+    QCOMPARE(deep.error().at(0).column, 6U + 63U);
+}
+
+void PolicyLoadTest::errors_read_well()
+{
+    const auto loaded = parse(replaced(complete, "\"count\": 8", "\"count\": \"fast\""));
+    QCOMPARE(formatPolicyError(loaded.error().at(0), "gatehouse.json"),
+             std::string("gatehouse.json:30:40: /routes/0/messages/rate/count: expected a whole number from 1 to "
+                         "1000000000000, found \"fast\""));
+    QCOMPARE(formatPolicyError({Code::Unreadable, {}, 0, 0, "No such file"}, "x"), std::string("x: No such file"));
+}
+
+QTEST_GUILESS_MAIN(PolicyLoadTest)
+#include "policyloadtest.moc"
