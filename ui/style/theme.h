@@ -14,11 +14,12 @@ enum class Scheme { Light, Dark };
 struct Theme {
     Scheme scheme = Scheme::Light;
     QColor window, card, rail;
-    QColor line, text, muted, faint;          ///< faint is for marks and disabled, never for text
+    QColor line, text, muted, faint; ///< faint is for marks and disabled, never for text
     QColor accent, accentGround, onAccent;
     QColor good, goodGround;
     QColor warning, warningGround, warningMark;
     QColor bad, badGround;
+    QColor neutralGround; ///< pills without a meaning, hovered rows
 
     [[nodiscard]] static const Theme& light();
     [[nodiscard]] static const Theme& dark();

@@ -1,0 +1,13 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Clients that we did not write, against the programs as they are built here. Debian's python3 has the websockets module.
+function(gatehouse_add_client_test name script)
+    add_test(NAME clients.${name} COMMAND /usr/bin/python3 ${CMAKE_CURRENT_FUNCTION_LIST_DIR}/${script} ${ARGN})
+    set_tests_properties(clients.${name} PROPERTIES LABELS clients TIMEOUT 180
+        ENVIRONMENT "GATEHOUSE_BIN=${CMAKE_RUNTIME_OUTPUT_DIRECTORY};PYTHONDONTWRITEBYTECODE=1")
+endfunction()
+
+gatehouse_add_client_test(python exchangetest.py python)
+gatehouse_add_client_test(node exchangetest.py node)
+gatehouse_add_client_test(browser browsertest.py)
+gatehouse_add_client_test(limits limitstest.py)
+gatehouse_add_client_test(readme readmetest.py)

@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "control/servercontrol.h"
+
+#include <algorithm>
+#include <deque>
+#include <memory>
+#include <utility>
+#include <vector>
+
+namespace gatehouse::test {
+
+/// A server that keeps what it was asked, answers from `answer`, and pushes what the test gives it. It answers and
+/// wakes on the thread that calls it, as a server is free to do.
+class FakeControl final : public ServerControl {
+public:
+    struct Call {
+        Actor actor;
+        Command command;
+        std::function<void(Reply)> done;
+    };
+
+    /// What a command gets; unset: an answer of the right kind that is empty, with every session of a kick kicked.
+    std::function<Reply(const Command&)> answer;
+    /// While true, commands wait for release().
+    bool holdsAnswers = false;
+    std::vector<Call> calls;
+    int snapshotsAsked = 0;
+
+    void call(Actor actor, Command command, std::function<void(Reply)> done) override
+    {
+        calls.push_back({std::move(actor), std::move(command), std::move(done)});
+        if (!holdsAnswers)
+            finish(calls.size() - 1);
+    }
+
+    /// Answers what waits, oldest first.
+    void release()
+    {
+        for (std::size_t i = 0; i < calls.size(); ++i)
+            finish(i);
+    }
+
+    [[nodiscard]] std::unique_ptr<FeedWatch> watch(std::function<void()> wake) override
+    {
+        return std::make_unique<Watch>(*this, std::move(wake));
+    }
+
+    /// Gives every watcher a batch, with the next number unless it has one.
+    void push(FeedBatch batch)
+    {
+        if (batch.sequence == 0)
+            batch.sequence = m_sequence + 1;
+        m_sequence = batch.sequence;
+        const std::vector<Watch*> watches = m_watches;
+        for (Watch* watch : watches)
+            watch->batches.push_back(batch);
+        for (Watch* watch : watches)
+            watch->wake();
+    }
+
+    template <class C> [[nodiscard]] std::vector<C> commands() const
+    {
+        std::vector<C> found;
+        for (const Call& call : calls) {
+            if (const C* command = std::get_if<C>(&call.command))
+                found.push_back(*command);
+        }
+        return found;
+    }
+
+    [[nodiscard]] std::size_t watchers() const { return m_watches.size(); }
+
+private:
+    struct Watch final : FeedWatch {
+        Watch(FakeControl& owner, std::function<void()> onWake)
+            : wake(std::move(onWake))
+            , control(owner)
+        {
+            control.m_watches.push_back(this);
+        }
+        ~Watch() override { std::erase(control.m_watches, this); }
+        std::optional<FeedBatch> take() override
+        {
+            if (batches.empty())
+                return std::nullopt;
+            FeedBatch batch = std::move(batches.front());
+            batches.pop_front();
+            return batch;
+        }
+        void requestSnapshot() override { ++control.snapshotsAsked; }
+
+        std::function<void()> wake;
+        std::deque<FeedBatch> batches;
+        FakeControl& control;
+    };
+
+    void finish(std::size_t index)
+    {
+        const auto done = std::exchange(calls[index].done, nullptr);
+        if (!done)
+            return;
+        const Command command = calls[index].command;
+        done(answer ? answer(command) : defaultAnswer(command));
+    }
+
+    static Reply defaultAnswer(const Command& command)
+    {
+        struct Visitor {
+            Reply operator()(const InfoQuery&) const { return Answer(Info{}); }
+            Reply operator()(const SessionsQuery&) const { return Answer(SessionList{}); }
+            Reply operator()(const SessionQuery&) const
+            {
+                return Failure{ControlError{ControlErrorCode::NotFound, "no such session"}};
+            }
+            Reply operator()(const KickCommand& kick) const { return Answer(KickResult{kick.sessions, {}}); }
+            Reply operator()(const BanCommand& ban) const
+            {
+                BanResult result;
+                result.ban = {BanId{1}, ban.subject, ban.value, ban.issuer, "tester", ban.reason, {}, std::nullopt};
+                return Answer(result);
+            }
+            Reply operator()(const UnbanCommand& unban) const
+            {
+                UnbanResult result;
+                result.ban.id = unban.id;
+                return Answer(result);
+            }
+            Reply operator()(const BansQuery&) const { return Answer(BanList{}); }
+            Reply operator()(const AuditQuery&) const { return Answer(AuditPage{}); }
+            Reply operator()(const AuthFailuresQuery&) const { return Answer(AuthFailureList{}); }
+            Reply operator()(const DrainCommand&) const { return Answer(Accepted{}); }
+            Reply operator()(const ReloadCommand&) const { return Answer(Accepted{}); }
+        };
+        return std::visit(Visitor{}, command);
+    }
+
+    std::vector<Watch*> m_watches;
+    std::uint64_t m_sequence = 0;
+};
+
+} // namespace gatehouse::test
