@@ -176,11 +176,14 @@ void Connection::refuse(const Refusal& refusal)
     record.route = refusal.route;
     record.origin = refusal.origin;
     record.code = refusal.status;
+    if (!refusal.claimed.empty())
+        record.detail = "claims to be " + refusal.claimed;
     record.policyVersion = m_context.policy().version;
     m_context.gate.audit.record(std::move(record));
     if (isAuthFailure(reason))
         m_context.gate.events.authFailed(
-            {m_context.wall, m_arrival.peer, reason, refusal.route, refusal.user, refusal.origin});
+            {m_context.wall, m_arrival.peer, reason, refusal.route,
+                                              refusal.user.empty() ? refusal.claimed : refusal.user, refusal.origin});
     reply(wire::refusal(refusal.status, reasonWord(reason), refusal.retryAfter));
     linger();
 }
