@@ -300,6 +300,21 @@ void Connection::linger()
     requestFlush();
 }
 
+void Connection::fail() noexcept
+{
+    try {
+        m_context.counters.refused[static_cast<std::size_t>(Reason::Internal)].add();
+        if (m_phase == Phase::Open && !m_session->closing())
+            m_session->end({{Reason::Internal, {}, {}, {}}, closeCode(Reason::Internal), "internal", {}});
+        else
+            kill(Reason::Internal);
+    } catch (const std::exception&) {
+        m_phase = Phase::Lingering; // its deadline frees it
+        m_phaseDeadline = m_context.now;
+        m_context.wheel.arm(timer, m_phaseDeadline);
+    }
+}
+
 void Connection::kill(Reason reason)
 {
     if (m_phase == Phase::Dead)
