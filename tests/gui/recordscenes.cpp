@@ -23,8 +23,10 @@ constexpr std::uint64_t newestRecord = 184'220;
 // A wave with noise around `middle`; the same each time.
 double wave(std::mt19937& noise, double middle, double spread, int second)
 {
+    // Seconds next to each other are alike, as they are on a real gate.
     std::uniform_real_distribution<double> jitter(-spread, spread);
-    return std::max(0.0, middle + spread * std::sin(second / 70.0) + jitter(noise) * 0.5);
+    const double slow = std::sin(second / 70.0) + 0.6 * std::sin(second / 23.0) + 0.4 * std::sin(second / 9.0);
+    return std::max(0.0, middle + spread * slow * 0.6 + jitter(noise) * 0.15);
 }
 
 bool isStorm(int second)
@@ -49,7 +51,7 @@ std::vector<GateStats> quarterHour()
         stats.bytesIn += 1'900'000;
         stats.bytesOut += 1'300'000;
         rate += static_cast<std::uint64_t>(wave(noise, storm ? 90 : 5, storm ? 30 : 3, second));
-        const auto failed = static_cast<std::uint64_t>(storm && second % 4 == 0 ? 1 + second % 3 : 0);
+        const auto failed = static_cast<std::uint64_t>(storm ? wave(noise, 1.2, 1.6, second * 5) : 0);
         token += failed;
         stats.authFailures += failed;
         stats.refused = {{Reason::JwtSig, token + 1}, {Reason::RateSession, rate + 1}};

@@ -70,6 +70,8 @@ void ScenesTest::every_scene_fills_its_page()
     stage.page->show();
     QVERIFY(QTest::qWaitForWindowExposed(stage.page.get()));
     QCoreApplication::processEvents();
+    if (QWidget* focused = QApplication::focusWidget())
+        focused->clearFocus();
     const QPixmap picture = stage.page->grab();
     QCOMPARE(picture.size(), size);
     const QImage image = picture.toImage();

@@ -18,6 +18,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <span>
 
 namespace gatehouse::ui {
 
@@ -28,7 +29,7 @@ constexpr int gridIntervals = 3;   // four lines with the ground line
 constexpr double lineWidth = 1.6;
 constexpr int areaAlpha = 28;
 constexpr int titleHeight = 36;
-constexpr int valueLabelWidth = 40;
+constexpr int valueLabelWidth = 44;
 constexpr int timeLabelHeight = 20;
 
 double milliseconds(WallTime time)
@@ -171,9 +172,12 @@ void ChartCard::feedChart()
     // A column for each device pixel: what is finer cannot be seen.
     const int columns = std::max(1, static_cast<int>(plot().width() * devicePixelRatioF()));
     double highest = 0;
-    std::vector<QPointF> points(m_figures.series().size());
+    // The oldest second has no second before it to take a rate from.
+    const std::size_t skipped = m_figures.series().size() > 1 ? 1 : 0;
+    std::vector<QPointF> points(m_figures.series().size() - skipped);
     for (std::size_t i = 0; i < m_lines.size(); ++i) {
-        std::ranges::transform(m_figures.series(), points.begin(), [&](const Figures& sample) {
+        const auto seconds = std::span(m_figures.series()).subspan(skipped);
+        std::ranges::transform(seconds, points.begin(), [&](const Figures& sample) {
             return QPointF(milliseconds(sample.time) - to, m_options.curves[i].value(sample) / m_options.factor);
         });
         for (const QPointF& point : points)

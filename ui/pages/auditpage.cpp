@@ -34,16 +34,11 @@ constexpr int anyKind = -1;
 
 std::vector<RecordColumn> columnWidths()
 {
-    return {{static_cast<int>(Column::Number), 76, 0},  {static_cast<int>(Column::Time), 96, 0},
-            {static_cast<int>(Column::Kind), 104, 0},   {static_cast<int>(Column::Reason), 130, 1},
-            {static_cast<int>(Column::User), 104, 2},   {static_cast<int>(Column::Address), 124, 3},
-            {static_cast<int>(Column::Route), 64, 7},   {static_cast<int>(Column::Actor), 84, 4},
-            {static_cast<int>(Column::Code), 60, 5},    {static_cast<int>(Column::Detail), 130, 6, true}};
-}
-
-QString orNone(const std::string& text, const QString& none)
-{
-    return text.empty() ? none : plainText(text);
+    return {{static_cast<int>(Column::Number), 72, 0},  {static_cast<int>(Column::Time), 84, 0},
+            {static_cast<int>(Column::Kind), 96, 0},    {static_cast<int>(Column::Reason), 140, 1},
+            {static_cast<int>(Column::User), 96, 2},    {static_cast<int>(Column::Address), 112, 3},
+            {static_cast<int>(Column::Route), 64, 7},   {static_cast<int>(Column::Actor), 64, 4},
+            {static_cast<int>(Column::Code), 52, 6},    {static_cast<int>(Column::Detail), 130, 0, true}};
 }
 
 } // namespace
@@ -127,6 +122,9 @@ QWidget* AuditPage::makeTable()
     m_table->setModel(m_model);
     m_table->setColumns(columnWidths());
     connect(m_table, &RecordTable::rowChosen, this, &AuditPage::choose);
+    connect(m_table, &QAbstractItemView::clicked, this, [this] { m_split->setOpen(true); });
+    connect(m_table, &QAbstractItemView::activated, this, [this] { m_split->setOpen(true); });
+    setFocusProxy(m_table);
     connect(m_table, &QWidget::customContextMenuRequested, this, &AuditPage::openMenu);
     m_stack = new QStackedWidget;
     m_stack->addWidget(m_table);
@@ -161,7 +159,7 @@ QWidget* AuditPage::makeMessage()
 void AuditPage::makePanel()
 {
     m_panel = new RecordPanel(tr("Choose a record to see the rule that decided, what it met and what it allows."));
-    auto* copyButton = new QPushButton(icon(Icon::Copy), tr("Copy"));
+    auto* copyButton = new QPushButton(icon(Icon::Copy), tr("Copy…"));
     copyButton->setObjectName(QStringLiteral("copy"));
     setLook(*copyButton, ButtonLook::Plain, ButtonSize::Small);
     makeCopyMenu(copyButton);
@@ -187,7 +185,8 @@ void AuditPage::makeCopyMenu(QPushButton* button)
     });
     add(tr("Copy as JSON"), Qt::CTRL | Qt::SHIFT | Qt::Key_J, [this] { copy(&auditAsJsonLines); });
     add(tr("Copy as CSV"), Qt::CTRL | Qt::SHIFT | Qt::Key_V, [this] { copy(&auditAsCsv); });
-    button->setMenu(menu);
+    connect(button, &QPushButton::clicked, menu,
+            [button, menu] { menu->popup(button->mapToGlobal(QPoint(0, button->height() + 2))); });
 }
 
 void AuditPage::copy(QString (*format)(const std::vector<AuditEntry>&))
@@ -278,8 +277,8 @@ void AuditPage::showState()
         m_message->setText(tr("Nothing has been recorded yet.\nEvery refusal, open, close, kick and ban will stand here."));
     m_stack->setCurrentIndex(rows == 0 || failed ? 1 : 0);
     const std::uint64_t newest = m_figures.stats().auditRecords;
-    m_count->setText(m_model->filtered() || newest == 0 ? tr("%n shown", nullptr, static_cast<int>(rows))
-                                                        : tr("%n record(s)", nullptr, static_cast<int>(newest)));
+    m_count->setText(m_model->filtered() || newest == 0 ? tr("%1 shown").arg(countText(rows))
+                                                        : tr("%1 in all").arg(countText(newest)));
 }
 
 void AuditPage::showWaiting()
@@ -303,10 +302,8 @@ void AuditPage::showAuditState()
 
 void AuditPage::choose(int row)
 {
-    if (const AuditEntry* entry = m_model->entryAt(row)) {
+    if (const AuditEntry* entry = m_model->entryAt(row))
         m_chosen = entry->number;
-        m_split->setOpen(true);
-    }
     showPanel();
 }
 
@@ -334,21 +331,21 @@ void AuditPage::showPanel()
         lines.append(tr("%1, policy v%2").arg(plainText(why.rule.name), QString::number(record.policyVersion)));
     lines.removeAll(QString());
     m_panel->setExplanation(tr("Why?"), tone, auditIcon(record.kind), why.allowed() ? QString() : lines.join(QLatin1Char('\n')));
-    const QString none = tr("none");
     std::vector<Fact> facts{{tr("Time"), absoluteText(record.time, m_zone)},
-                            {tr("Who"), orNone(record.actor, tr("the gate, by rule"))},
-                            {tr("Detail"), orNone(record.detail, none)},
-                            {tr("User"), orNone(record.user, none)},
-                            {tr("Issuer"), orNone(record.issuer, none)},
-                            {tr("Address"), orNone(record.address, none), true},
-                            {tr("Route"), orNone(record.route, none)},
-                            {tr("Origin"), orNone(record.origin, none), true},
-                            {tr("Session"), record.session ? QString::number(record.session.value) : none},
-                            {tr("Code"), record.code == 0 ? none : codeText(record.code)},
-                            {tr("Pointer"), orNone(why.rule.pointer, none), true},
-                            {tr("Policy"), record.policyVersion == 0 ? none : tr("version %1").arg(record.policyVersion)}};
+                            {tr("Who"), record.actor.empty() ? tr("the gate, by rule") : plainText(record.actor)},
+                            {tr("Detail"), plainText(record.detail)},
+                            {tr("User"), plainText(record.user)},
+                            {tr("Issuer"), plainText(record.issuer)},
+                            {tr("Address"), plainText(record.address), true},
+                            {tr("Route"), plainText(record.route)},
+                            {tr("Origin"), plainText(record.origin), true},
+                            {tr("Session"), record.session ? QString::number(record.session.value) : QString()},
+                            {tr("Code"), record.code == 0 ? QString() : codeText(record.code)},
+                            {tr("Pointer"), plainText(why.rule.pointer), true},
+                            {tr("Policy"), record.policyVersion == 0 ? QString() : tr("version %1").arg(record.policyVersion)}};
     if (record.suppressed > 0)
         facts.push_back({tr("Left out"), tr("%n like it before", nullptr, static_cast<int>(record.suppressed))});
+    std::erase_if(facts, [](const Fact& fact) { return fact.text.isEmpty(); });
     m_panel->setFacts(tr("Record"), facts);
 }
 

@@ -39,7 +39,7 @@ constexpr const char* orderKey = "authFailures/descending";
 std::vector<RecordColumn> columnWidths()
 {
     return {{static_cast<int>(Column::Address), 132, 0, true}, {static_cast<int>(Column::Reason), 150, 0},
-            {static_cast<int>(Column::Hint), 136, 0},          {static_cast<int>(Column::Count), 68, 0},
+            {static_cast<int>(Column::Hint), 150, 0},          {static_cast<int>(Column::Count), 68, 0},
             {static_cast<int>(Column::Rate), 76, 4},           {static_cast<int>(Column::Minutes), 126, 3},
             {static_cast<int>(Column::Route), 74, 5},          {static_cast<int>(Column::User), 118, 6},
             {static_cast<int>(Column::Origin), 150, 9},        {static_cast<int>(Column::First), 92, 8},
@@ -132,6 +132,9 @@ QWidget* AuthFailuresPage::makeTable()
     m_table->setSortingEnabled(true);
     m_table->setColumns(columnWidths());
     connect(m_table, &RecordTable::rowChosen, this, &AuthFailuresPage::choose);
+    connect(m_table, &QAbstractItemView::clicked, this, [this] { m_split->setOpen(true); });
+    connect(m_table, &QAbstractItemView::activated, this, [this] { m_split->setOpen(true); });
+    setFocusProxy(m_table);
     connect(m_table, &QWidget::customContextMenuRequested, this, &AuthFailuresPage::openMenu);
     m_emptyText = new QLabel;
     m_emptyText->setTextFormat(Qt::PlainText);
@@ -242,10 +245,8 @@ void AuthFailuresPage::showTotals()
 
 void AuthFailuresPage::choose(int row)
 {
-    if (const auto key = m_model->keyAt(row)) {
+    if (const auto key = m_model->keyAt(row))
         m_chosen = key;
-        m_split->setOpen(true);
-    }
     showPanel();
 }
 
@@ -265,7 +266,7 @@ void AuthFailuresPage::showPanel()
                      group->banned ? Icon::Ban : hintIcon(hint), group->banned ? tr("banned") : hintLabel(hint));
     m_panel->setExplanation(tr("What it looks like"), hostile ? Tone::Bad : Tone::Warning, hintIcon(hint), hintSentence(hint));
     const auto when = [this](WallTime time) {
-        return tr("%1 (%2)").arg(relativeText(time, m_model->now()), absoluteText(time, m_zone));
+        return tr("%1, %2").arg(relativeText(time, m_model->now()), clockText(time, m_zone));
     };
     m_panel->setFacts(tr("Last failure"),
                       {{tr("Reason"), reasonLabel(group->reason)},

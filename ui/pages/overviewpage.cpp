@@ -49,6 +49,7 @@ QString auditLine(const AuditRecord& record)
     if (!record.actor.empty())
         parts.append(OverviewPage::tr("by %1").arg(plainText(record.actor, 40)));
     parts.removeAll(QString());
+    parts.removeDuplicates();
     return parts.join(QStringLiteral(" · "));
 }
 
@@ -71,9 +72,11 @@ OverviewPage::OverviewPage(FeedBridge& bridge, QSettings&, const GateFigures& fi
     auto* layout = new QVBoxLayout(this);
     layout->setContentsMargins({});
     layout->addWidget(scroll);
+    m_refresh.setSingleShot(true);
+    connect(&m_refresh, &QTimer::timeout, this, &OverviewPage::refresh);
     connect(&m_figures, &GateFigures::advanced, this, [this] {
         if (m_active)
-            refresh();
+            m_refresh.start(0);
     });
 }
 
@@ -171,8 +174,10 @@ QBoxLayout* OverviewPage::makeLists()
 void OverviewPage::setActive(bool active)
 {
     m_active = active;
-    if (!active)
+    if (!active) {
+        m_refresh.stop();
         return;
+    }
     askInfo();
     refresh();
 }

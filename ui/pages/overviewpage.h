@@ -7,6 +7,7 @@
 #include "models/gatefigures.h"
 #include "pages/page.h"
 
+#include <QTimer>
 #include <QTimeZone>
 
 #include <array>
@@ -74,6 +75,7 @@ private:
     Pill* m_certificate = nullptr;
     Pill* m_audit = nullptr;
     Info m_info;
+    QTimer m_refresh;                   ///< shows a new second once all have heard of it
     bool m_active = false;
     bool m_askedAudit = false;
     std::optional<std::uint64_t> m_auditShown; ///< newest record's number when the list was asked for

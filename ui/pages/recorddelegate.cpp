@@ -13,8 +13,9 @@ namespace gatehouse::ui {
 
 namespace {
 
-constexpr int side = 10;
+constexpr int side = 8; // as the header has it
 constexpr int symbolSize = 14;
+constexpr double fewest = 4; // a single failure does not look like a flood
 
 } // namespace
 
@@ -76,7 +77,7 @@ void RecordDelegate::paintColumns(QPainter& painter, const QRect& rect, const Th
     const auto series = index.data(CellSeriesRole).value<QList<double>>();
     if (series.isEmpty())
         return;
-    const double highest = std::max(1.0, *std::ranges::max_element(series));
+    const double highest = std::max(fewest, *std::ranges::max_element(series));
     constexpr double gap = 1;
     const double width = std::min(6.0, (rect.width() + gap) / double(series.size()) - gap);
     const double ground = rect.bottom() - 6;
