@@ -25,7 +25,7 @@ namespace gatehouse::ui {
 namespace {
 
 constexpr std::chrono::minutes chartSpan{15};
-constexpr int gridIntervals = 3;   // four lines with the ground line
+constexpr int gridIntervals = 3; // four lines with the ground line
 constexpr double lineWidth = 1.6;
 constexpr int areaAlpha = 28;
 constexpr int titleHeight = 36;
@@ -40,7 +40,10 @@ double milliseconds(WallTime time)
 } // namespace
 
 ChartCard::ChartCard(const GateFigures& figures, ChartOptions options, QWidget* parent)
-    : QWidget(parent), m_figures(figures), m_options(std::move(options)), m_zone(QTimeZone::systemTimeZone())
+    : QWidget(parent)
+    , m_figures(figures)
+    , m_options(std::move(options))
+    , m_zone(QTimeZone::systemTimeZone())
 {
     setMouseTracking(true);
     setFocusPolicy(Qt::NoFocus);
@@ -232,7 +235,8 @@ void ChartCard::drawValueLabels(QPainter& painter) const
     for (int line = 0; line <= gridIntervals; ++line) {
         const double y = area.bottom() - area.height() * line / gridIntervals;
         const QRectF box(space::xs, y - 9, space::m + valueLabelWidth - space::xs - 6, 18);
-        painter.drawText(box, Qt::AlignRight | Qt::AlignVCenter, m_options.axisText(m_step * line, m_step * gridIntervals));
+        painter.drawText(box, Qt::AlignRight | Qt::AlignVCenter,
+                         m_options.axisText(m_step * line, m_step * gridIntervals));
     }
 }
 
@@ -265,7 +269,8 @@ void ChartCard::drawTitle(QPainter& painter) const
     const auto write = [&](double x, const QString& text, const QFont& face, const QColor& ink) {
         painter.setFont(face);
         painter.setPen(ink);
-        painter.drawText(QRectF(x, space::xs, width() - x - space::xs, titleHeight - space::xs), Qt::AlignVCenter, text);
+        painter.drawText(QRectF(x, space::xs, width() - x - space::xs, titleHeight - space::xs), Qt::AlignVCenter,
+                         text);
         return x + QFontMetricsF(face).horizontalAdvance(text);
     };
     double x = write(space::m, m_options.title, ui::font(Type::Body, QFont::Bold), theme.text) + 20;

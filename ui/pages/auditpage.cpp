@@ -34,11 +34,11 @@ constexpr int anyKind = -1;
 
 std::vector<RecordColumn> columnWidths()
 {
-    return {{static_cast<int>(Column::Number), 72, 0},  {static_cast<int>(Column::Time), 84, 0},
-            {static_cast<int>(Column::Kind), 96, 0},    {static_cast<int>(Column::Reason), 140, 1},
-            {static_cast<int>(Column::User), 96, 2},    {static_cast<int>(Column::Address), 112, 3},
-            {static_cast<int>(Column::Route), 64, 7},   {static_cast<int>(Column::Actor), 64, 4},
-            {static_cast<int>(Column::Code), 52, 6},    {static_cast<int>(Column::Detail), 130, 0, true}};
+    return {{static_cast<int>(Column::Number), 72, 0}, {static_cast<int>(Column::Time), 84, 0},
+            {static_cast<int>(Column::Kind), 96, 0},   {static_cast<int>(Column::Reason), 140, 1},
+            {static_cast<int>(Column::User), 96, 2},   {static_cast<int>(Column::Address), 112, 3},
+            {static_cast<int>(Column::Route), 64, 7},  {static_cast<int>(Column::Actor), 64, 4},
+            {static_cast<int>(Column::Code), 52, 6},   {static_cast<int>(Column::Detail), 130, 0, true}};
 }
 
 } // namespace
@@ -49,6 +49,7 @@ AuditPage::AuditPage(FeedBridge& bridge, QSettings&, const GateFigures& figures,
     , m_figures(figures)
     , m_model(new AuditModel(this))
 {
+    setObjectName(QStringLiteral("audit"));
     auto* column = new QVBoxLayout(this);
     column->setContentsMargins(space::l, space::m, space::l, space::l);
     column->setSpacing(space::m);
@@ -99,7 +100,8 @@ QLayout* AuditPage::makeTitle()
     m_kind->setAccessibleName(tr("What happened"));
     m_kind->addItem(icon(Icon::ListFilter), tr("Everything"), anyKind);
     for (int kind = 0; kind <= static_cast<int>(AuditKind::Command); ++kind)
-        m_kind->addItem(icon(auditIcon(static_cast<AuditKind>(kind))), auditKindText(static_cast<AuditKind>(kind)), kind);
+        m_kind->addItem(icon(auditIcon(static_cast<AuditKind>(kind))), auditKindText(static_cast<AuditKind>(kind)),
+                        kind);
     connect(m_kind, &QComboBox::activated, this, [this](int) {
         const int kind = m_kind->currentData().toInt();
         m_wanted.kind = kind == anyKind ? std::nullopt : std::optional(static_cast<AuditKind>(kind));
@@ -118,7 +120,8 @@ QWidget* AuditPage::makeTable()
 {
     m_table = new RecordTable;
     m_table->setAccessibleName(title());
-    m_table->setItemDelegate(new RecordDelegate([](int kind) { return auditIcon(static_cast<AuditKind>(kind)); }, m_table));
+    m_table->setItemDelegate(
+        new RecordDelegate([](int kind) { return auditIcon(static_cast<AuditKind>(kind)); }, m_table));
     m_table->setModel(m_model);
     m_table->setColumns(columnWidths());
     connect(m_table, &RecordTable::rowChosen, this, &AuditPage::choose);
@@ -206,7 +209,9 @@ void AuditPage::openMenu(const QPoint& position)
         menu->addAction(action);
     const auto lead = [&](const QString& text, const std::string& value) {
         if (!value.empty())
-            menu->addAction(text, this, [this, value] { Q_EMIT filterRequested(QStringLiteral("audit"), QString::fromStdString(value)); });
+            menu->addAction(text, this, [this, value] {
+                Q_EMIT filterRequested(QStringLiteral("audit"), QString::fromStdString(value));
+            });
     };
     menu->addSeparator();
     lead(tr("Only this user"), entry->record.user);
@@ -268,13 +273,15 @@ void AuditPage::showState()
     const bool failed = m_model->state() == AuditModel::State::Failed;
     m_retry->setVisible(failed);
     if (failed)
-        m_message->setText(tr("The audit log could not be read.\n%1").arg(plainText(m_model->errorText().toStdString())));
+        m_message->setText(
+            tr("The audit log could not be read.\n%1").arg(plainText(m_model->errorText().toStdString())));
     else if (m_model->state() != AuditModel::State::Ready)
         m_message->setText(tr("Reading the audit log…"));
     else if (m_model->filtered())
         m_message->setText(tr("No record matches.\nChange the filter, or choose “Everything”."));
     else
-        m_message->setText(tr("Nothing has been recorded yet.\nEvery refusal, open, close, kick and ban will stand here."));
+        m_message->setText(
+            tr("Nothing has been recorded yet.\nEvery refusal, open, close, kick and ban will stand here."));
     m_stack->setCurrentIndex(rows == 0 || failed ? 1 : 0);
     const std::uint64_t newest = m_figures.stats().auditRecords;
     m_count->setText(m_model->filtered() || newest == 0 ? tr("%1 shown").arg(countText(rows))
@@ -294,7 +301,8 @@ void AuditPage::showAuditState()
     if (stats.audit == AuditState::Failing)
         m_state->set(Tone::Bad, Icon::OctagonAlert, tr("cannot be written"));
     else if (stats.auditDropped > 0)
-        m_state->set(Tone::Warning, Icon::TriangleAlert, tr("%n record(s) lost", nullptr, static_cast<int>(stats.auditDropped)));
+        m_state->set(Tone::Warning, Icon::TriangleAlert,
+                     tr("%n record(s) lost", nullptr, static_cast<int>(stats.auditDropped)));
     else
         m_state->set(Tone::Good, Icon::CircleCheck, tr("good"));
     showState();
@@ -321,7 +329,8 @@ void AuditPage::showPanel()
     const Tone tone = toneOf(auditTone(record));
     m_panel->showRecord(auditKindText(record.kind), tr("No. %1").arg(countText(entry->number)));
     const std::string_view word = reasonWord(why.reason);
-    m_panel->setPill(tone, auditIcon(record.kind), QString::fromLatin1(word.data(), static_cast<qsizetype>(word.size())));
+    m_panel->setPill(tone, auditIcon(record.kind),
+                     QString::fromLatin1(word.data(), static_cast<qsizetype>(word.size())));
     QStringList lines{reasonSentence(why.reason)};
     if (!why.met.empty())
         lines.append(tr("Met: %1").arg(plainText(why.met)));
@@ -330,19 +339,21 @@ void AuditPage::showPanel()
     if (!why.rule.name.empty())
         lines.append(tr("%1, policy v%2").arg(plainText(why.rule.name), QString::number(record.policyVersion)));
     lines.removeAll(QString());
-    m_panel->setExplanation(tr("Why?"), tone, auditIcon(record.kind), why.allowed() ? QString() : lines.join(QLatin1Char('\n')));
-    std::vector<Fact> facts{{tr("Time"), absoluteText(record.time, m_zone)},
-                            {tr("Who"), record.actor.empty() ? tr("the gate, by rule") : plainText(record.actor)},
-                            {tr("Detail"), plainText(record.detail)},
-                            {tr("User"), plainText(record.user)},
-                            {tr("Issuer"), plainText(record.issuer)},
-                            {tr("Address"), plainText(record.address), true},
-                            {tr("Route"), plainText(record.route)},
-                            {tr("Origin"), plainText(record.origin), true},
-                            {tr("Session"), record.session ? QString::number(record.session.value) : QString()},
-                            {tr("Code"), record.code == 0 ? QString() : codeText(record.code)},
-                            {tr("Pointer"), plainText(why.rule.pointer), true},
-                            {tr("Policy"), record.policyVersion == 0 ? QString() : tr("version %1").arg(record.policyVersion)}};
+    m_panel->setExplanation(tr("Why?"), tone, auditIcon(record.kind),
+                            why.allowed() ? QString() : lines.join(QLatin1Char('\n')));
+    std::vector<Fact> facts{
+        {tr("Time"), absoluteText(record.time, m_zone)},
+        {tr("Who"), record.actor.empty() ? tr("the gate, by rule") : plainText(record.actor)},
+        {tr("Detail"), plainText(record.detail)},
+        {tr("User"), plainText(record.user)},
+        {tr("Issuer"), plainText(record.issuer)},
+        {tr("Address"), plainText(record.address), true},
+        {tr("Route"), plainText(record.route)},
+        {tr("Origin"), plainText(record.origin), true},
+        {tr("Session"), record.session ? QString::number(record.session.value) : QString()},
+        {tr("Code"), record.code == 0 ? QString() : codeText(record.code)},
+        {tr("Pointer"), plainText(why.rule.pointer), true},
+        {tr("Policy"), record.policyVersion == 0 ? QString() : tr("version %1").arg(record.policyVersion)}};
     if (record.suppressed > 0)
         facts.push_back({tr("Left out"), tr("%n like it before", nullptr, static_cast<int>(record.suppressed))});
     std::erase_if(facts, [](const Fact& fact) { return fact.text.isEmpty(); });

@@ -6,8 +6,8 @@
 #include "models/gatefigures.h"
 #include "pages/page.h"
 
-#include <QTimer>
 #include <QTimeZone>
+#include <QTimer>
 
 #include <optional>
 
@@ -33,7 +33,10 @@ public:
     [[nodiscard]] Icon pageIcon() const override { return Icon::ScrollText; }
     void setActive(bool active) override;
     void applyBatch(const FeedBatch& batch) override;
-    [[nodiscard]] QString filterHint() const override { return tr("Filter by user, address, route, reason, actor or detail"); }
+    [[nodiscard]] QString filterHint() const override
+    {
+        return tr("Filter by user, address, route, reason, actor or detail");
+    }
     void setFilterText(const QString& text) override;
 
     [[nodiscard]] AuditModel& model() { return *m_model; }
@@ -69,7 +72,7 @@ private:
     QComboBox* m_kind = nullptr;
     Pill* m_state = nullptr;
     std::vector<QAction*> m_copyActions;
-    QTimer m_typing;                       ///< waits for a pause in typing before it asks
+    QTimer m_typing; ///< waits for a pause in typing before it asks
     AuditQuery m_wanted;
     std::optional<std::uint64_t> m_chosen;
     bool m_active = false;

@@ -7,8 +7,8 @@
 #include "models/gatefigures.h"
 #include "pages/page.h"
 
-#include <QTimer>
 #include <QTimeZone>
+#include <QTimer>
 
 #include <map>
 #include <optional>
@@ -79,9 +79,13 @@ private:
     QTimer m_settle;
     std::optional<AuthFailureKey> m_chosen;
     std::optional<Ban> m_lastBan;
-    std::map<AuthFailureKey, AuthFailureGroup> m_hidden; ///< what came while the page was hidden
+    struct Seen {
+        AuthFailureGroup group;
+        WallTime at{}; ///< when its newest minute was the current one
+    };
+    std::map<AuthFailureKey, Seen> m_hidden; ///< what came while the page was hidden
     bool m_hiddenSnapshot = false;
-    FeedBatch m_lastSeen;               ///< its stats alone are kept
+    FeedBatch m_lastSeen; ///< its stats alone are kept
     bool m_active = false;
     QTimeZone m_zone = QTimeZone::systemTimeZone();
 };

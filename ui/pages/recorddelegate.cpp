@@ -72,7 +72,8 @@ void RecordDelegate::paintWords(QPainter& painter, const QRect& rect, const QSty
     painter.drawText(words, int(QStyle::visualAlignment(option.direction, alignment)) | Qt::TextSingleLine, cut);
 }
 
-void RecordDelegate::paintColumns(QPainter& painter, const QRect& rect, const Theme& theme, const QModelIndex& index) const
+void RecordDelegate::paintColumns(QPainter& painter, const QRect& rect, const Theme& theme,
+                                  const QModelIndex& index) const
 {
     const auto series = index.data(CellSeriesRole).value<QList<double>>();
     if (series.isEmpty())
@@ -87,7 +88,8 @@ void RecordDelegate::paintColumns(QPainter& painter, const QRect& rect, const Th
     for (qsizetype i = 0; i < series.size(); ++i) {
         const double part = series[i] <= 0 ? 0 : std::max(2.0, series[i] / highest * height);
         painter.setBrush(part > 0 ? (tone == Tone::Bad ? theme.bad : theme.accent) : theme.line);
-        painter.drawRect(QRectF(rect.x() + double(i) * (width + gap), ground - std::max(part, 1.0), width, std::max(part, 1.0)));
+        painter.drawRect(
+            QRectF(rect.x() + double(i) * (width + gap), ground - std::max(part, 1.0), width, std::max(part, 1.0)));
     }
 }
 
