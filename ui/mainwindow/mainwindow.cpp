@@ -5,7 +5,11 @@
 #include "mainwindow/commandpalette.h"
 #include "mainwindow/rail.h"
 #include "mainwindow/topbar.h"
+#include "dialogs/bandialog.h"
+#include "pages/auditpage.h"
+#include "pages/authfailurespage.h"
 #include "pages/connectionspage.h"
+#include "pages/overviewpage.h"
 #include "text/format.h"
 
 #include <QAction>
@@ -101,17 +105,21 @@ void MainWindow::makeFrame()
 
 void MainWindow::makePages()
 {
-    m_connections = new ConnectionsPage(m_bridge, m_settings, m_stack);
-    connect(m_connections, &ConnectionsPage::banRequested, this, &MainWindow::openBan);
-    addPage(m_connections);
+    auto* connections = new ConnectionsPage(m_bridge, m_settings, m_stack);
+    connect(connections, &ConnectionsPage::banRequested, this, &MainWindow::openBan);
+    addPage(QStringLiteral("overview"), new OverviewPage(m_bridge, m_settings, m_figures, m_stack));
+    addPage(QStringLiteral("connections"), connections);
+    addPage(QStringLiteral("authFailures"), new AuthFailuresPage(m_bridge, m_settings, m_figures, m_stack));
+    addPage(QStringLiteral("audit"), new AuditPage(m_bridge, m_settings, m_figures, m_stack));
 }
 
-void MainWindow::addPage(Page* page)
+void MainWindow::addPage(const QString& name, Page* page)
 {
+    page->setObjectName(name);
     RailButton* button = m_rail->addPage(page->pageIcon(), page->title());
     connect(page, &Page::badgeChanged, button, &RailButton::setBadge);
-    connect(page, &Page::filterRequested, this, [this](const QString& name, const QString& text) {
-        showPage(name);
+    connect(page, &Page::filterRequested, this, [this](const QString& target, const QString& text) {
+        showPage(target);
         setFilter(text);
         m_topBar->setFilter(currentPage()->filterHint(), text);
     });
@@ -287,7 +295,26 @@ void MainWindow::openPalette()
     (new CommandPalette(actions, this))->open();
 }
 
-void MainWindow::openBan(const SessionInfo&, BanSubject) {}
+void MainWindow::openBan(const SessionInfo& session, BanSubject first)
+{
+    auto* dialog = new BanDialog({session.address, session.user, session.issuer, {}, first}, this);
+    m_bridge.call(SessionsQuery{}, dialog, [dialog](const Reply& reply) {
+        if (reply.ok() && std::holds_alternative<SessionList>(*reply))
+            dialog->setSessions(std::get<SessionList>(*reply).sessions);
+    });
+    connect(dialog, &BanDialog::confirmed, this, [this, dialog](const BanCommand& command) {
+        dialog->setBusy(true);
+        m_bridge.call(command, dialog, [dialog](const Reply& reply) {
+            if (reply.ok()) {
+                dialog->accept();
+                return;
+            }
+            dialog->setBusy(false);
+            dialog->showFailure(tr("Nobody was banned: %1").arg(plainText(reply.error().message)));
+        });
+    });
+    dialog->open();
+}
 
 void MainWindow::drainAndStop()
 {

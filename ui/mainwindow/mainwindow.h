@@ -16,7 +16,6 @@ class QSystemTrayIcon;
 
 namespace gatehouse::ui {
 
-class ConnectionsPage;
 class Page;
 class Rail;
 class RailButton;
@@ -59,7 +58,7 @@ protected:
 
 private:
     void makePages();
-    void addPage(Page* page);
+    void addPage(const QString& name, Page* page);
     void makeActions();
     QAction* addWindowAction(const QString& name, Icon symbol, const QString& text, const QKeySequence& keys,
                              std::function<void()> run);
@@ -85,7 +84,6 @@ private:
     GateFigures m_figures;
     std::vector<Page*> m_pages;
     QHash<Page*, QString> m_filters;
-    ConnectionsPage* m_connections = nullptr;
     Rail* m_rail = nullptr;
     TopBar* m_topBar = nullptr;
     StatusLine* m_statusLine = nullptr;

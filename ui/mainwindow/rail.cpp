@@ -92,7 +92,7 @@ void RailButton::paintEvent(QPaintEvent*)
         const QRect words = ground.adjusted(mirrored ? 0 : 36, 0, mirrored ? -36 : 0, 0);
         painter.setFont(ui::font(Type::Body));
         painter.setPen(isChecked() ? theme.accent : theme.text);
-        painter.drawText(words, (mirrored ? Qt::AlignRight : Qt::AlignLeft) | Qt::AlignVCenter, text());
+        painter.drawText(words, int(mirrored ? Qt::AlignRight : Qt::AlignLeft) | Qt::AlignVCenter, text());
         const int end = m_badge.isEmpty() ? 0 : pillWidth(std::nullopt, m_badge);
         const QRect tail = mirrored ? QRect(ground.x() + 8, ground.y(), end, ground.height())
                                     : QRect(ground.right() - 8 - end, ground.y(), end, ground.height());
@@ -102,7 +102,7 @@ void RailButton::paintEvent(QPaintEvent*)
         painter.setPen(theme.muted);
         if (!m_hint.isEmpty())
             painter.drawText(ground.adjusted(10, 0, -10, 0),
-                             (mirrored ? Qt::AlignLeft : Qt::AlignRight) | Qt::AlignVCenter, m_hint);
+                             int(mirrored ? Qt::AlignLeft : Qt::AlignRight) | Qt::AlignVCenter, m_hint);
     }
     if (hasFocus())
         paint::focusRing(painter, ground, theme, metric::radius);
@@ -178,7 +178,7 @@ void Rail::paintEvent(QPaintEvent*)
     painter.setPen(theme.text);
     const QRect words(x + 26, 12, width() - x - 34, 30);
     painter.drawText(mirrored ? QRect(8, 12, words.width(), 30) : words,
-                     (mirrored ? Qt::AlignRight : Qt::AlignLeft) | Qt::AlignVCenter, QStringLiteral("Gatehouse"));
+                     int(mirrored ? Qt::AlignRight : Qt::AlignLeft) | Qt::AlignVCenter, QStringLiteral("Gatehouse"));
 }
 
 } // namespace gatehouse::ui
