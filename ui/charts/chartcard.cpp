@@ -27,6 +27,8 @@ namespace {
 constexpr std::chrono::minutes chartSpan{15};
 constexpr int gridIntervals = 3; // four lines with the ground line
 constexpr double lineWidth = 1.6;
+constexpr double swatch = 15; // a curve's mark in the legend and the gap after it
+constexpr double nameGap = 5;
 constexpr int areaAlpha = 28;
 constexpr int titleHeight = 36;
 constexpr int valueLabelWidth = 44;
@@ -263,23 +265,40 @@ void ChartCard::drawTimeLabels(QPainter& painter) const
     }
 }
 
+double ChartCard::legendWidth(double gap) const
+{
+    const QFontMetricsF names(ui::font(Type::Small));
+    const QFontMetricsF values(ui::font(Type::Small, QFont::Bold));
+    double width = 0;
+    for (std::size_t i = 0; i < m_options.curves.size(); ++i)
+        width += gap + swatch + names.horizontalAdvance(m_options.curves[i].name) + nameGap +
+                 values.horizontalAdvance(legendValue(i));
+    return width;
+}
+
 void ChartCard::drawTitle(QPainter& painter) const
 {
     const Theme& theme = Theme::of(palette());
     const auto write = [&](double x, const QString& text, const QFont& face, const QColor& ink) {
         painter.setFont(face);
         painter.setPen(ink);
-        painter.drawText(QRectF(x, space::xs, width() - x - space::xs, titleHeight - space::xs), Qt::AlignVCenter,
-                         text);
+        painter.drawText(QRectF(x, space::xs, width() - x, titleHeight - space::xs), Qt::AlignVCenter, text);
         return x + QFontMetricsF(face).horizontalAdvance(text);
     };
-    double x = write(space::m, m_options.title, ui::font(Type::Body, QFont::Bold), theme.text) + 20;
+    // Where a card is narrow the gaps give way first, then the title; the figures never do.
+    const QFont bold = ui::font(Type::Body, QFont::Bold);
+    const double room = width() - 2 * space::m;
+    const double title = QFontMetricsF(bold).horizontalAdvance(m_options.title);
+    const double gap = title + legendWidth(space::l + 2) <= room ? space::l + 2 : space::s;
+    const QString shown = QFontMetricsF(bold).elidedText(m_options.title, Qt::ElideRight, room - legendWidth(gap));
+    double x = write(space::m, shown, bold, theme.text);
     for (std::size_t i = 0; i < m_options.curves.size(); ++i) {
+        x += gap;
         painter.setPen(Qt::NoPen);
         painter.setBrush(colour(m_options.curves[i].tone));
         painter.drawRoundedRect(QRectF(x, space::xs + (titleHeight - space::xs) / 2.0 - 1.5, 10, 3), 1.5, 1.5);
-        x = write(x + 16, m_options.curves[i].name, ui::font(Type::Small), theme.muted);
-        x = write(x + 6, legendValue(i), ui::font(Type::Small, QFont::Bold), theme.text) + space::l;
+        x = write(x + swatch, m_options.curves[i].name, ui::font(Type::Small), theme.muted);
+        x = write(x + nameGap, legendValue(i), ui::font(Type::Small, QFont::Bold), theme.text);
     }
 }
 

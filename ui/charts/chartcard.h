@@ -77,6 +77,7 @@ private:
     void redraw();
     void describe();
     void drawTitle(QPainter& painter) const;
+    [[nodiscard]] double legendWidth(double gap) const;
     void drawValueLabels(QPainter& painter) const;
     void drawTimeLabels(QPainter& painter) const;
     void drawProbe(QPainter& painter) const;

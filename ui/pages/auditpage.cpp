@@ -34,11 +34,11 @@ constexpr int anyKind = -1;
 
 std::vector<RecordColumn> columnWidths()
 {
-    return {{static_cast<int>(Column::Number), 72, 0}, {static_cast<int>(Column::Time), 84, 0},
+    return {{static_cast<int>(Column::Number), 72, 0}, {static_cast<int>(Column::Time), 92, 0},
             {static_cast<int>(Column::Kind), 96, 0},   {static_cast<int>(Column::Reason), 140, 1},
-            {static_cast<int>(Column::User), 96, 2},   {static_cast<int>(Column::Address), 112, 3},
+            {static_cast<int>(Column::User), 92, 2},   {static_cast<int>(Column::Address), 112, 3},
             {static_cast<int>(Column::Route), 64, 7},  {static_cast<int>(Column::Actor), 64, 4},
-            {static_cast<int>(Column::Code), 52, 6},   {static_cast<int>(Column::Detail), 130, 0, true}};
+            {static_cast<int>(Column::Code), 52, 6},   {static_cast<int>(Column::Detail), 126, 0, true}};
 }
 
 } // namespace
@@ -49,7 +49,6 @@ AuditPage::AuditPage(FeedBridge& bridge, QSettings&, const GateFigures& figures,
     , m_figures(figures)
     , m_model(new AuditModel(this))
 {
-    setObjectName(QStringLiteral("audit"));
     auto* column = new QVBoxLayout(this);
     column->setContentsMargins(space::l, space::m, space::l, space::l);
     column->setSpacing(space::m);

@@ -60,7 +60,6 @@ AuthFailuresPage::AuthFailuresPage(FeedBridge& bridge, QSettings& settings, cons
     , m_figures(figures)
     , m_model(new AuthFailuresModel(this))
 {
-    setObjectName(QStringLiteral("auth-failures"));
     makeActions();
     auto* column = new QVBoxLayout(this);
     column->setContentsMargins(space::l, space::m, space::l, space::l);

@@ -61,7 +61,6 @@ OverviewPage::OverviewPage(FeedBridge& bridge, QSettings&, const GateFigures& fi
     , m_figures(figures)
     , m_failures(new AuthFailuresModel(this))
 {
-    setObjectName(QStringLiteral("overview"));
     auto* scroll = new QScrollArea;
     scroll->setFrameShape(QFrame::NoFrame);
     scroll->setWidgetResizable(true);
@@ -169,7 +168,7 @@ QBoxLayout* OverviewPage::makeLists()
                 [this, page](const QString& key) { Q_EMIT filterRequested(page, key); });
     };
     leadTo(m_userList, QStringLiteral("connections"));
-    leadTo(m_failureList, QStringLiteral("auth-failures"));
+    leadTo(m_failureList, QStringLiteral("authFailures"));
     leadTo(m_auditList, QStringLiteral("audit"));
     return row;
 }
