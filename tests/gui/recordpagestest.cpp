@@ -11,6 +11,7 @@
 #include "pages/recordpanel.h"
 #include "pages/recordtable.h"
 #include "recordscenes.h"
+#include "style/emptystate.h"
 #include "text/format.h"
 
 #include <QClipboard>
@@ -285,7 +286,7 @@ void RecordPagesTest::audit_says_that_it_cannot_be_read_and_tries_again()
     auto& page = stage.show<ui::AuditPage>();
     stage.push(busySnapshot());
     open(stage);
-    auto* retry = child<QPushButton>(page, "retry");
+    auto* retry = page.findChild<ui::EmptyState*>()->findChild<QPushButton*>();
     QTRY_VERIFY(retry->isVisible());
     stage.control.answer = works;
     QTest::mouseClick(retry, Qt::LeftButton);

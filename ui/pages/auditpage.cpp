@@ -6,6 +6,7 @@
 #include "pages/recorddelegate.h"
 #include "pages/recordpanel.h"
 #include "pages/recordtable.h"
+#include "style/emptystate.h"
 #include "style/gatehousestyle.h"
 #include "style/theme.h"
 #include "text/format.h"
@@ -130,32 +131,14 @@ QWidget* AuditPage::makeTable()
     connect(m_table, &QWidget::customContextMenuRequested, this, &AuditPage::openMenu);
     m_stack = new QStackedWidget;
     m_stack->addWidget(m_table);
-    m_stack->addWidget(makeMessage());
+    m_message = new EmptyState;
+    connect(m_message, &EmptyState::actionTriggered, m_model, &AuditModel::reload);
+    m_stack->addWidget(m_message);
     auto* card = new Card;
     auto* inside = new QVBoxLayout(card);
     inside->setContentsMargins(0, metric::cardRadius / 2, 0, metric::cardRadius);
     inside->addWidget(m_stack);
     return card;
-}
-
-QWidget* AuditPage::makeMessage()
-{
-    auto* box = new QWidget;
-    m_message = new QLabel;
-    m_message->setTextFormat(Qt::PlainText);
-    m_message->setWordWrap(true);
-    m_message->setAlignment(Qt::AlignCenter);
-    m_message->setForegroundRole(QPalette::PlaceholderText);
-    m_retry = new QPushButton(icon(Icon::RefreshCw), tr("Try again"));
-    m_retry->setObjectName(QStringLiteral("retry"));
-    connect(m_retry, &QPushButton::clicked, m_model, &AuditModel::reload);
-    auto* column = new QVBoxLayout(box);
-    column->setContentsMargins(space::xl, space::xl, space::xl, space::xl);
-    column->addStretch(1);
-    column->addWidget(m_message);
-    column->addWidget(m_retry, 0, Qt::AlignHCenter);
-    column->addStretch(1);
-    return box;
 }
 
 void AuditPage::makePanel()
@@ -270,17 +253,16 @@ void AuditPage::showState()
 {
     const auto rows = static_cast<std::uint64_t>(m_model->rowCount());
     const bool failed = m_model->state() == AuditModel::State::Failed;
-    m_retry->setVisible(failed);
     if (failed)
-        m_message->setText(
-            tr("The audit log could not be read.\n%1").arg(plainText(m_model->errorText().toStdString())));
+        m_message->set(Icon::TriangleAlert, tr("The audit log could not be read"),
+                       plainText(m_model->errorText().toStdString()), tr("Try again"));
     else if (m_model->state() != AuditModel::State::Ready)
-        m_message->setText(tr("Reading the audit log…"));
+        m_message->set(Icon::Hourglass, tr("Reading the audit log…"), {});
     else if (m_model->filtered())
-        m_message->setText(tr("No record matches.\nChange the filter, or choose “Everything”."));
+        m_message->set(Icon::Search, tr("No record matches"), tr("Change the filter, or choose “Everything”."));
     else
-        m_message->setText(
-            tr("Nothing has been recorded yet.\nEvery refusal, open, close, kick and ban will stand here."));
+        m_message->set(Icon::ScrollText, tr("Nothing has been recorded yet"),
+                       tr("Every refusal, open, close, kick and ban will stand here."));
     m_stack->setCurrentIndex(rows == 0 || failed ? 1 : 0);
     const std::uint64_t newest = m_figures.stats().auditRecords;
     m_count->setText(m_model->filtered() || newest == 0 ? tr("%1 shown").arg(countText(rows))

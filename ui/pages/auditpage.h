@@ -19,6 +19,7 @@ class QStackedWidget;
 
 namespace gatehouse::ui {
 
+class EmptyState;
 class RecordPanel;
 class RecordSplit;
 class RecordTable;
@@ -45,7 +46,6 @@ public:
 private:
     QLayout* makeTitle();
     QWidget* makeTable();
-    QWidget* makeMessage();
     void makePanel();
     void makeCopyMenu(QPushButton* button);
     void ask(std::uint64_t ticket, const AuditQuery& query);
@@ -65,8 +65,7 @@ private:
     RecordPanel* m_panel = nullptr;
     RecordSplit* m_split = nullptr;
     QStackedWidget* m_stack = nullptr;
-    QLabel* m_message = nullptr;
-    QPushButton* m_retry = nullptr;
+    EmptyState* m_message = nullptr;
     QLabel* m_count = nullptr;
     QPushButton* m_new = nullptr;
     QComboBox* m_kind = nullptr;

@@ -9,6 +9,7 @@
 #include "pages/recorddelegate.h"
 #include "pages/recordpanel.h"
 #include "pages/recordtable.h"
+#include "style/emptystate.h"
 #include "style/theme.h"
 #include "text/format.h"
 #include "text/reasontext.h"
@@ -143,15 +144,10 @@ QWidget* AuthFailuresPage::makeTable()
     connect(m_table, &QAbstractItemView::activated, this, [this] { m_split->setOpen(true); });
     setFocusProxy(m_table);
     connect(m_table, &QWidget::customContextMenuRequested, this, &AuthFailuresPage::openMenu);
-    m_emptyText = new QLabel;
-    m_emptyText->setTextFormat(Qt::PlainText);
-    m_emptyText->setWordWrap(true);
-    m_emptyText->setAlignment(Qt::AlignCenter);
-    m_emptyText->setForegroundRole(QPalette::PlaceholderText);
-    m_emptyText->setContentsMargins(space::xl, space::xl, space::xl, space::xl);
+    m_empty = new EmptyState;
     m_stack = new QStackedWidget;
     m_stack->addWidget(m_table);
-    m_stack->addWidget(m_emptyText);
+    m_stack->addWidget(m_empty);
     auto* card = new Card;
     auto* inside = new QVBoxLayout(card);
     inside->setContentsMargins(0, metric::cardRadius / 2, 0, metric::cardRadius);
@@ -248,10 +244,13 @@ void AuthFailuresPage::showTotals()
     const auto waiting = static_cast<int>(m_model->waiting());
     m_new->setText(tr("%n new", nullptr, waiting));
     m_new->setVisible(waiting > 0);
-    m_emptyText->setText(total == 0
-                             ? tr("No authentication has failed.\nWhoever fails to get in will stand here, by address "
-                                  "and reason.")
-                             : tr("Nothing matches “%1”.").arg(plainText(m_model->filter().toStdString(), 80)));
+    if (total == 0)
+        m_empty->set(Icon::ShieldAlert, tr("No authentication has failed"),
+                     tr("Whoever fails to get in will stand here, by address and reason."));
+    else
+        m_empty->set(
+            Icon::Search, tr("Nothing matches"),
+            tr("No failure has “%1” in it. Change the filter.").arg(plainText(m_model->filter().toStdString(), 80)));
     m_stack->setCurrentIndex(shown == 0 && waiting == 0 ? 1 : 0);
 }
 

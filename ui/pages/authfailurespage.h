@@ -21,6 +21,7 @@ class QStackedWidget;
 namespace gatehouse::ui {
 
 class BanDialog;
+class EmptyState;
 class OutcomeBar;
 class RecordPanel;
 class RecordSplit;
@@ -69,7 +70,7 @@ private:
     RecordPanel* m_panel = nullptr;
     RecordSplit* m_split = nullptr;
     QStackedWidget* m_stack = nullptr;
-    QLabel* m_emptyText = nullptr;
+    EmptyState* m_empty = nullptr;
     OutcomeBar* m_outcome = nullptr;
     QLabel* m_count = nullptr;
     QPushButton* m_new = nullptr;
