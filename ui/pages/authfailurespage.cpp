@@ -101,7 +101,7 @@ void AuthFailuresPage::makeActions()
     m_banShort = make(tr("Ban 10 min"), Icon::Ban, Qt::CTRL | Qt::Key_B, &AuthFailuresPage::banForTenMinutes);
     m_ban = make(tr("Ban…"), Icon::Ban, Qt::CTRL | Qt::SHIFT | Qt::Key_B, &AuthFailuresPage::openBanDialog);
     m_copy = make(tr("Copy for fail2ban"), Icon::Copy, Qt::CTRL | Qt::SHIFT | Qt::Key_C, &AuthFailuresPage::copyLine);
-    setCommandLine(*m_banShort, QStringLiteral("gatehousectl ban --address ADDRESS --for 10m"));
+    setCommandLine(*m_banShort, QStringLiteral("gatehousectl ban address ADDRESS --for 10m"));
 }
 
 QLayout* AuthFailuresPage::makeTitle()
