@@ -6,10 +6,18 @@
 #include <QLabel>
 #include <QPlainTextEdit>
 #include <QPushButton>
+#include <QScreen>
 #include <QSpinBox>
+#include <QTimer>
 #include <QVBoxLayout>
 
 namespace gatehouse::ui {
+
+namespace {
+
+constexpr int stepsWidth = 820; // the longest line, a snippet, unwrapped
+
+} // namespace
 
 FirstRunDialog::FirstRunDialog(const QString& folder, Make make, QWidget* parent)
     : Dialog(parent)
@@ -60,11 +68,15 @@ void FirstRunDialog::showSteps(const QString& steps)
     m_steps->setReadOnly(true);
     m_steps->setFont(ui::font(Type::Mono));
     m_steps->setLineWrapMode(QPlainTextEdit::NoWrap);
-    m_steps->setMinimumSize(640, 280);
-    addField(tr("A first client"), m_steps, tr("gatehoused(8) and the README have it too."));
+    m_steps->setMinimumHeight(300);
+    addField(tr("A first client"), m_steps);
     setAction(tr("Open the console"));
     cancelButton()->hide();
-    adjustSize();
+    setMinimumWidth(stepsWidth);
+    QTimer::singleShot(0, this, [this] { // once the layout has made room
+        adjustSize();
+        move(screen()->availableGeometry().center() - rect().center());
+    });
 }
 
 } // namespace gatehouse::ui
