@@ -93,6 +93,8 @@ void MainWindowTest::init()
     m_window = std::make_unique<MainWindow>(*m_control, *m_settings, m_appearance,
                                             MainWindowOptions{{"dana", "console"}, false, false});
     m_window->show();
+    m_window->activateWindow();
+    QVERIFY(QTest::qWaitForWindowActive(m_window.get()));
 }
 
 void MainWindowTest::cleanup()
@@ -251,9 +253,9 @@ void MainWindowTest::the_rail_gets_narrow()
 void MainWindowTest::the_appearance_can_be_chosen()
 {
     m_window->findChild<QAction*>(QStringLiteral("lookDark"))->trigger();
-    QCOMPARE(&Theme::of(m_window->palette()), &Theme::dark());
+    QTRY_COMPARE(&Theme::of(m_window->palette()), &Theme::dark());
     m_window->findChild<QAction*>(QStringLiteral("lookLight"))->trigger();
-    QCOMPARE(&Theme::of(m_window->palette()), &Theme::light());
+    QTRY_COMPARE(&Theme::of(m_window->palette()), &Theme::light());
 }
 
 int main(int argc, char** argv)
