@@ -21,7 +21,7 @@ int standardWidth(Column column)
     case Column::Id:
         return 52;
     case Column::User:
-        return 86;
+        return 82;
     case Column::State:
         return 123;
     case Column::Role:
@@ -33,11 +33,11 @@ int standardWidth(Column column)
     case Column::In:
         return 58;
     case Column::Trend:
-        return 76;
+        return 74;
     case Column::OfLimit:
         return 111;
     case Column::Backlog:
-        return 74;
+        return 72;
     case Column::Since:
         return 60;
     case Column::Channels:

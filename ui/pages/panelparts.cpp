@@ -238,11 +238,13 @@ QString WhyCard::text() const
 void WhyCard::recolour()
 {
     const QColor wanted = m_tone == Tone::Neutral ? Theme::of(palette()).text : toneText(Theme::of(palette()), m_tone);
-    if (m_box->palette().color(QPalette::WindowText) == wanted)
-        return;
-    QPalette colours = m_box->palette();
-    colours.setColor(QPalette::WindowText, wanted);
-    m_box->setPalette(colours);
+    for (QLabel* label : {m_heading, m_lines}) {
+        QPalette colours = label->palette();
+        if (colours.color(QPalette::WindowText) == wanted)
+            continue;
+        colours.setColor(QPalette::WindowText, wanted);
+        label->setPalette(colours);
+    }
 }
 
 void WhyCard::changeEvent(QEvent* event)

@@ -71,7 +71,7 @@ void EmptyState::setTextWidth(int width)
 // A wrapped label inside an aligned cell is given the height of one line, unless told.
 void EmptyState::fitText()
 {
-    m_text->setFixedHeight(m_text->heightForWidth(m_text->minimumWidth()));
+    m_text->setFixedHeight(std::max(0, m_text->heightForWidth(m_text->minimumWidth())));
 }
 
 void EmptyState::changeEvent(QEvent* event)
