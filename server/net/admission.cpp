@@ -110,11 +110,11 @@ private:
     bool authenticate()
     {
         const std::size_t index = m_admission.match.route;
+        if (const auto blocked = m_arrival.address->failures.blocked(m_context.now); blocked.count() > 0)
+            return refuse({Reason::AuthBruteforce, limitRule("auth_failures_per_ip"), m_arrival.peer.toString(), {}}, blocked);
         const auto token = findToken(m_policy, index, {m_upgrade.authorization, m_upgrade.subprotocols});
         if (!token)
             return refuseToken(token.error());
-        if (const auto blocked = m_arrival.address->failures.blocked(m_context.now); blocked.count() > 0)
-            return refuse({Reason::AuthBruteforce, limitRule("auth_failures_per_ip"), m_arrival.peer.toString(), {}}, blocked);
         if (!*token) {
             if (!route().authentication.required)
                 return true;
@@ -145,19 +145,26 @@ private:
         return refuse(std::move(decision));
     }
 
+    /// The address was looked at when it connected, and may have been banned since.
     bool checkBans()
     {
+        if (const Ban* ban = m_context.bans->matchAddress(m_arrival.peer, m_context.wall))
+            return refuseBanned(*ban, m_arrival.peer.toString());
         const Identity& who = m_admission.who;
-        if (const Ban* ban = who.anonymous() ? nullptr : m_context.bans->matchUser(who.issuer, who.user, m_context.wall)) {
-            std::optional<std::chrono::nanoseconds> left;
-            if (ban->until)
-                left = *ban->until - m_context.wall;
-            return refuse({Reason::Banned, {}, who.user, {}}, left);
-        }
+        if (const Ban* ban = who.anonymous() ? nullptr : m_context.bans->matchUser(who.issuer, who.user, m_context.wall))
+            return refuseBanned(*ban, who.user);
         const std::string key = who.anonymous() ? m_arrival.peer.toString() : userKey(who.issuer, who.user);
         if (const auto left = m_context.bans->cooldown(key, m_context.now); left.count() > 0)
             return refuse({Reason::Kicked, {}, who.user, {}}, left);
         return true;
+    }
+
+    bool refuseBanned(const Ban& ban, std::string met)
+    {
+        std::optional<std::chrono::nanoseconds> left;
+        if (ban.until)
+            left = *ban.until - m_context.wall;
+        return refuse({Reason::Banned, {}, std::move(met), {}}, left);
     }
 
     bool checkHandler()

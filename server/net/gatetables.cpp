@@ -16,6 +16,8 @@ bool Slots::reserve(std::optional<std::uint64_t> limit)
 FailureVerdict FailureWindow::add(const AuthFailureLimit& limit, TimePoint now)
 {
     const std::lock_guard lock(m_mutex);
+    if (now < m_blockedUntil) // another worker's check was under way when the block began
+        return FailureVerdict::Counted;
     if (now >= m_rememberUntil)
         m_struck = false;
     if (now >= m_windowEnd) {

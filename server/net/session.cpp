@@ -108,6 +108,7 @@ void Session::onMessage(const wire::Event& event)
 
     if (Decision type = decideType(policy(), m_match.route, event.type == wire::Opcode::Binary); !type.allowed()) {
         const std::uint16_t code = closeCode(type.reason).value_or(1008);
+        m_context.counters.refused[static_cast<std::size_t>(type.reason)].add();
         end({std::move(type), code, "type", {}});
         m_deaf = true;
         return;

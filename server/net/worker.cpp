@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <cstring>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <pthread.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
@@ -68,10 +69,6 @@ Worker::Worker(GateEnvironment& environment, std::uint32_t workerIndex, std::uin
 Worker::~Worker()
 {
     stop();
-    m_peers.clear(); // some of them are gone already
-    while (!m_connections.empty())
-        m_connections.begin()->first->kill(Reason::Drain);
-    m_discarded.clear();
 }
 
 void Worker::addListener(Fd socket, std::size_t listener)
@@ -109,8 +106,6 @@ void Worker::post(Task task)
 
 bool Worker::send(std::uint32_t worker, BusItem item, bool force)
 {
-    if (worker >= m_peers.size())
-        return false; // the workers are being taken down
     Worker& target = *m_peers[worker];
     if (!target.m_bus.push(std::move(item), force))
         return false;
@@ -126,6 +121,27 @@ void Worker::run()
     while (!m_stop.load(std::memory_order_relaxed))
         turn();
     runTasks();
+    endAll();
+}
+
+/// On this thread, while the other workers are still there to be told that channels lose their subscribers.
+void Worker::endAll()
+{
+    for (Connection* connection : connections())
+        connection->kill(Reason::None);
+    toFlush.clear();
+    toRead.clear();
+    changed.clear();
+    m_discarded.clear();
+}
+
+std::vector<Connection*> Worker::connections() const
+{
+    std::vector<Connection*> all;
+    all.reserve(m_connections.size());
+    for (const auto& [connection, owned] : m_connections)
+        all.push_back(connection);
+    return all;
 }
 
 void Worker::turn()
@@ -263,7 +279,7 @@ void Worker::acceptOne(std::size_t listener, Fd fd, const IpAddress& peer, std::
         }
     }
     const int one = 1;
-    setsockopt(fd.get(), IPPROTO_TCP, 1 /* TCP_NODELAY */, &one, sizeof one);
+    setsockopt(fd.get(), IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
     auto connection = std::make_unique<Connection>(static_cast<WorkerContext&>(*this), Transport(std::move(fd), std::move(ssl)),
                                                    Arrival{listener, peer, std::move(address)}, port, std::move(pendingSlot),
                                                    std::move(addressPendingSlot));
@@ -301,8 +317,13 @@ void Worker::resumeAccepting()
 {
     m_acceptPaused = false;
     for (const auto& socket : m_listeners)
+<<<<<<< HEAD
         if (!addToEpoll(m_epoll.get(), socket->fd.get(), EPOLLIN, addressOf(socket.get()) | listenerMark))
             pauseAccepting(); // and try again
+=======
+        if (socket->fd)
+            addToEpoll(m_epoll.get(), socket->fd.get(), EPOLLIN, addressOf(socket.get()) | listenerMark);
+>>>>>>> nettest
 }
 
 RouteHandler& Worker::handler(const Policy& of, std::size_t route)
@@ -384,12 +405,9 @@ void Worker::publishAll()
 void Worker::drain()
 {
     draining = true;
-    m_listeners.clear();
-    std::vector<Connection*> all;
-    all.reserve(m_connections.size());
-    for (const auto& [connection, owned] : m_connections)
-        all.push_back(connection);
-    for (Connection* connection : all) {
+    for (const auto& socket : m_listeners)
+        socket->fd.reset(); // the entries stay: an event that is at hand already may name one
+    for (Connection* connection : connections()) {
         if (Session* session = connection->session())
             session->end({{Reason::Drain, {}, {}, {}}, closeCode(Reason::Drain), "drain", {}});
         else

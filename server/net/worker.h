@@ -66,7 +66,9 @@ private:
     };
 
     void run();
+    void endAll();
     void turn();
+    [[nodiscard]] std::vector<Connection*> connections() const;
     void runTasks();
     void acceptFrom(ListenSocket& socket);
     void acceptOne(std::size_t listener, Fd fd, const IpAddress& peer, std::uint16_t port);

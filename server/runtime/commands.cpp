@@ -85,7 +85,7 @@ void ServerRuntime::Private::run(const Actor& actor, const KickCommand& command,
     using Keys = std::vector<std::pair<SessionId, std::string>>;
     m_gate->gather<Keys>([ids = command.sessions](const Worker& worker) { return worker.keysOf(ids); },
                          [this, actor, command, done](auto parts) {
-                             (void)m_runtime.post(
+                             const bool queued = m_runtime.post(
                                  [this, actor, command, done, keys = flatten(std::move(parts))] {
                                      for (const auto& [id, key] : keys)
                                          m_bans->addCooldown(key, m_clock.now() + *command.cooldown);
@@ -93,6 +93,8 @@ void ServerRuntime::Private::run(const Actor& actor, const KickCommand& command,
                                      endKicked(actor, command, done);
                                  },
                                  true);
+                             if (!queued)
+                                 done(failure(ControlErrorCode::Unavailable, "the server is stopping"));
                          });
 }
 

@@ -126,7 +126,7 @@ ServerRuntime::Private::~Private()
     m_gate.reset();
     if (!m_audit)
         return;
-    if (m_started != WallTime{})
+    if (m_state != GateState::Starting)
         record(commandRecord(AuditKind::Stop, {}, {}));
     m_audit.reset();
 }
