@@ -94,12 +94,12 @@ listener_port() { sed -n 's/.*"port": *\([0-9][0-9]*\).*/\1/p' "$config" | head 
 # What a first start prints: how a first client gets in. README.md says the same at more length.
 first_steps() {
     local url
-    url=wss://localhost:$(listener_port)/hub/lobby
+    url=wss://localhost:$(listener_port)/hub/chat.lobby
     cat <<TEXT
 
 Gatehouse is ready for its first client.
 
-  URL      $url   (any channel in the place of lobby)
+  URL      $url   (any channel as the policy has them: chat.*, news.*, user.alice)
   Token    $bin/gatehousectl token --user alice --roles editor --config $config
   Local CA $config_dir/tls/ca.pem
 

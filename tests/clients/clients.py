@@ -35,7 +35,7 @@ class PythonClient:
         self.subprotocol = socket.subprotocol
 
     @classmethod
-    async def connect(cls, gate, token=None, place="authorization", origin=None, channel="lobby"):
+    async def connect(cls, gate, token=None, place="authorization", origin=None, channel="chat.lobby"):
         headers, subprotocols = offer(token, place)
         trust = ssl.create_default_context(cafile=str(gate.ca))
         try:
@@ -76,7 +76,7 @@ class NodeClient:
         self.subprotocol = None
 
     @classmethod
-    async def connect(cls, gate, token=None, place="authorization", origin=None, channel="lobby"):
+    async def connect(cls, gate, token=None, place="authorization", origin=None, channel="chat.lobby"):
         headers, subprotocols = offer(token, place)
         wanted = {"url": gate.url(channel), "ca": str(gate.ca), "headers": headers, "subprotocols": subprotocols}
         if origin:

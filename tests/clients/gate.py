@@ -109,7 +109,7 @@ class Gate:
             sys.stderr.write(self.log.read_text(errors="replace")[-4000:])
         self.stop()
 
-    def url(self, channel="lobby"):
+    def url(self, channel="chat.lobby"):
         return f"wss://localhost:{self.port}/hub/{channel}"
 
     def token(self, user="alice", roles="editor", ttl="1h"):

@@ -83,7 +83,7 @@ class Readme(unittest.IsolatedAsyncioTestCase):
 
     def test_the_first_start_says_the_same(self):
         said = self.run_shell(f"source packaging/lib.sh\nbin={gate.BIN}\nfirst_steps\n")
-        self.assertIn(f"wss://localhost:{self.gate.port}/hub/lobby", said)
+        self.assertIn(f"wss://localhost:{self.gate.port}/hub/chat.lobby", said)
         self.assertIn(str(self.gate.ca), said)
         for line in self.literally(blocks("js")[0]).splitlines()[:2]:
             self.assertIn(line, said)
