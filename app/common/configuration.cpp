@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "common/configuration.h"
+
+#include <cstdio>
+
+namespace gatehouse {
+
+std::shared_ptr<const Policy> loadConfiguration(const std::filesystem::path& file)
+{
+    auto loaded = loadPolicy(file);
+    if (!loaded) {
+        for (const PolicyError& error : loaded.error())
+            std::fprintf(stderr, "%s\n", formatPolicyError(error, file).c_str());
+        const std::size_t count = loaded.error().size();
+        std::fprintf(stderr, "%zu error%s in %s\n", count, count == 1 ? "" : "s", file.c_str());
+        return nullptr;
+    }
+    for (const PolicyError& warning : loaded->warnings)
+        std::fprintf(stderr, "warning: %s\n", formatPolicyError(warning, file).c_str());
+    return std::make_shared<const Policy>(std::move(loaded->policy));
+}
+
+namespace {
+
+const Route* firstHub(const Policy& policy)
+{
+    for (const Route& route : policy.routes)
+        if (route.hub == HubProtocol::Plain)
+            return &route;
+    return nullptr;
+}
+
+std::string replaced(std::string text, const std::string& what, const std::string& with)
+{
+    for (std::size_t at = text.find(what); at != std::string::npos; at = text.find(what, at + with.size()))
+        text.replace(at, what.size(), with);
+    return text;
+}
+
+constexpr char steps[] = R"(
+Connect a first client
+  URL      @URL@
+  CA       @CA@
+           Trust it where the client runs: curl and Node.js and Python take the file; a browser imports it under
+           "Authorities" (certutil -d sql:$HOME/.pki/nssdb -A -t C,, -n gatehouse -i @CA@).
+  Token    gatehousectl token --user alice --roles editor --config @CONFIG@
+  Browser  new WebSocket("@URL@", ["gatehouse", "bearer." + TOKEN])
+  Shell    python3 -m websockets cannot send headers; use Node.js:
+           NODE_EXTRA_CA_CERTS=@CA@ npx wscat -s gatehouse -s bearer.TOKEN -c @URL@
+  Page     packaging/try serves a page that does this from an origin that the policy allows.
+)";
+
+} // namespace
+
+std::string firstSteps(const Policy& policy)
+{
+    const Route* hub = firstHub(policy);
+    if (!hub || policy.listeners.empty())
+        return {};
+    const Listener& listener = policy.listeners.front();
+    const std::string host = listener.address.isUnspecified() ? "localhost" : listener.address.toString();
+    const std::string url = (listener.tls ? "wss://" : "ws://") + host + ':' + std::to_string(listener.port) +
+                            replaced(hub->path, "{channel}", "chat.lobby");
+    const std::string ca = listener.tls ? (listener.tls->certificate.parent_path() / "ca.pem").string() : "none needed";
+    return replaced(replaced(replaced(steps, "@URL@", url), "@CA@", ca), "@CONFIG@", policy.file.string());
+}
+
+} // namespace gatehouse

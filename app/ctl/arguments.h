@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "auth/token.h"
+#include "control/commands.h"
+#include "domain/result.h"
+
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace gatehouse::ctl {
+
+enum class Action : std::uint8_t { Help, Version, Call, Token, AuditList, AuditVerify };
+
+/// What a command line asks for.
+struct Invocation {
+    Action action = Action::Help;
+    std::string topic; ///< of Help: a command; empty: the program
+    std::optional<std::filesystem::path> socket;
+    std::optional<std::filesystem::path> config;
+    bool json = false;
+    Command command; ///< of Call and AuditList
+    TokenRequest token;
+};
+
+struct UsageError {
+    std::string message; ///< English: what is wrong with which argument
+    std::string topic;   ///< whose --help says more; empty: the program's
+};
+
+/// `arguments` without the program's name. Options may stand anywhere, as "--name value" or "--name=value"; "--" ends
+/// them.
+[[nodiscard]] Result<Invocation, UsageError> parseArguments(const std::vector<std::string>& arguments);
+
+} // namespace gatehouse::ctl

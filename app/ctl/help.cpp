@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "ctl/help.h"
+
+#include "domain/auditrecord.h"
+
+#include <array>
+
+namespace gatehouse::ctl {
+
+namespace {
+
+struct Topic {
+    std::string_view name;
+    std::string_view usage;
+    std::string_view text;
+};
+
+constexpr std::string_view program = R"(Usage: gatehousectl [--socket PATH | --config FILE] COMMAND
+
+Asks and commands a running Gatehouse server over its control socket.
+
+Commands:
+  status                   what runs, and how much it does
+  sessions                 open sessions
+  session ID               one session, with why its last message was refused
+  kick ID...               close sessions
+  ban user|address|network VALUE   keep somebody out
+  unban ID                 lift a ban
+  bans                     bans that hold
+  failures                 failed authentications by address and reason
+  audit list               who did what, newest first
+  audit verify             whether the audit log is whole
+  reload                   read the policy file again
+  drain                    let sessions go, then stop
+  token                    make a token for a user
+
+Options:
+  --socket PATH   the server's control socket
+  --config FILE   the server's configuration, which names its socket
+  --json          print JSON instead of tables
+  --help          this text, or that of a command
+  --version       the version
+
+Without --socket or --config the socket is $GATEHOUSE_SOCKET, or the one named by
+gatehouse/gatehouse.json below XDG_CONFIG_HOME (~/.config) or else by
+/etc/gatehouse/gatehouse.json.
+
+Exit codes: 0 done, 1 no server or refused, 64 usage, 78 bad configuration.
+)";
+
+constexpr std::array<Topic, 12> topics{{
+    {"status", "status", "Prints what runs, since when, on which addresses, and its counters.\n"},
+    {"sessions", "sessions", "Lists open sessions. With --json: an array of objects.\n"},
+    {"session", "session ID", "Prints all that is known about one session.\n"},
+    {"kick", "kick ID... [--reason TEXT] [--cooldown 5m|none]",
+     "Closes sessions with code 4403.\n\n"
+     "  --reason TEXT     public: the client is told; at most 123 bytes are sent\n"
+     "  --cooldown TIME   how long the user may not come back (default 1m), or none\n\n"
+     "Exits with 1 where one of the sessions was gone already.\n"},
+    {"ban", "ban user|address|network VALUE [--for 10m] [--reason TEXT] [--issuer NAME]",
+     "Keeps a user, an address or a network out and ends its sessions.\n\n"
+     "  --for TIME      how long; without it until it is lifted\n"
+     "  --reason TEXT   for the audit log and whoever looks at the ban\n"
+     "  --issuer NAME   of a user: banned only as vouched for by this issuer\n"},
+    {"unban", "unban ID", "Lifts a ban. `gatehousectl bans` prints the IDs.\n"},
+    {"bans", "bans", "Lists the bans that hold.\n"},
+    {"failures", "failures", "Lists failed authentications by address and reason, most recent first.\n"},
+    {"audit", "audit list [OPTIONS] | audit verify --config FILE",
+     "list prints the newest records. With --config it reads the store itself, so that it\n"
+     "works on a stopped server too.\n\n"
+     "  --limit N         how many, 1 to 1000 (default 50)\n"
+     "  --before NUMBER   only records with a smaller number: the way to page\n"
+     "  --kind KIND       one of: @KINDS@\n"
+     "  --reason REASON   a reason's word, like jwt_sig\n"
+     "  --user, --address, --session   whole values\n"
+     "  --text TEXT       anywhere in user, address, route, reason, actor or detail\n\n"
+     "verify walks the chain of hashes and names the first record that was edited, removed\n"
+     "or reordered; it exits with 1 where there is one. It cannot see that the newest records\n"
+     "were cut off: compare the number and hash that it prints with ones kept elsewhere.\n"},
+    {"reload", "reload", "Reads the policy file again. An invalid one changes nothing; all errors are printed.\n"},
+    {"drain", "drain", "Takes no new sessions, closes the open ones with code 1001 and stops the server.\n"},
+    {"token", "token --user NAME [--roles A,B] [--ttl 1h] [--channels A,B] [--config FILE]",
+     "Prints a token of the configuration's local issuer, alone on standard output.\n\n"
+     "  --user NAME       whom it speaks for\n"
+     "  --roles A,B       roles that the policy has\n"
+     "  --ttl TIME        how long it is good (default 1h)\n"
+     "  --channels A,B    put into the claim `channels`\n\n"
+     "Needs no server, but must be able to read the issuer's secret.\n"},
+}};
+
+std::string kinds()
+{
+    std::string text;
+    for (int i = 0; i <= static_cast<int>(AuditKind::Command); ++i)
+        text += (i == 0 ? "" : ", ") + std::string(auditKindWord(static_cast<AuditKind>(i)));
+    return text;
+}
+
+} // namespace
+
+std::string helpText(std::string_view topic)
+{
+    for (const Topic& each : topics) {
+        if (each.name != topic)
+            continue;
+        std::string text = "Usage: gatehousectl " + std::string(each.usage) + "\n\n" + std::string(each.text);
+        constexpr std::string_view placeholder = "@KINDS@";
+        if (const std::size_t at = text.find(placeholder); at != std::string::npos)
+            text.replace(at, placeholder.size(), kinds());
+        return text + "\nSee gatehousectl --help for --socket, --config and --json.\n";
+    }
+    return std::string(program);
+}
+
+} // namespace gatehouse::ctl

@@ -1,0 +1,217 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "ctl/output.h"
+
+#include "control/json.h"
+#include "ctl/terminaltext.h"
+#include "policy/text.h"
+
+#include <nlohmann/json.hpp>
+
+#include <array>
+#include <cstdio>
+
+namespace gatehouse::ctl {
+
+namespace {
+
+std::string rate(double perSecond)
+{
+    std::array<char, 32> text{};
+    const int size = std::snprintf(text.data(), text.size(), "%.1f/s", perSecond);
+    return {text.data(), static_cast<std::size_t>(size)};
+}
+
+std::string timeOrNever(const std::optional<WallTime>& time)
+{
+    return time ? formatTime(*time) : "until lifted";
+}
+
+std::string idList(const std::vector<SessionId>& ids)
+{
+    std::string text;
+    for (const SessionId id : ids)
+        text += (text.empty() ? "" : " ") + std::to_string(id.value);
+    return text;
+}
+
+std::string_view stateWord(GateState state)
+{
+    switch (state) {
+    case GateState::Starting:
+        return "starting";
+    case GateState::Serving:
+        return "serving";
+    case GateState::Draining:
+        return "draining";
+    case GateState::Stopped:
+        return "stopped";
+    }
+    return "";
+}
+
+std::string text(const Info& info)
+{
+    const GateStats& stats = info.stats;
+    std::vector<std::pair<std::string, std::string>> fields{
+        {"name", info.name},
+        {"state", std::string(stateWord(stats.state))},
+        {"version", info.version},
+        {"process", std::to_string(info.pid) + ", " + std::to_string(info.workers) + " workers"},
+        {"started", formatTime(info.started)},
+        {"policy", info.policyFile + ", version " + std::to_string(info.policyVersion)},
+        {"state directory", info.stateDir}};
+    for (const ListenerInfo& listener : info.listeners)
+        fields.emplace_back("listener", listener.name + "  " + listener.url +
+                                            (listener.certificateExpires
+                                                 ? "  certificate until " + formatTime(*listener.certificateExpires)
+                                                 : std::string()));
+    fields.emplace_back("sessions", std::to_string(stats.sessions) + " open, " + std::to_string(stats.pending) +
+                                        " pending, " + std::to_string(stats.accepted) + " ever opened");
+    fields.emplace_back("messages",
+                        std::to_string(stats.messagesIn) + " in, " + std::to_string(stats.messagesOut) + " out");
+    fields.emplace_back("refused", std::to_string(stats.refusedTotal));
+    for (const auto& [reason, count] : stats.refused)
+        fields.emplace_back("  " + std::string(reasonWord(reason)), std::to_string(count));
+    fields.emplace_back("audit log", std::string(stats.audit == AuditState::Good ? "good" : "failing") + ", " +
+                                         std::to_string(stats.auditRecords) + " records, " +
+                                         std::to_string(stats.auditDropped) + " lost");
+    return fieldList(fields);
+}
+
+std::string text(const SessionList& list)
+{
+    if (list.sessions.empty())
+        return "No open sessions.\n";
+    Table table({"ID", "USER", "ROLES", "ADDRESS", "ROUTE", "SINCE", "IN", "OUT", "BACKLOG", "REFUSED"});
+    for (const SessionRow& row : list.sessions)
+        table.add({std::to_string(row.info->id.value), row.info->user, joined(row.info->roles, ","), row.info->address,
+                   row.info->route, formatTime(row.info->since), rate(row.activity.messagesInRate),
+                   rate(row.activity.messagesOutRate), std::to_string(row.activity.backlog),
+                   std::to_string(row.activity.refused)});
+    return table.text();
+}
+
+std::string text(const SessionRow& row)
+{
+    const SessionInfo& info = *row.info;
+    const SessionActivity& activity = row.activity;
+    std::vector<std::pair<std::string, std::string>> fields{
+        {"id", std::to_string(info.id.value)},
+        {"user", info.user},
+        {"issuer", info.issuer},
+        {"roles", joined(info.roles, ", ")},
+        {"address", info.address + " port " + std::to_string(info.port)},
+        {"route", info.route + "  " + info.path},
+        {"channels", joined(info.channels, ", ")},
+        {"origin", info.origin},
+        {"user agent", info.userAgent},
+        {"tls", info.tlsVersion.empty() ? "off" : info.tlsVersion + "  " + info.tlsCipher},
+        {"since", formatTime(info.since)},
+        {"token expires", info.tokenExpires ? formatTime(*info.tokenExpires) : "-"},
+        {"messages", std::to_string(activity.messagesIn) + " in (" + rate(activity.messagesInRate) + "), " +
+                         std::to_string(activity.messagesOut) + " out (" + rate(activity.messagesOutRate) + ")"},
+        {"bytes", std::to_string(activity.bytesIn) + " in, " + std::to_string(activity.bytesOut) + " out"},
+        {"backlog", std::to_string(activity.backlog) + " of " + std::to_string(info.sendBufferLimit) + " bytes"},
+        {"refused", std::to_string(activity.refused) + " messages"}};
+    if (activity.lastRefusal) {
+        const Explanation& why = *activity.lastRefusal;
+        fields.emplace_back("last refusal", formatTime(why.time) + "  " + std::string(reasonWord(why.decision.reason)));
+        fields.emplace_back("  rule", why.decision.rule.name + "  " + why.decision.rule.pointer);
+        fields.emplace_back("  met", why.decision.met + ", allowed " + why.decision.limit);
+    }
+    return fieldList(fields);
+}
+
+std::string text(const KickResult& result)
+{
+    std::string lines;
+    if (!result.kicked.empty())
+        lines += "Kicked: " + idList(result.kicked) + '\n';
+    if (!result.missing.empty())
+        lines += "Gone already: " + idList(result.missing) + '\n';
+    return lines;
+}
+
+std::string text(const BanResult& result)
+{
+    return "Ban " + std::to_string(result.ban.id.value) + ": " + banSubjectWord(result.ban.subject) + ' ' +
+           escaped(result.ban.value) +
+           (result.ban.until ? " until " + formatTime(*result.ban.until) : " until it is lifted") +
+           ". Sessions ended: " + std::to_string(result.ended.size()) + ".\n";
+}
+
+std::string text(const UnbanResult& result)
+{
+    return "Lifted ban " + std::to_string(result.ban.id.value) + ": " + banSubjectWord(result.ban.subject) + ' ' +
+           escaped(result.ban.value) + ".\n";
+}
+
+std::string text(const BanList& list)
+{
+    if (list.bans.empty())
+        return "No bans.\n";
+    Table table({"ID", "SUBJECT", "VALUE", "ISSUER", "UNTIL", "BY", "REASON"});
+    for (const Ban& ban : list.bans)
+        table.add({std::to_string(ban.id.value), banSubjectWord(ban.subject), ban.value, ban.issuer,
+                   timeOrNever(ban.until), ban.actor, ban.reason});
+    return table.text();
+}
+
+std::string text(const AuditPage& page)
+{
+    if (page.entries.empty())
+        return "No records.\n";
+    Table table({"NUMBER", "TIME", "KIND", "REASON", "CODE", "USER", "ADDRESS", "ROUTE", "ACTOR", "DETAIL"});
+    for (const AuditEntry& entry : page.entries) {
+        const AuditRecord& record = entry.record;
+        std::string detail = record.detail;
+        if (record.suppressed > 0)
+            detail += (detail.empty() ? "" : " ") + ("(+" + std::to_string(record.suppressed) + " like it)");
+        table.add({std::to_string(entry.number), formatTime(record.time), std::string(auditKindWord(record.kind)),
+                   std::string(reasonWord(record.decision.reason)), record.code == 0 ? "" : std::to_string(record.code),
+                   record.user, record.address, record.route, record.actor, std::move(detail)});
+    }
+    std::string lines = table.text();
+    if (page.more)
+        lines += "Older records: --before " + std::to_string(page.entries.back().number) + '\n';
+    return lines;
+}
+
+std::string text(const AuthFailureList& list)
+{
+    if (list.groups.empty())
+        return "No failed authentications.\n";
+    Table table({"ADDRESS", "REASON", "COUNT", "LAST", "ROUTE", "CLAIMED USER", "BANNED"});
+    for (const AuthFailureGroup& group : list.groups)
+        table.add({group.address, std::string(reasonWord(group.reason)), std::to_string(group.count),
+                   formatTime(group.last), group.lastRoute, group.lastUser, group.banned ? "yes" : "no"});
+    return table.text();
+}
+
+std::string text(const Accepted&)
+{
+    return "Done.\n";
+}
+
+} // namespace
+
+std::string humanText(const Answer& answer)
+{
+    return std::visit([](const auto& value) { return text(value); }, answer);
+}
+
+std::string jsonText(const Answer& answer)
+{
+    const nlohmann::json reply = replyToJson(answer);
+    const nlohmann::json* result = &reply.at("result");
+    if (std::holds_alternative<SessionList>(answer))
+        result = &result->at("sessions");
+    else if (std::holds_alternative<BanList>(answer))
+        result = &result->at("bans");
+    else if (std::holds_alternative<AuthFailureList>(answer))
+        result = &result->at("groups");
+    // C1 and bidi controls are escaped too: JSON is read on terminals as well.
+    return result->dump(2, ' ', true, nlohmann::json::error_handler_t::replace) + '\n';
+}
+
+} // namespace gatehouse::ctl

@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "ctl/run.h"
+
+#include "control/json.h"
+#include "ctl/arguments.h"
+#include "ctl/auditcommands.h"
+#include "ctl/configuration.h"
+#include "ctl/controlclient.h"
+#include "ctl/exitcodes.h"
+#include "ctl/help.h"
+#include "ctl/output.h"
+#include "ctl/terminaltext.h"
+
+#include <algorithm>
+#include <cstdlib>
+#include <ostream>
+
+namespace gatehouse::ctl {
+
+namespace {
+
+constexpr const char* noConfiguration =
+    "there is no configuration to go by; name it with --config FILE, or the socket with --socket PATH";
+
+/// One run of the program: where it writes, and what it was asked.
+class Run {
+public:
+    Run(const Invocation& invocation, std::ostream& out, std::ostream& error)
+        : m_invocation(invocation)
+        , m_out(out)
+        , m_error(error)
+    {
+    }
+
+    int token()
+    {
+        const auto policy = configuration();
+        if (!policy)
+            return exitConfiguration;
+        const auto minted = mintToken(*policy, m_invocation.token, SystemClock().wall());
+        if (!minted)
+            return complain(minted.error(), exitFailed);
+        m_out << *minted << '\n';
+        return finish(exitGood);
+    }
+
+    int auditList()
+    {
+        if (!m_invocation.config)
+            return call();
+        const auto policy = configuration();
+        return policy ? finish(ctl::auditList(m_invocation, policy->stateDir / "gatehouse.sqlite", m_out, m_error))
+                      : exitConfiguration;
+    }
+
+    int auditVerify()
+    {
+        const auto policy = configuration();
+        return policy ? finish(ctl::auditVerify(m_invocation, policy->stateDir / "gatehouse.sqlite", m_out, m_error))
+                      : exitConfiguration;
+    }
+
+    int call()
+    {
+        const auto socket = socketPath();
+        if (!socket)
+            return exitConfiguration;
+        const auto http = post(*socket, m_invocation.command);
+        if (!http)
+            return complain(http.error(), exitFailed);
+        const Reply reply = parseReply(commandMethod(m_invocation.command), http->body);
+        if (!reply)
+            return complain(reply.error().message, exitFailed);
+        m_out << (m_invocation.json ? jsonText(*reply) : humanText(*reply));
+        const auto* kick = std::get_if<KickResult>(&*reply);
+        return finish(kick && !kick->missing.empty() ? exitFailed : exitGood);
+    }
+
+private:
+    int complain(const std::string& message, int code)
+    {
+        // Several lines are several errors; within a line nothing of others may steer the terminal.
+        std::string_view left = message;
+        while (!left.empty()) {
+            const std::size_t end = std::min(left.find('\n'), left.size());
+            m_error << "gatehousectl: " << escaped(left.substr(0, end)) << '\n';
+            left.remove_prefix(std::min(end + 1, left.size()));
+        }
+        return code;
+    }
+
+    // A full disk behind standard output must not look like success.
+    int finish(int code)
+    {
+        m_out.flush();
+        return m_out ? code : complain("cannot write to standard output", exitFailed);
+    }
+
+    std::optional<Policy> configuration()
+    {
+        const auto file = m_invocation.config ? m_invocation.config : defaultConfiguration();
+        if (!file) {
+            complain(noConfiguration, exitConfiguration);
+            return std::nullopt;
+        }
+        auto policy = loadConfiguration(*file);
+        if (!policy) {
+            complain(policy.error(), exitConfiguration);
+            return std::nullopt;
+        }
+        return std::move(policy).value();
+    }
+
+    std::optional<std::filesystem::path> socketPath()
+    {
+        if (m_invocation.socket)
+            return m_invocation.socket;
+        const char* environment = std::getenv("GATEHOUSE_SOCKET");
+        if (!m_invocation.config && environment && *environment)
+            return environment;
+        const auto policy = configuration();
+        return policy ? std::optional(policy->controlSocket) : std::nullopt;
+    }
+
+    const Invocation& m_invocation;
+    std::ostream& m_out;
+    std::ostream& m_error;
+};
+
+} // namespace
+
+int run(const std::vector<std::string>& arguments, std::ostream& out, std::ostream& error)
+{
+    const auto invocation = parseArguments(arguments);
+    if (!invocation) {
+        const std::string topic = invocation.error().topic.empty() ? "" : ' ' + invocation.error().topic;
+        error << "gatehousectl: " << escaped(invocation.error().message) << "; see gatehousectl" << topic
+              << " --help\n";
+        return exitUsage;
+    }
+    Run program(*invocation, out, error);
+    switch (invocation->action) {
+    case Action::Help:
+        out << helpText(invocation->topic);
+        return exitGood;
+    case Action::Version:
+        out << "gatehousectl " GATEHOUSE_VERSION "\n";
+        return exitGood;
+    case Action::Token:
+        return program.token();
+    case Action::AuditList:
+        return program.auditList();
+    case Action::AuditVerify:
+        return program.auditVerify();
+    case Action::Call:
+        return program.call();
+    }
+    return exitFailed;
+}
+
+} // namespace gatehouse::ctl
