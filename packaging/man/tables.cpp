@@ -46,10 +46,10 @@ QString cell(const std::optional<std::uint16_t>& code)
     return code ? QString::number(*code) : QStringLiteral("\\-");
 }
 
-/// A table whose last column wraps, without hyphens: its words are searched for and copied.
+/// A table whose last column wraps.
 QString table(const QString& columns, const QString& head, const QStringList& rows)
 {
-    return QStringLiteral(".nh\n.ad l\n.TS\n%1.\n%2\n_\n%3\n.TE\n.ad b\n.hy\n")
+    return QStringLiteral(".TS\n%1.\n%2\n_\n%3\n.TE\n")
         .arg(columns, head, rows.join(QLatin1Char('\n')));
 }
 

@@ -59,6 +59,14 @@ class Manual(unittest.TestCase):
                 for code in exits:
                     self.assertRegex(text[text.index("EXIT STATUS"):], rf"(?m)^ +{code} +\w")
 
+    def test_every_key_that_a_policy_may_have_stands_in_its_page(self):
+        source = "".join(path.read_text() for path in sorted((ROOT / "server/policy").glob("policyreader*.cpp")))
+        keys = {key for first in re.findall(r"m_document\.object\(\w+, \{\{([^}]*)\}", source)
+                for key in re.findall(r'"(\w+)"', first)}
+        self.assertGreater(len(keys), 40)
+        text, _ = formatted("gatehouse.json.5")
+        self.assertEqual({key for key in keys if not re.search(rf"\b{key}\b", text)}, set())
+
 
 if __name__ == "__main__":
     unittest.main(verbosity=2)
