@@ -52,11 +52,12 @@ async def eventually(condition, what, within=10):
 class Gate:
     """`edit` receives the policy document of --init and changes what the test is about; `folder` is where --init puts it."""
 
-    def __init__(self, edit=None, folder="etc"):
+    def __init__(self, edit=None, folder="etc", environment=None):
         self.folder = Path(tempfile.mkdtemp(prefix="gatehouse-"))
         self.config = self.folder / folder / "gatehouse.json"
         self.ca = self.folder / folder / "tls" / "ca.pem"
         self.log = self.folder / "gatehoused.log"
+        self.environment = {**os.environ, **(environment or {})}
         self.process = None
         self.port = None
         self.config.parent.parent.mkdir(exist_ok=True)
@@ -72,7 +73,7 @@ class Gate:
         with open(self.log, "ab") as log:
             self.process = subprocess.Popen(
                 [program("gatehoused"), "--config", str(self.config)], stdout=subprocess.PIPE, stderr=log, text=True,
-                preexec_fn=end_with_parent)
+                env=self.environment, preexec_fn=end_with_parent)
         os.set_blocking(self.process.stdout.fileno(), False)
         deadline, said = time.monotonic() + READY_WITHIN, ""
         while self.port is None:
