@@ -41,7 +41,6 @@ Session::Session(WorkerContext& context, Connection& connection, Admission admis
 {
     if (m_who.expires)
         m_expires = context.now + (*m_who.expires - context.wall);
-    watch(context.watched);
     m_handler.opened(*this);
     report(AuditKind::Open, {}, 101, {}, m_match.channel);
     noteChange();
@@ -309,18 +308,10 @@ void Session::report(AuditKind kind, const Decision& decision, std::uint16_t cod
 
 void Session::noteChange()
 {
-    if (m_context.watched && !inFeed) {
-        inFeed = true;
+    if (!noted) {
+        noted = true;
         m_context.changed.push_back(&m_connection);
     }
-}
-
-void Session::watch(bool watched)
-{
-    if (watched && !m_meter)
-        m_meter = std::make_unique<RateMeter>(RateMeter::Totals{m_messagesIn, m_messagesOut, m_bytesIn, m_bytesOut});
-    else if (!watched)
-        m_meter.reset();
 }
 
 std::uint32_t Session::violationsNow() const
@@ -332,9 +323,13 @@ std::uint32_t Session::violationsNow() const
 bool Session::sampleRates()
 {
     if (!m_meter)
-        return false;
+        m_meter = std::make_unique<RateMeter>(m_sampled);
     m_meter->sample({m_messagesIn, m_messagesOut, m_bytesIn, m_bytesOut});
-    return !m_meter->quiet();
+    if (!m_meter->quiet())
+        return true;
+    m_sampled = {m_messagesIn, m_messagesOut, m_bytesIn, m_bytesOut};
+    m_meter.reset();
+    return false;
 }
 
 SessionActivity Session::activity() const

@@ -60,11 +60,9 @@ public:
     [[nodiscard]] std::shared_ptr<const SessionInfo> infoPointer() const { return m_info; }
     /// True while refusals stand within the route's window.
     [[nodiscard]] bool limited() const { return violationsNow() > 0; }
-    /// Starts or ends the bookkeeping that only watchers need.
-    void watch(bool watched);
-    /// A quarter of a second of the feed has passed; true while rates still change.
+    /// A quarter of a second has passed; true while rates still change.
     bool sampleRates();
-    bool inFeed = false;                  ///< in the worker's list of changed sessions
+    bool noted = false;                   ///< in the worker's list of changed sessions
     [[nodiscard]] bool matches(const Ban& ban) const;
 
 private:
@@ -94,7 +92,8 @@ private:
     std::uint64_t m_messagesIn = 0, m_messagesOut = 0, m_bytesIn = 0, m_bytesOut = 0, m_refused = 0;
     std::vector<TimePoint> m_violations;  ///< within the route's window, oldest first
     std::unique_ptr<Explanation> m_lastRefusal;
-    std::unique_ptr<RateMeter> m_meter;   ///< only while watched
+    RateMeter::Totals m_sampled{};        ///< totals when the meter went
+    std::unique_ptr<RateMeter> m_meter;   ///< only while messages come or go
     TimePoint m_opened, m_lastMessage, m_lastBytes, m_pingSent{}, m_messageStarted{}, m_endingStarted{};
     TimePoint m_secondStarted{};          ///< arrivals of this second and the one before, for the words of a refusal
     std::uint32_t m_thisSecond = 0, m_lastSecond = 0;

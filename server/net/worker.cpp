@@ -327,11 +327,12 @@ void Worker::publish()
         Session* session = connection->session();
         if (connection->phase() == Connection::Phase::Dead || !session)
             continue;
-        session->inFeed = false;
+        session->noted = false;
         const bool moving = session->sampleRates();
-        batch.rows.push_back({session->infoPointer(), session->activity()});
-        if ((moving || connection->backlog() > 0 || session->limited()) && !session->inFeed) {
-            session->inFeed = true; // until its rates have come to rest
+        if (watched)
+            batch.rows.push_back({session->infoPointer(), session->activity()});
+        if ((moving || (watched && (connection->backlog() > 0 || session->limited()))) && !session->noted) {
+            session->noted = true; // until its rates have come to rest
             changed.push_back(connection);
         }
     }
@@ -346,18 +347,16 @@ void Worker::setWatched(bool on)
         return;
     watched = on;
     closed.clear();
-    for (const auto& [id, connection] : m_sessions)
-        connection->session()->watch(on);
-    publishAll();
+    if (on)
+        publishAll();
 }
 
 void Worker::publishAll()
 {
-    changed.clear();
     for (const auto& [id, connection] : m_sessions) {
-        connection->session()->inFeed = watched;
-        if (watched)
-            changed.push_back(connection);
+        if (std::exchange(connection->session()->noted, true))
+            continue;
+        changed.push_back(connection);
     }
 }
 
