@@ -82,7 +82,8 @@ class NodeClient:
         if origin:
             wanted["origin"] = origin
         process = await asyncio.create_subprocess_exec(
-            "node", str(cls.script), json.dumps(wanted), stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE)
+            "node", str(cls.script), json.dumps(wanted), stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE,
+            limit=1 << 20)
         client = cls(process)
         event = await client.event()
         if event["event"] == "open":

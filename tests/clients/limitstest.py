@@ -161,18 +161,20 @@ class Limits(unittest.IsolatedAsyncioTestCase):
                    for number in range(2 * users)]
         heard = 0
 
-        async def chatter(client):
+        async def chatter(number, client):
+            """Publishes as fast as its own messages come back; hears those of nine others meanwhile."""
             nonlocal heard
+            message = str(number).rjust(200)
             try:
                 while True:
-                    await client.send("x" * 200)
-                    await client.receive()
-                    heard += 1
+                    await client.send(message)
+                    while await client.receive() != message:
+                        heard += 1
             except websockets.ConnectionClosed:
                 return client.socket.close_code
 
-        chatters = [asyncio.create_task(chatter(client)) for client in sockets]
-        while heard < 1000:
+        chatters = [asyncio.create_task(chatter(*numbered)) for numbered in enumerate(sockets)]
+        while heard < 5000:
             await asyncio.sleep(0.01)
         began = time.monotonic()
         self.gate.process.send_signal(signal.SIGTERM)
