@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+#include "runtime/serverruntime.h"
+
 #include "runtime/serverruntime_p.h"
 
 #include <algorithm>
