@@ -39,15 +39,25 @@ std::string replaced(std::string text, const std::string& what, const std::strin
 
 constexpr char steps[] = R"(
 Connect a first client
-  URL      @URL@
-  CA       @CA@
-           Trust it where the client runs: curl and Node.js and Python take the file; a browser imports it under
-           "Authorities" (certutil -d sql:$HOME/.pki/nssdb -A -t C,, -n gatehouse -i @CA@).
-  Token    gatehousectl token --user alice --roles editor --config @CONFIG@
-  Browser  new WebSocket("@URL@", ["gatehouse", "bearer." + TOKEN])
-  Shell    python3 -m websockets cannot send headers; use Node.js:
-           NODE_EXTRA_CA_CERTS=@CA@ npx wscat -s gatehouse -s bearer.TOKEN -c @URL@
-  Page     packaging/try serves a page that does this from an origin that the policy allows.
+  URL       @URL@
+  Token     gatehousectl token --user alice --roles editor --config @CONFIG@
+  Local CA  @CA@
+            It vouches for this machine alone. Who connects must trust it:
+              curl      --cacert @CA@
+              Node.js   NODE_EXTRA_CA_CERTS=@CA@
+              Python    ssl.create_default_context(cafile="@CA@")
+              Firefox   Settings, Certificates, View Certificates, Authorities, Import
+              Chromium  mkdir -p ~/.pki/nssdb
+                        certutil -d sql:$HOME/.pki/nssdb -A -t C,, -n Gatehouse -i @CA@
+
+  In a browser; packaging/try serves a page that does it, from an origin that the policy allows:
+    const socket = new WebSocket("@URL@", ["gatehouse", "bearer." + token]);
+    socket.onmessage = (event) => console.log(event.data);
+    socket.onopen = () => socket.send("hello");
+
+  From a command line, with Node.js (README.md has Python and curl too):
+    NODE_EXTRA_CA_CERTS=@CA@ \
+      npx wscat -s gatehouse -s bearer.TOKEN -c @URL@
 )";
 
 } // namespace

@@ -4,6 +4,7 @@
 import asyncio
 import ctypes
 import json
+import logging
 import os
 import re
 import select
@@ -17,6 +18,7 @@ from pathlib import Path
 
 SOURCE = Path(__file__).resolve().parents[2]
 BIN = Path(os.environ.get("GATEHOUSE_BIN", SOURCE / "build/release/bin"))
+logging.getLogger("asyncio").setLevel(logging.ERROR)  # its debug mode reports waits for subprocesses as slow callbacks
 READY_WITHIN = 20  # seconds; a ceiling against hangs, not a figure
 
 

@@ -51,7 +51,7 @@ class Manual(unittest.TestCase):
         table = text[text.index("CLOSE CODES"):text.index("ENVIRONMENT")]
         for code in codes:
             self.assertRegex(table, rf"(?m)^ +{code} +\w")
-        exits = re.findall(r"\b[A-Z]\w+ = (\d+)", (ROOT / "server/domain/exitcode.h").read_text())
+        exits = re.findall(r"\bexit\w+ = (\d+)", (ROOT / "app/common/exitcodes.h").read_text())
         self.assertEqual(len(exits), 4)
         for page in PAGES:
             if not page.endswith("5"):
