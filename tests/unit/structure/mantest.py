@@ -62,7 +62,7 @@ class Manual(unittest.TestCase):
     def test_every_command_and_option_of_gatehousectl_stands_in_its_page(self):
         source = (ROOT / "app/ctl/arguments.cpp").read_text()
         table = source[source.index('{"token", {'):]
-        commands = re.findall(r'^ +\{"(\w+)",', table, re.MULTILINE)
+        commands = re.findall(r'^ {8}\{"(\w+)",', table, re.MULTILINE)
         options = {word for row in re.findall(r"\{((?:\"\w+\"(?:, )?)+)\}", table) for word in re.findall(r"\w+", row)}
         self.assertGreater(len(commands), 10)
         self.assertIn("cooldown", options)
