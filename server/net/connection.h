@@ -35,6 +35,8 @@ public:
     void flush();
     void queue(SharedFrame frame);
     void dropUnsent();
+    /// Ends it after an exception: 1011 where a session can still be told.
+    void fail() noexcept;
     /// Ends it now, without ceremony.
     void kill(Reason reason);
     void startTimer();
