@@ -22,7 +22,7 @@ def start_display(folder):
     """An X server that keeps its screen in a file, and the number that it found free."""
     reading, writing = os.pipe()
     display = subprocess.Popen(["Xvfb", "-displayfd", str(writing), "-screen", "0", f"{WIDTH}x{HEIGHT}x24", "-fbdir",
-                                str(folder), "-nolisten", "tcp"], pass_fds=[writing], stderr=subprocess.DEVNULL)
+                                str(folder), "-nolisten", "tcp", "-nocursor"], pass_fds=[writing], stderr=subprocess.DEVNULL)
     os.close(writing)
     with os.fdopen(reading) as numbers:
         number = numbers.readline().strip()
@@ -73,11 +73,16 @@ def main(programs, file, page="connections", seconds="60"):
         display, number = start_display(folder)
         environment = {**os.environ, "DISPLAY": number, "QT_QPA_PLATFORM": "xcb", "XDG_CONFIG_HOME": str(folder / "settings"),
                        "HOME": str(folder), "LC_ALL": "C.UTF-8", "XDG_RUNTIME_DIR": str(folder)}
+        # The pointer starts in the middle, where it would hold the table still.
+        subprocess.run(["xdotool", "mousemove", "100", "600"], env=environment, check=True)
         console = subprocess.Popen([f"{programs}/gatehouse", "--config", str(config), "--demo"], env=environment)
         try:
             try:
                 sys.exit(f"gatehouse ended with {console.wait(float(seconds))}")
             except subprocess.TimeoutExpired:
+                subprocess.run(["xdotool", "mousemove", "500", "324", "sleep", "1", "click", "1", "sleep", "1",
+                                "mousemove", "100", "600", "sleep", "3"],
+                               env=environment, check=True)
                 picture = png(pixels((folder / "Xvfb_screen0").read_bytes()))
             Path(file).parent.mkdir(parents=True, exist_ok=True)
             Path(file).write_bytes(picture)
