@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "common/configuration.h"
 #include "common/exitcodes.h"
+#include "dialogs/firstrundialog.h"
 #include "mainwindow/mainwindow.h"
 #include "runtime/serverruntime.h"
+#include "setup/initialise.h"
 #include "signalwatcher.h"
 #include "style/appearance.h"
 #include "style/theme.h"
@@ -49,8 +51,36 @@ std::unique_ptr<QProcess> startDemo(const QString& config, const ServerRuntime& 
     return demo;
 }
 
+/// Makes the configuration that is missing, by the operator's leave. False: he would rather not.
+bool makeConfiguration(const QString& config)
+{
+    const std::filesystem::path file(config.toStdString());
+    const auto make = [&file](quint16 port) -> ui::FirstRunOutcome {
+        std::error_code failed;
+        std::filesystem::create_directories(file.parent_path().parent_path(), failed);
+        InitOptions options;
+        options.policy.port = port;
+        const auto made = initialise(file.parent_path(), options);
+        if (!made)
+            return {QString::fromStdString(made.error()), {}};
+        const auto policy = loadConfiguration(made->policy);
+        if (!policy)
+            return {QStringLiteral("%1 is not valid").arg(QString::fromStdString(made->policy.string())), {}};
+        const std::filesystem::path programs = QCoreApplication::applicationDirPath().toStdString();
+        return {{}, QString::fromStdString(firstSteps(*policy, programs))};
+    };
+    auto* dialog = new ui::FirstRunDialog(QString::fromStdString(file.parent_path().string()), make);
+    QObject::connect(dialog, &QDialog::finished, qApp, [](int result) { QCoreApplication::exit(result); });
+    dialog->open();
+    return QApplication::exec() == QDialog::Accepted;
+}
+
 int run(const QString& config, bool demo)
 {
+    QSettings settings;
+    ui::Appearance appearance(*qApp, settings);
+    if (!std::filesystem::exists(config.toStdString()) && !makeConfiguration(config))
+        return exitOk;
     const auto policy = loadConfiguration(std::filesystem::path(config.toStdString()));
     if (!policy)
         return exitBadConfig;
@@ -65,8 +95,6 @@ int run(const QString& config, bool demo)
         std::printf("ready: %s\n", listener.url.c_str());
     std::fflush(stdout);
 
-    QSettings settings;
-    ui::Appearance appearance(*qApp, settings);
     ui::MainWindow window(runtime, settings, appearance, {consoleActor(), QSystemTrayIcon::isSystemTrayAvailable(), demo});
     QObject::connect(&window, &ui::MainWindow::stopped, &window, [] { QCoreApplication::quit(); });
     SignalWatcher signals_;

@@ -30,7 +30,7 @@ public:
 
     Result<Admission, Refusal> run(std::string_view head, bool bytesAfterHead)
     {
-        const bool admitted = readHead(head, bytesAfterHead) && checkUpgrade() && checkOrigin() && checkSubprotocol() &&
+        const bool admitted = readHead(head) && checkUpgrade(bytesAfterHead) && checkOrigin() && checkSubprotocol() &&
                               authenticate() && checkBans() && checkHandler() && reserve();
         if (!admitted)
             return Failure{std::move(m_refusal)};
@@ -49,7 +49,7 @@ private:
     }
     bool refuse(Reason reason) { return refuse(Decision{reason, {}, {}, {}}); }
 
-    bool readHead(std::string_view head, bool bytesAfterHead)
+    bool readHead(std::string_view head)
     {
         auto request = wire::parseRequest(head, requestLimits(m_policy.limits));
         if (!request) {
@@ -58,8 +58,6 @@ private:
             return refuse(request.error());
         }
         m_request = std::move(*request);
-        if (bytesAfterHead && m_request.method == "GET")
-            return refuse(Reason::HsEarlyData);
         auto match = matchRoute(m_policy, m_request.path);
         if (!match)
             return m_request.method == "CONNECT" ? refuse(Reason::HsMethod) : refuse(Reason::Path);
@@ -69,11 +67,13 @@ private:
         return true;
     }
 
-    bool checkUpgrade()
+    bool checkUpgrade(bool bytesAfterHead)
     {
         auto upgrade = wire::parseUpgrade(m_request);
         if (!upgrade)
             return refuse(upgrade.error());
+        if (bytesAfterHead)
+            return refuse(Reason::HsEarlyData);
         m_upgrade = std::move(*upgrade);
         m_admission.key = m_upgrade.key;
         m_admission.userAgent = m_upgrade.userAgent.substr(0, 256);

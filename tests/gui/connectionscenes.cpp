@@ -143,8 +143,10 @@ FeedBatch gateBatch(const std::vector<SessionSketch>& sketches, WallTime now, in
     batch.stats.auditRecords = 184220;
     for (const SessionSketch& sketch : sketches) {
         SessionSketch moved = sketch;
-        const double phase = turn * 0.35 + static_cast<double>(sketch.id % 29);
-        const double wobble = 1 + 0.22 * std::sin(phase) + 0.1 * std::sin(phase * 2.7);
+        const auto seed = static_cast<double>(sketch.id * 7919 % 101);
+        const double phase = turn * (0.05 + seed / 900) + seed;
+        const double wobble =
+            1 + 0.35 * std::sin(phase) + 0.12 * std::sin(turn * 0.9 + seed) + 0.08 * std::sin(turn * 2.3 * seed);
         moved.rate = turn % 60 == 0 ? sketch.rate : sketch.rate * wobble;
         SessionRow row = sketched(moved, now);
         // Only the newest sample may exceed the limit: the state of a row is that of its sketch.

@@ -23,8 +23,10 @@ constexpr std::uint64_t newestRecord = 184'220;
 // A wave with noise around `middle`; the same each time.
 double wave(std::mt19937& noise, double middle, double spread, int second)
 {
+    // Seconds next to each other are alike, as they are on a real gate.
     std::uniform_real_distribution<double> jitter(-spread, spread);
-    return std::max(0.0, middle + spread * std::sin(second / 70.0) + jitter(noise) * 0.5);
+    const double slow = std::sin(second / 70.0) + 0.6 * std::sin(second / 23.0) + 0.4 * std::sin(second / 9.0);
+    return std::max(0.0, middle + spread * slow * 0.6 + jitter(noise) * 0.15);
 }
 
 bool isStorm(int second)
@@ -32,8 +34,22 @@ bool isStorm(int second)
     return second > 560 && second < 720;
 }
 
+// The same failures that attack() tells by the minute.
+std::array<std::uint64_t, 900> spreadFailures()
+{
+    std::array<std::uint64_t, 900> seconds{};
+    for (const AuthFailureGroup& group : attack()) {
+        for (std::size_t minute = 0; minute < group.perMinute.size(); ++minute) {
+            for (std::uint32_t i = 0; i < group.perMinute[minute]; ++i)
+                ++seconds[minute * 60 + 1 + (i * 17 + group.address.size() * 5) % 59];
+        }
+    }
+    return seconds;
+}
+
 std::vector<GateStats> quarterHour()
 {
+    const std::array<std::uint64_t, 900> failuresBySecond = spreadFailures();
     std::mt19937 noise(7);
     std::vector<GateStats> seconds;
     GateStats stats;
@@ -49,7 +65,7 @@ std::vector<GateStats> quarterHour()
         stats.bytesIn += 1'900'000;
         stats.bytesOut += 1'300'000;
         rate += static_cast<std::uint64_t>(wave(noise, storm ? 90 : 5, storm ? 30 : 3, second));
-        const auto failed = static_cast<std::uint64_t>(storm && second % 4 == 0 ? 1 + second % 3 : 0);
+        const std::uint64_t failed = failuresBySecond[static_cast<std::size_t>(second)];
         token += failed;
         stats.authFailures += failed;
         stats.refused = {{Reason::JwtSig, token + 1}, {Reason::RateSession, rate + 1}};
@@ -57,7 +73,8 @@ std::vector<GateStats> quarterHour()
         stats.loopLatencyP50 = static_cast<std::uint64_t>(wave(noise, 1400, 200, second));
         stats.loopLatencyP99 = static_cast<std::uint64_t>(wave(noise, storm ? 3400 : 1900, 250, second));
         stats.loopLoad = 0.11;
-        stats.backlog = static_cast<std::uint64_t>(second < 600 ? wave(noise, 380'000, 90'000, second) : 380'000 + (second - 600) * 3'600);
+        stats.backlog = static_cast<std::uint64_t>(second < 600 ? wave(noise, 380'000, 90'000, second)
+                                                                : 380'000 + (second - 600) * 3'600);
         stats.auditRecords = newestRecord;
         seconds.push_back(stats);
     }
@@ -112,16 +129,21 @@ AuditRecord made(AuditKind kind, std::uint64_t sessionId, std::string user, std:
 
 std::vector<AuditRecord> kindsOfRecords()
 {
-    const Decision rate{Reason::RateSession, {"/routes/0/messages/rate", "hub › messages › rate"}, "53/s came over 10 s", "50/s, burst 100"};
+    const Decision rate{Reason::RateSession,
+                        {"/routes/0/messages/rate", "hub › messages › rate"},
+                        "53/s came over 10 s",
+                        "50/s, burst 100"};
     const Decision signature{Reason::JwtSig, {"/issuers/0", "issuer local"}, "signature does not match", "HS256"};
-    const Decision slow{Reason::SlowConsumer, {"/routes/1/send_buffer", "plc › send buffer"}, "1.0 MiB queued", "1 MiB"};
+    const Decision slow{
+        Reason::SlowConsumer, {"/routes/1/send_buffer", "plc › send buffer"}, "1.0 MiB queued", "1 MiB"};
     std::vector<AuditRecord> records{
         made(AuditKind::Ban, 0, "", "10.20.9.14", "", "rule", "10 min, second full window"),
         made(AuditKind::Limit, 7370, "guest-118", "10.20.2.107", "hub", "", "", 0, rate),
         made(AuditKind::Refuse, 0, "alice", "10.20.9.14", "hub", "", "", 401, signature),
         made(AuditKind::Open, 7518, "priya", "10.20.2.143", "hub", "", ""),
         made(AuditKind::Close, 7444, "kiosk-11", "10.20.0.125", "plc", "", "", 4008, slow),
-        made(AuditKind::Kick, 7001, "omar", "10.20.0.89", "hub", "dana", "please reconnect later", 4403, {Reason::Kicked, {}, {}, {}}),
+        made(AuditKind::Kick, 7001, "omar", "10.20.0.89", "hub", "dana", "please reconnect later", 4403,
+             {Reason::Kicked, {}, {}, {}}),
         made(AuditKind::Reload, 0, "", "", "", "dana", "policy version 41")};
     records[1].suppressed = 211;
     records[2].origin = "https://app.example";
@@ -169,7 +191,8 @@ Reply answer(const Command& command)
         return Answer(SessionList{{session(14, "alice", 0.1), session(214, "bjorn", 0.2)}});
     if (std::holds_alternative<InfoQuery>(command)) {
         Info info;
-        info.listeners.push_back({"public", "wss://0.0.0.0:8443", "CN=gate.example", sceneTime() + std::chrono::hours(24 * 12 + 5)});
+        info.listeners.push_back(
+            {"public", "wss://0.0.0.0:8443", "CN=gate.example", sceneTime() + std::chrono::hours(24 * 12 + 5)});
         return Answer(info);
     }
     return Failure{ControlError{ControlErrorCode::NotFound, "not here"}};
@@ -222,14 +245,19 @@ WallTime sceneTime()
 
 std::vector<AuthFailureGroup> attack()
 {
-    return {failures("10.20.9.14", Reason::JwtSig, {0, 0, 0, 0, 0, 0, 1, 3, 6, 5, 4, 2, 0, 0, 0}, "alice", "", 41s),
-            failures("10.20.9.31", Reason::JwtFormat, {0, 0, 0, 0, 0, 0, 0, 2, 3, 2, 1, 0, 0, 0, 0}, "", "https://evil.example", 130s),
-            failures("10.20.9.77", Reason::JwtAlg, {0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0}, "root", "", 380s),
-            failures("10.20.2.7", Reason::JwtTime, {1, 0, 0, 1, 0, 0, 1, 0, 0, 1, 0, 0, 0, 0, 0}, "line-2-plc", "", 301s),
-            failures("192.0.2.55", Reason::JwtTime, {0, 1, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 1, 0}, "svc-report", "https://app.example", 65s),
-            failures("10.20.0.81", Reason::JwtTime, {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1}, "kiosk-04", "", 3s),
-            failures("2001:db8:4::9a", Reason::JwtKid, {0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 0, 0, 0}, "mei", "https://app.example", 190s),
-            failures("10.20.3.3", Reason::Origin, {2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0}, "", "https://app.example.evil.test", 860s)};
+    return {
+        failures("10.20.9.14", Reason::JwtSig, {0, 0, 0, 0, 0, 0, 1, 3, 6, 5, 4, 2, 0, 0, 0}, "alice", "", 41s),
+        failures("10.20.9.31", Reason::JwtFormat, {0, 0, 0, 0, 0, 0, 0, 2, 3, 2, 1, 0, 0, 0, 0}, "",
+                 "https://evil.example", 130s),
+        failures("10.20.9.77", Reason::JwtAlg, {0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0}, "root", "", 380s),
+        failures("10.20.2.7", Reason::JwtTime, {1, 0, 0, 1, 0, 0, 1, 0, 0, 1, 0, 0, 0, 0, 0}, "line-2-plc", "", 301s),
+        failures("192.0.2.55", Reason::JwtTime, {0, 1, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 1, 0}, "svc-report",
+                 "https://app.example", 65s),
+        failures("10.20.0.81", Reason::JwtTime, {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1}, "kiosk-04", "", 3s),
+        failures("2001:db8:4::9a", Reason::JwtKid, {0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 0, 0, 0}, "mei",
+                 "https://app.example", 190s),
+        failures("10.20.3.3", Reason::Origin, {2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0}, "",
+                 "https://app.example.evil.test", 860s)};
 }
 
 FeedBatch busySnapshot()
@@ -241,8 +269,12 @@ FeedBatch busySnapshot()
     batch.authFailures = attack();
     batch.authFailures[2].banned = true;
     std::uint64_t id = 7000;
-    for (const auto& [user, share] : std::vector<std::pair<std::string, double>>{
-             {"alice", 0.06}, {"line-3-plc", 0.96}, {"guest-118", 1.06}, {"line-1-plc", 0.62}, {"line-2-plc", 0.58}, {"svc-report", 0.44}})
+    for (const auto& [user, share] : std::vector<std::pair<std::string, double>>{{"alice", 0.06},
+                                                                                 {"line-3-plc", 0.96},
+                                                                                 {"guest-118", 1.06},
+                                                                                 {"line-1-plc", 0.62},
+                                                                                 {"line-2-plc", 0.58},
+                                                                                 {"svc-report", 0.44}})
         batch.rows.push_back(session(++id, user, share));
     return batch;
 }

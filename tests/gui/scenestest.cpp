@@ -11,7 +11,8 @@
 using namespace gatehouse;
 using namespace gatehouse::test;
 
-/// Every scene is drawn in both schemes. With GATEHOUSE_SCREENSHOTS=folder the pictures are kept there, to be looked at.
+/// Every scene is drawn in both schemes. With GATEHOUSE_SCREENSHOTS=folder the pictures are kept there, to be looked
+/// at.
 class ScenesTest : public QObject {
     Q_OBJECT
 private Q_SLOTS:
@@ -49,8 +50,10 @@ void ScenesTest::every_scene_fills_its_page_data()
                 << scene.name << dark << QSize(1240, 824);
     }
     for (const char* name : {"overview", "auth-failures", "audit"}) {
-        QTest::newRow(qPrintable(QLatin1StringView(name) + QStringLiteral("-small"))) << QString(QLatin1StringView(name)) << false << QSize(968, 564);
-        QTest::newRow(qPrintable(QLatin1StringView(name) + QStringLiteral("-large"))) << QString(QLatin1StringView(name)) << true << QSize(1720, 1004);
+        QTest::newRow(qPrintable(QLatin1StringView(name) + QStringLiteral("-small")))
+            << QString(QLatin1StringView(name)) << false << QSize(968, 564);
+        QTest::newRow(qPrintable(QLatin1StringView(name) + QStringLiteral("-large")))
+            << QString(QLatin1StringView(name)) << true << QSize(1720, 1004);
     }
 }
 
@@ -70,6 +73,8 @@ void ScenesTest::every_scene_fills_its_page()
     stage.page->show();
     QVERIFY(QTest::qWaitForWindowExposed(stage.page.get()));
     QCoreApplication::processEvents();
+    if (QWidget* focused = QApplication::focusWidget())
+        focused->clearFocus();
     const QPixmap picture = stage.page->grab();
     QCOMPARE(picture.size(), size);
     const QImage image = picture.toImage();

@@ -5,6 +5,7 @@
 #include "models/connectionsmodel.h"
 #include "pages/connectionspage.h"
 #include "pages/connectionstable.h"
+#include "pages/recordtable.h"
 #include "recordscenes.h"
 
 #include <QAction>
@@ -64,7 +65,7 @@ struct Stage {
         for (int turn = 1; turn <= turns; ++turn)
             push(gateBatch(sketches, sceneTime() - 2s * (turns - turn), turn));
         FeedBatch last = gateBatch({}, sceneTime() + 1s, turns);
-        last.stats.sessions = sketches.size();
+        last.stats.sessions = sketches.size() - 1;
         last.stats.messagesIn += 5120;
         last.stats.messagesOut += 3292;
         last.stats.bytesIn += 1'950'000;
@@ -97,7 +98,9 @@ struct Stage {
     QTemporaryDir folder;
     QSettings settings;
     FakeControl control;
-    std::function<Reply(const Command&)> answer = [](const Command& command) { return gateAnswer(command, sceneTime()); };
+    std::function<Reply(const Command&)> answer = [](const Command& command) {
+        return gateAnswer(command, sceneTime());
+    };
     std::unique_ptr<ui::MainWindow> window;
 };
 
@@ -112,7 +115,7 @@ constexpr QSize usual(1440, 900);
 std::vector<Scene> connectionScenes()
 {
     std::vector<Scene> scenes;
-    for (const QSize size : {usual, QSize(1024, 640), QSize(1920, 1080)}) {
+    for (const QSize& size : {usual, QSize(1024, 640), QSize(1920, 1080)}) {
         const QString name = size == usual ? QStringLiteral("connections")
                                            : QStringLiteral("connections-%1x%2").arg(size.width()).arg(size.height());
         scenes.push_back({name, size, [](Stage& stage) {
@@ -172,12 +175,8 @@ std::vector<Scene> windowScenes()
             stage.push(busySnapshot());
             stage.window->showPage(QLatin1StringView(page));
             Stage::settle();
-            FeedBatch next = busySnapshot();
-            next.snapshot = false;
-            next.history.clear();
-            next.rows.clear();
-            next.stats.time += 1s;
-            stage.push(std::move(next));
+            if (auto* table = stage.window->currentPage()->findChild<ui::RecordTable*>())
+                table->setCurrentIndex(table->model()->index(1, 0));
         };
     };
     return {
@@ -228,6 +227,8 @@ QImage drawn(Stage& stage)
             painter.fillRect(image.rect(), QColor(0, 0, 0, 90));
             const QPoint corner(image.width() / 2 - dialog->width() / 2, image.height() / 2 - dialog->height() / 2);
             painter.drawPixmap(corner, dialog->grab());
+            painter.setPen(ui::Theme::of(dialog->palette()).faint);
+            painter.drawRect(QRect(corner, dialog->size()).adjusted(-1, -1, 0, 0));
         } else {
             painter.drawPixmap(stage.window->mapFromGlobal(dialog->pos()), dialog->grab());
         }

@@ -18,17 +18,20 @@
 
 #include <algorithm>
 #include <cmath>
+#include <span>
 
 namespace gatehouse::ui {
 
 namespace {
 
 constexpr std::chrono::minutes chartSpan{15};
-constexpr int gridIntervals = 3;   // four lines with the ground line
+constexpr int gridIntervals = 3; // four lines with the ground line
 constexpr double lineWidth = 1.6;
+constexpr double swatch = 15; // a curve's mark in the legend and the gap after it
+constexpr double nameGap = 5;
 constexpr int areaAlpha = 28;
 constexpr int titleHeight = 36;
-constexpr int valueLabelWidth = 40;
+constexpr int valueLabelWidth = 44;
 constexpr int timeLabelHeight = 20;
 
 double milliseconds(WallTime time)
@@ -39,7 +42,10 @@ double milliseconds(WallTime time)
 } // namespace
 
 ChartCard::ChartCard(const GateFigures& figures, ChartOptions options, QWidget* parent)
-    : QWidget(parent), m_figures(figures), m_options(std::move(options)), m_zone(QTimeZone::systemTimeZone())
+    : QWidget(parent)
+    , m_figures(figures)
+    , m_options(std::move(options))
+    , m_zone(QTimeZone::systemTimeZone())
 {
     setMouseTracking(true);
     setFocusPolicy(Qt::NoFocus);
@@ -171,9 +177,12 @@ void ChartCard::feedChart()
     // A column for each device pixel: what is finer cannot be seen.
     const int columns = std::max(1, static_cast<int>(plot().width() * devicePixelRatioF()));
     double highest = 0;
-    std::vector<QPointF> points(m_figures.series().size());
+    // The oldest second has no second before it to take a rate from.
+    const std::size_t skipped = m_figures.series().size() > 1 ? 1 : 0;
+    std::vector<QPointF> points(m_figures.series().size() - skipped);
     for (std::size_t i = 0; i < m_lines.size(); ++i) {
-        std::ranges::transform(m_figures.series(), points.begin(), [&](const Figures& sample) {
+        const auto seconds = std::span(m_figures.series()).subspan(skipped);
+        std::ranges::transform(seconds, points.begin(), [&](const Figures& sample) {
             return QPointF(milliseconds(sample.time) - to, m_options.curves[i].value(sample) / m_options.factor);
         });
         for (const QPointF& point : points)
@@ -228,7 +237,8 @@ void ChartCard::drawValueLabels(QPainter& painter) const
     for (int line = 0; line <= gridIntervals; ++line) {
         const double y = area.bottom() - area.height() * line / gridIntervals;
         const QRectF box(space::xs, y - 9, space::m + valueLabelWidth - space::xs - 6, 18);
-        painter.drawText(box, Qt::AlignRight | Qt::AlignVCenter, m_options.axisText(m_step * line, m_step * gridIntervals));
+        painter.drawText(box, Qt::AlignRight | Qt::AlignVCenter,
+                         m_options.axisText(m_step * line, m_step * gridIntervals));
     }
 }
 
@@ -255,22 +265,40 @@ void ChartCard::drawTimeLabels(QPainter& painter) const
     }
 }
 
+double ChartCard::legendWidth(double gap) const
+{
+    const QFontMetricsF names(ui::font(Type::Small));
+    const QFontMetricsF values(ui::font(Type::Small, QFont::Bold));
+    double width = 0;
+    for (std::size_t i = 0; i < m_options.curves.size(); ++i)
+        width += gap + swatch + names.horizontalAdvance(m_options.curves[i].name) + nameGap +
+                 values.horizontalAdvance(legendValue(i));
+    return width;
+}
+
 void ChartCard::drawTitle(QPainter& painter) const
 {
     const Theme& theme = Theme::of(palette());
     const auto write = [&](double x, const QString& text, const QFont& face, const QColor& ink) {
         painter.setFont(face);
         painter.setPen(ink);
-        painter.drawText(QRectF(x, space::xs, width() - x - space::xs, titleHeight - space::xs), Qt::AlignVCenter, text);
+        painter.drawText(QRectF(x, space::xs, width() - x, titleHeight - space::xs), Qt::AlignVCenter, text);
         return x + QFontMetricsF(face).horizontalAdvance(text);
     };
-    double x = write(space::m, m_options.title, ui::font(Type::Body, QFont::Bold), theme.text) + 20;
+    // Where a card is narrow the gaps give way first, then the title; the figures never do.
+    const QFont bold = ui::font(Type::Body, QFont::Bold);
+    const double room = width() - 2 * space::m;
+    const double title = QFontMetricsF(bold).horizontalAdvance(m_options.title);
+    const double gap = title + legendWidth(space::l + 2) <= room ? space::l + 2 : space::s;
+    const QString shown = QFontMetricsF(bold).elidedText(m_options.title, Qt::ElideRight, room - legendWidth(gap));
+    double x = write(space::m, shown, bold, theme.text);
     for (std::size_t i = 0; i < m_options.curves.size(); ++i) {
+        x += gap;
         painter.setPen(Qt::NoPen);
         painter.setBrush(colour(m_options.curves[i].tone));
         painter.drawRoundedRect(QRectF(x, space::xs + (titleHeight - space::xs) / 2.0 - 1.5, 10, 3), 1.5, 1.5);
-        x = write(x + 16, m_options.curves[i].name, ui::font(Type::Small), theme.muted);
-        x = write(x + 6, legendValue(i), ui::font(Type::Small, QFont::Bold), theme.text) + space::l;
+        x = write(x + swatch, m_options.curves[i].name, ui::font(Type::Small), theme.muted);
+        x = write(x + nameGap, legendValue(i), ui::font(Type::Small, QFont::Bold), theme.text);
     }
 }
 

@@ -32,11 +32,11 @@ struct Curve {
 
 struct ChartOptions {
     QString title;
-    std::vector<Curve> curves;                      ///< the first one has the area
-    std::function<QString(double)> legendText;      ///< a current value in the legend
+    std::vector<Curve> curves;                       ///< the first one has the area
+    std::function<QString(double)> legendText;       ///< a current value in the legend
     std::function<QString(double, double)> axisText; ///< a grid line's value; the second is the highest line's
-    double smallestStep = 1;                        ///< between grid lines
-    double factor = 1;                              ///< a unit on the axis in terms of the values: 1024² where it says MiB
+    double smallestStep = 1;                         ///< between grid lines
+    double factor = 1; ///< a unit on the axis in terms of the values: 1024² where it says MiB
 };
 
 /// One chart of the last 15 minutes in a card of its own: title and legend with current values, four grid lines, and a
@@ -77,6 +77,7 @@ private:
     void redraw();
     void describe();
     void drawTitle(QPainter& painter) const;
+    [[nodiscard]] double legendWidth(double gap) const;
     void drawValueLabels(QPainter& painter) const;
     void drawTimeLabels(QPainter& painter) const;
     void drawProbe(QPainter& painter) const;
@@ -89,7 +90,7 @@ private:
     ChartOptions m_options;
     QTimeZone m_zone;
     std::unique_ptr<QGraphicsScene> m_scene;
-    QChart* m_chart = nullptr;               ///< the scene's
+    QChart* m_chart = nullptr; ///< the scene's
     QValueAxis* m_timeAxis = nullptr;
     QValueAxis* m_valueAxis = nullptr;
     std::vector<QLineSeries*> m_lines;

@@ -44,7 +44,8 @@ QList<QPointF> reduceToColumns(const std::vector<QPointF>& points, double from, 
             continue;
         }
         std::size_t last = first;
-        while (last + 1 < points.size() && inside(points[last + 1]) && columnOf(points[last + 1]) == columnOf(points[first]))
+        while (last + 1 < points.size() && inside(points[last + 1]) &&
+               columnOf(points[last + 1]) == columnOf(points[first]))
             ++last;
         appendColumn(out, points, first, last);
         first = last + 1;

@@ -156,7 +156,7 @@ void BanDialog::refresh()
     m_effect->setVisible(true);
     if (!ban) {
         m_effect->set(Tone::Neutral, Icon::Info);
-        m_effect->setText(m_value->text().isEmpty() ? tr("Say whom to ban.")
+        m_effect->setText(m_value->text().isEmpty()          ? tr("Say whom to ban.")
                           : subject() == BanSubject::Network ? tr("This is not a network. Write it like 10.20.9.0/24.")
                                                              : tr("This is not an IP address."));
         return;
@@ -167,7 +167,8 @@ void BanDialog::refresh()
     }
     const auto met = static_cast<int>(sessionsMetBy(ban->subject, ban->value, *m_sessions).size());
     m_effect->set(met == 0 ? Tone::Neutral : Tone::Warning, met == 0 ? Icon::Info : Icon::UserX);
-    m_effect->setText(met == 0 ? tr("No open session would end.") : tr("%n open session(s) would end now.", nullptr, met));
+    m_effect->setText(met == 0 ? tr("No open session would end.")
+                               : tr("%n open session(s) would end now.", nullptr, met));
 }
 
 QString BanDialog::effectText() const

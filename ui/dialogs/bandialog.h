@@ -20,7 +20,7 @@ struct BanOffer {
     std::string address;
     std::string user;
     std::string issuer;
-    std::string reason;                 ///< proposed words
+    std::string reason; ///< proposed words
     BanSubject first = BanSubject::Address;
 };
 

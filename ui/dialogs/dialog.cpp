@@ -43,11 +43,11 @@ Dialog::Dialog(QWidget* parent)
     m_action = new QPushButton(this);
     m_action->setDefault(true);
 
-    auto* foot = new QHBoxLayout;
-    foot->setSpacing(space::s);
-    foot->addStretch();
-    foot->addWidget(m_cancel);
-    foot->addWidget(m_action);
+    m_foot = new QHBoxLayout;
+    m_foot->setSpacing(space::s);
+    m_foot->addStretch();
+    m_foot->addWidget(m_cancel);
+    m_foot->addWidget(m_action);
     auto* layout = new QVBoxLayout(this);
     layout->setContentsMargins(space::xl, space::xl, space::xl, space::xl);
     layout->setSpacing(space::m);
@@ -56,7 +56,7 @@ Dialog::Dialog(QWidget* parent)
     layout->addLayout(m_body, 1);
     layout->addWidget(m_failureBox);
     layout->addSpacing(space::xs);
-    layout->addLayout(foot);
+    layout->addLayout(m_foot);
 
     connect(m_cancel, &QPushButton::clicked, this, &QDialog::reject);
     connect(m_action, &QPushButton::clicked, this, &Dialog::actionTriggered);
@@ -74,6 +74,14 @@ void Dialog::setAction(const QString& text, ButtonLook look)
 {
     m_action->setText(text);
     setLook(*m_action, look);
+}
+
+QPushButton* Dialog::addChoice(const QString& text, ButtonLook look)
+{
+    auto* button = new QPushButton(text, this);
+    setLook(*button, look);
+    m_foot->addWidget(button);
+    return button;
 }
 
 void Dialog::setActionEnabled(bool enabled)

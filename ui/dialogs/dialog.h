@@ -7,6 +7,7 @@
 
 class QLabel;
 class QPushButton;
+class QHBoxLayout;
 class QVBoxLayout;
 
 namespace gatehouse::ui {
@@ -25,6 +26,8 @@ public:
     void setAction(const QString& text, ButtonLook look = ButtonLook::Primary);
     [[nodiscard]] QPushButton* actionButton() const { return m_action; }
     [[nodiscard]] QPushButton* cancelButton() const { return m_cancel; }
+    /// Another way out, after the main action.
+    QPushButton* addChoice(const QString& text, ButtonLook look);
     void setActionEnabled(bool enabled);
     void setBusy(bool busy);
 
@@ -45,6 +48,7 @@ private:
     QVBoxLayout* m_body;
     QWidget* m_failureBox;
     QLabel* m_failure;
+    QHBoxLayout* m_foot;
     QPushButton* m_cancel;
     QPushButton* m_action;
     bool m_enabled = true;

@@ -59,12 +59,14 @@ void KickDialog::addTargets()
     table->setAccessibleName(tr("Sessions to kick"));
     table->horizontalHeader()->hide();
     table->verticalHeader()->hide();
+    table->verticalHeader()->setMinimumSectionSize(metric::row);
     table->verticalHeader()->setDefaultSectionSize(metric::row);
     table->setShowGrid(false);
     table->setSelectionMode(QAbstractItemView::NoSelection);
     table->setFocusPolicy(m_targets.size() > shownRows ? Qt::TabFocus : Qt::NoFocus);
     table->setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
     table->setWordWrap(false);
+    table->horizontalHeader()->setMinimumSectionSize(40);
     int row = 0;
     for (const KickTarget& target : m_targets) {
         table->setItem(row, 0, item(QString::number(target.id.value), Type::Mono));
@@ -76,9 +78,9 @@ void KickDialog::addTargets()
     if (row > 0)
         table->setCurrentCell(0, 1);
     table->horizontalHeader()->setSectionResizeMode(1, QHeaderView::Stretch);
-    table->setColumnWidth(0, 72);
-    table->setColumnWidth(2, 150);
-    table->setColumnWidth(3, 76);
+    table->setColumnWidth(0, 64);
+    table->setColumnWidth(2, 124);
+    table->setColumnWidth(3, 64);
     table->setFixedHeight(std::min(row, shownRows) * metric::row);
     auto* layout = new QVBoxLayout(card);
     layout->setContentsMargins(space::xs, space::xs, space::xs, space::xs);

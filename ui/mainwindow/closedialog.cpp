@@ -25,11 +25,9 @@ CloseDialog::CloseDialog(std::uint64_t sessions, bool trayAvailable, QWidget* pa
     connect(this, &Dialog::actionTriggered, this, &CloseDialog::drain);
     if (!trayAvailable)
         return;
-    auto* keep = new QPushButton(tr("Keep serving in the tray"), this);
+    QPushButton* keep = addChoice(tr("Keep serving in the tray"), ButtonLook::Primary);
     keep->setObjectName(QStringLiteral("keepServing"));
-    setLook(*keep, ButtonLook::Primary);
     keep->setDefault(true);
-    body()->addWidget(keep);
     connect(keep, &QPushButton::clicked, this, [this] {
         Q_EMIT keepServing();
         accept();

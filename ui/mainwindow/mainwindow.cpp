@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "mainwindow/mainwindow.h"
 
+#include "dialogs/bandialog.h"
 #include "mainwindow/closedialog.h"
 #include "mainwindow/commandpalette.h"
 #include "mainwindow/rail.h"
 #include "mainwindow/topbar.h"
-#include "dialogs/bandialog.h"
 #include "pages/auditpage.h"
 #include "pages/authfailurespage.h"
 #include "pages/connectionspage.h"

@@ -41,9 +41,9 @@ QVariant AuditModel::display(const AuditEntry& entry, Column column) const
     case Column::Code:
         return record.code == 0 ? QString() : QString::number(record.code);
     case Column::Detail:
-        return record.suppressed == 0
-                   ? auditSummary(record)
-                   : tr("%1 (%n more left out)", nullptr, static_cast<int>(record.suppressed)).arg(auditSummary(record));
+        return record.suppressed == 0 ? auditSummary(record)
+                                      : tr("%1 (%n more left out)", nullptr, static_cast<int>(record.suppressed))
+                                            .arg(auditSummary(record));
     }
     return {};
 }

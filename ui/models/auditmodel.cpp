@@ -6,7 +6,8 @@
 
 namespace gatehouse::ui {
 
-AuditModel::AuditModel(QObject* parent) : QAbstractTableModel(parent)
+AuditModel::AuditModel(QObject* parent)
+    : QAbstractTableModel(parent)
 {
 }
 
@@ -33,8 +34,8 @@ void AuditModel::reload()
     m_newTicket = 0;
     m_newAskedFor = m_newestSeen;
     forgetWaiting();
-    ask(m_pageTicket, std::nullopt);
     setState(State::Loading);
+    ask(m_pageTicket, std::nullopt);
 }
 
 void AuditModel::ask(std::uint64_t& ticket, std::optional<std::uint64_t> before)
@@ -103,7 +104,8 @@ void AuditModel::keepWaiting(const AuditPage& page)
 {
     const std::uint64_t newest = m_entries.empty() ? 0 : m_entries.front().number;
     std::vector<AuditEntry> fresh;
-    std::ranges::copy_if(page.entries, std::back_inserter(fresh), [newest](const auto& e) { return e.number > newest; });
+    std::ranges::copy_if(page.entries, std::back_inserter(fresh),
+                         [newest](const auto& e) { return e.number > newest; });
     if (fresh.empty())
         return;
     m_waitingIncomplete = page.more && fresh.size() == page.entries.size();

@@ -57,7 +57,7 @@ public:
     [[nodiscard]] bool atRowLimit() const { return m_entries.size() >= rowLimit; }
     [[nodiscard]] const AuditEntry* entryAt(int row) const; ///< null: no such row
     [[nodiscard]] const AuditEntry* entry(std::uint64_t number) const;
-    [[nodiscard]] int rowOf(std::uint64_t number) const;    ///< −1 as Qt's row numbers go: not shown
+    [[nodiscard]] int rowOf(std::uint64_t number) const; ///< −1 as Qt's row numbers go: not shown
 
     [[nodiscard]] int rowCount(const QModelIndex& parent = {}) const override;
     [[nodiscard]] int columnCount(const QModelIndex& parent = {}) const override;
@@ -91,16 +91,16 @@ private:
     WallTime m_now{};
     QTimeZone m_zone = QTimeZone::systemTimeZone();
     AuditQuery m_filter;
-    std::deque<AuditEntry> m_entries;   ///< numbers fall; unique
-    std::vector<AuditEntry> m_waiting;  ///< newer than m_entries, newest first
+    std::deque<AuditEntry> m_entries;  ///< numbers fall; unique
+    std::vector<AuditEntry> m_waiting; ///< newer than m_entries, newest first
     bool m_waitingIncomplete = false;
     bool m_more = false;
     State m_state = State::Idle;
     QString m_error;
-    std::uint64_t m_newestSeen = 0;     ///< of any record, matching or not
+    std::uint64_t m_newestSeen = 0; ///< of any record, matching or not
     std::uint64_t m_lastTicket = 0;
-    std::uint64_t m_pageTicket = 0;     ///< of the open question for a page; 0: none
-    std::uint64_t m_newTicket = 0;      ///< of the open question for new records
+    std::uint64_t m_pageTicket = 0; ///< of the open question for a page; 0: none
+    std::uint64_t m_newTicket = 0;  ///< of the open question for new records
     std::uint64_t m_newAskedFor = 0;
 };
 

@@ -21,7 +21,8 @@ AuthFailureKey keyOf(const AuthFailureGroup& group)
 
 } // namespace
 
-AuthFailuresModel::AuthFailuresModel(QObject* parent) : QAbstractTableModel(parent)
+AuthFailuresModel::AuthFailuresModel(QObject* parent)
+    : QAbstractTableModel(parent)
 {
 }
 

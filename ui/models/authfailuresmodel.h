@@ -54,7 +54,7 @@ public:
     [[nodiscard]] WallTime now() const { return m_now; }
 
     [[nodiscard]] std::size_t total() const { return m_groups.size(); }
-    [[nodiscard]] std::uint64_t recent() const;      ///< failures in 15 minutes, of all groups
+    [[nodiscard]] std::uint64_t recent() const; ///< failures in 15 minutes, of all groups
     [[nodiscard]] const AuthFailureGroup* group(const AuthFailureKey& key) const; ///< null: unknown
     [[nodiscard]] std::vector<const AuthFailureGroup*> groups() const;
     [[nodiscard]] AuthHint hint(const AuthFailureKey& key) const;

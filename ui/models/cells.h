@@ -5,7 +5,8 @@
 
 #include <cstdint>
 
-// What a cell is, apart from its words: read by the delegate that paints it. Values only, so that models know no widget.
+// What a cell is, apart from its words: read by the delegate that paints it. Values only, so that models know no
+// widget.
 namespace gatehouse::ui {
 
 enum class CellLook : std::uint8_t {

@@ -6,6 +6,7 @@
 #include "pages/recorddelegate.h"
 #include "pages/recordpanel.h"
 #include "pages/recordtable.h"
+#include "style/emptystate.h"
 #include "style/gatehousestyle.h"
 #include "style/theme.h"
 #include "text/format.h"
@@ -34,16 +35,11 @@ constexpr int anyKind = -1;
 
 std::vector<RecordColumn> columnWidths()
 {
-    return {{static_cast<int>(Column::Number), 76, 0},  {static_cast<int>(Column::Time), 96, 0},
-            {static_cast<int>(Column::Kind), 104, 0},   {static_cast<int>(Column::Reason), 130, 1},
-            {static_cast<int>(Column::User), 104, 2},   {static_cast<int>(Column::Address), 124, 3},
-            {static_cast<int>(Column::Route), 64, 7},   {static_cast<int>(Column::Actor), 84, 4},
-            {static_cast<int>(Column::Code), 60, 5},    {static_cast<int>(Column::Detail), 130, 6, true}};
-}
-
-QString orNone(const std::string& text, const QString& none)
-{
-    return text.empty() ? none : plainText(text);
+    return {{static_cast<int>(Column::Number), 72, 0}, {static_cast<int>(Column::Time), 92, 0},
+            {static_cast<int>(Column::Kind), 96, 0},   {static_cast<int>(Column::Reason), 140, 1},
+            {static_cast<int>(Column::User), 92, 2},   {static_cast<int>(Column::Address), 112, 3},
+            {static_cast<int>(Column::Route), 64, 7},  {static_cast<int>(Column::Actor), 64, 4},
+            {static_cast<int>(Column::Code), 52, 6},   {static_cast<int>(Column::Detail), 126, 0, true}};
 }
 
 } // namespace
@@ -104,7 +100,8 @@ QLayout* AuditPage::makeTitle()
     m_kind->setAccessibleName(tr("What happened"));
     m_kind->addItem(icon(Icon::ListFilter), tr("Everything"), anyKind);
     for (int kind = 0; kind <= static_cast<int>(AuditKind::Command); ++kind)
-        m_kind->addItem(icon(auditIcon(static_cast<AuditKind>(kind))), auditKindText(static_cast<AuditKind>(kind)), kind);
+        m_kind->addItem(icon(auditIcon(static_cast<AuditKind>(kind))), auditKindText(static_cast<AuditKind>(kind)),
+                        kind);
     connect(m_kind, &QComboBox::activated, this, [this](int) {
         const int kind = m_kind->currentData().toInt();
         m_wanted.kind = kind == anyKind ? std::nullopt : std::optional(static_cast<AuditKind>(kind));
@@ -123,14 +120,20 @@ QWidget* AuditPage::makeTable()
 {
     m_table = new RecordTable;
     m_table->setAccessibleName(title());
-    m_table->setItemDelegate(new RecordDelegate([](int kind) { return auditIcon(static_cast<AuditKind>(kind)); }, m_table));
+    m_table->setItemDelegate(
+        new RecordDelegate([](int kind) { return auditIcon(static_cast<AuditKind>(kind)); }, m_table));
     m_table->setModel(m_model);
     m_table->setColumns(columnWidths());
     connect(m_table, &RecordTable::rowChosen, this, &AuditPage::choose);
+    connect(m_table, &QAbstractItemView::clicked, this, [this] { m_split->setOpen(true); });
+    connect(m_table, &QAbstractItemView::activated, this, [this] { m_split->setOpen(true); });
+    setFocusProxy(m_table);
     connect(m_table, &QWidget::customContextMenuRequested, this, &AuditPage::openMenu);
     m_stack = new QStackedWidget;
     m_stack->addWidget(m_table);
-    m_stack->addWidget(makeMessage());
+    m_message = new EmptyState;
+    connect(m_message, &EmptyState::actionTriggered, m_model, &AuditModel::reload);
+    m_stack->addWidget(m_message);
     auto* card = new Card;
     auto* inside = new QVBoxLayout(card);
     inside->setContentsMargins(0, metric::cardRadius / 2, 0, metric::cardRadius);
@@ -138,30 +141,10 @@ QWidget* AuditPage::makeTable()
     return card;
 }
 
-QWidget* AuditPage::makeMessage()
-{
-    auto* box = new QWidget;
-    m_message = new QLabel;
-    m_message->setTextFormat(Qt::PlainText);
-    m_message->setWordWrap(true);
-    m_message->setAlignment(Qt::AlignCenter);
-    m_message->setForegroundRole(QPalette::PlaceholderText);
-    m_retry = new QPushButton(icon(Icon::RefreshCw), tr("Try again"));
-    m_retry->setObjectName(QStringLiteral("retry"));
-    connect(m_retry, &QPushButton::clicked, m_model, &AuditModel::reload);
-    auto* column = new QVBoxLayout(box);
-    column->setContentsMargins(space::xl, space::xl, space::xl, space::xl);
-    column->addStretch(1);
-    column->addWidget(m_message);
-    column->addWidget(m_retry, 0, Qt::AlignHCenter);
-    column->addStretch(1);
-    return box;
-}
-
 void AuditPage::makePanel()
 {
     m_panel = new RecordPanel(tr("Choose a record to see the rule that decided, what it met and what it allows."));
-    auto* copyButton = new QPushButton(icon(Icon::Copy), tr("Copy"));
+    auto* copyButton = new QPushButton(icon(Icon::Copy), tr("Copy…"));
     copyButton->setObjectName(QStringLiteral("copy"));
     setLook(*copyButton, ButtonLook::Plain, ButtonSize::Small);
     makeCopyMenu(copyButton);
@@ -187,7 +170,8 @@ void AuditPage::makeCopyMenu(QPushButton* button)
     });
     add(tr("Copy as JSON"), Qt::CTRL | Qt::SHIFT | Qt::Key_J, [this] { copy(&auditAsJsonLines); });
     add(tr("Copy as CSV"), Qt::CTRL | Qt::SHIFT | Qt::Key_V, [this] { copy(&auditAsCsv); });
-    button->setMenu(menu);
+    connect(button, &QPushButton::clicked, menu,
+            [button, menu] { menu->popup(button->mapToGlobal(QPoint(0, button->height() + 2))); });
 }
 
 void AuditPage::copy(QString (*format)(const std::vector<AuditEntry>&))
@@ -207,7 +191,9 @@ void AuditPage::openMenu(const QPoint& position)
         menu->addAction(action);
     const auto lead = [&](const QString& text, const std::string& value) {
         if (!value.empty())
-            menu->addAction(text, this, [this, value] { Q_EMIT filterRequested(QStringLiteral("audit"), QString::fromStdString(value)); });
+            menu->addAction(text, this, [this, value] {
+                Q_EMIT filterRequested(QStringLiteral("audit"), QString::fromStdString(value));
+            });
     };
     menu->addSeparator();
     lead(tr("Only this user"), entry->record.user);
@@ -267,19 +253,20 @@ void AuditPage::showState()
 {
     const auto rows = static_cast<std::uint64_t>(m_model->rowCount());
     const bool failed = m_model->state() == AuditModel::State::Failed;
-    m_retry->setVisible(failed);
     if (failed)
-        m_message->setText(tr("The audit log could not be read.\n%1").arg(plainText(m_model->errorText().toStdString())));
+        m_message->set(Icon::TriangleAlert, tr("The audit log could not be read"),
+                       plainText(m_model->errorText().toStdString()), tr("Try again"));
     else if (m_model->state() != AuditModel::State::Ready)
-        m_message->setText(tr("Reading the audit log…"));
+        m_message->set(Icon::Hourglass, tr("Reading the audit log…"), {});
     else if (m_model->filtered())
-        m_message->setText(tr("No record matches.\nChange the filter, or choose “Everything”."));
+        m_message->set(Icon::Search, tr("No record matches"), tr("Change the filter, or choose “Everything”."));
     else
-        m_message->setText(tr("Nothing has been recorded yet.\nEvery refusal, open, close, kick and ban will stand here."));
+        m_message->set(Icon::ScrollText, tr("Nothing has been recorded yet"),
+                       tr("Every refusal, open, close, kick and ban will stand here."));
     m_stack->setCurrentIndex(rows == 0 || failed ? 1 : 0);
     const std::uint64_t newest = m_figures.stats().auditRecords;
-    m_count->setText(m_model->filtered() || newest == 0 ? tr("%n shown", nullptr, static_cast<int>(rows))
-                                                        : tr("%n record(s)", nullptr, static_cast<int>(newest)));
+    m_count->setText(m_model->filtered() || newest == 0 ? tr("%1 shown").arg(countText(rows))
+                                                        : tr("%1 in all").arg(countText(newest)));
 }
 
 void AuditPage::showWaiting()
@@ -295,7 +282,8 @@ void AuditPage::showAuditState()
     if (stats.audit == AuditState::Failing)
         m_state->set(Tone::Bad, Icon::OctagonAlert, tr("cannot be written"));
     else if (stats.auditDropped > 0)
-        m_state->set(Tone::Warning, Icon::TriangleAlert, tr("%n record(s) lost", nullptr, static_cast<int>(stats.auditDropped)));
+        m_state->set(Tone::Warning, Icon::TriangleAlert,
+                     tr("%n record(s) lost", nullptr, static_cast<int>(stats.auditDropped)));
     else
         m_state->set(Tone::Good, Icon::CircleCheck, tr("good"));
     showState();
@@ -303,10 +291,8 @@ void AuditPage::showAuditState()
 
 void AuditPage::choose(int row)
 {
-    if (const AuditEntry* entry = m_model->entryAt(row)) {
+    if (const AuditEntry* entry = m_model->entryAt(row))
         m_chosen = entry->number;
-        m_split->setOpen(true);
-    }
     showPanel();
 }
 
@@ -324,7 +310,8 @@ void AuditPage::showPanel()
     const Tone tone = toneOf(auditTone(record));
     m_panel->showRecord(auditKindText(record.kind), tr("No. %1").arg(countText(entry->number)));
     const std::string_view word = reasonWord(why.reason);
-    m_panel->setPill(tone, auditIcon(record.kind), QString::fromLatin1(word.data(), static_cast<qsizetype>(word.size())));
+    m_panel->setPill(tone, auditIcon(record.kind),
+                     QString::fromLatin1(word.data(), static_cast<qsizetype>(word.size())));
     QStringList lines{reasonSentence(why.reason)};
     if (!why.met.empty())
         lines.append(tr("Met: %1").arg(plainText(why.met)));
@@ -333,22 +320,24 @@ void AuditPage::showPanel()
     if (!why.rule.name.empty())
         lines.append(tr("%1, policy v%2").arg(plainText(why.rule.name), QString::number(record.policyVersion)));
     lines.removeAll(QString());
-    m_panel->setExplanation(tr("Why?"), tone, auditIcon(record.kind), why.allowed() ? QString() : lines.join(QLatin1Char('\n')));
-    const QString none = tr("none");
-    std::vector<Fact> facts{{tr("Time"), absoluteText(record.time, m_zone)},
-                            {tr("Who"), orNone(record.actor, tr("the gate, by rule"))},
-                            {tr("Detail"), orNone(record.detail, none)},
-                            {tr("User"), orNone(record.user, none)},
-                            {tr("Issuer"), orNone(record.issuer, none)},
-                            {tr("Address"), orNone(record.address, none), true},
-                            {tr("Route"), orNone(record.route, none)},
-                            {tr("Origin"), orNone(record.origin, none), true},
-                            {tr("Session"), record.session ? QString::number(record.session.value) : none},
-                            {tr("Code"), record.code == 0 ? none : codeText(record.code)},
-                            {tr("Pointer"), orNone(why.rule.pointer, none), true},
-                            {tr("Policy"), record.policyVersion == 0 ? none : tr("version %1").arg(record.policyVersion)}};
+    m_panel->setExplanation(tr("Why?"), tone, auditIcon(record.kind),
+                            why.allowed() ? QString() : lines.join(QLatin1Char('\n')));
+    std::vector<Fact> facts{
+        {tr("Time"), absoluteText(record.time, m_zone)},
+        {tr("Who"), record.actor.empty() ? tr("the gate, by rule") : plainText(record.actor)},
+        {tr("Detail"), plainText(record.detail)},
+        {tr("User"), plainText(record.user)},
+        {tr("Issuer"), plainText(record.issuer)},
+        {tr("Address"), plainText(record.address), true},
+        {tr("Route"), plainText(record.route)},
+        {tr("Origin"), plainText(record.origin), true},
+        {tr("Session"), record.session ? QString::number(record.session.value) : QString()},
+        {tr("Code"), record.code == 0 ? QString() : codeText(record.code)},
+        {tr("Pointer"), plainText(why.rule.pointer), true},
+        {tr("Policy"), record.policyVersion == 0 ? QString() : tr("version %1").arg(record.policyVersion)}};
     if (record.suppressed > 0)
         facts.push_back({tr("Left out"), tr("%n like it before", nullptr, static_cast<int>(record.suppressed))});
+    std::erase_if(facts, [](const Fact& fact) { return fact.text.isEmpty(); });
     m_panel->setFacts(tr("Record"), facts);
 }
 

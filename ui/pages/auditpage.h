@@ -6,8 +6,8 @@
 #include "models/gatefigures.h"
 #include "pages/page.h"
 
-#include <QTimer>
 #include <QTimeZone>
+#include <QTimer>
 
 #include <optional>
 
@@ -19,6 +19,7 @@ class QStackedWidget;
 
 namespace gatehouse::ui {
 
+class EmptyState;
 class RecordPanel;
 class RecordSplit;
 class RecordTable;
@@ -33,7 +34,10 @@ public:
     [[nodiscard]] Icon pageIcon() const override { return Icon::ScrollText; }
     void setActive(bool active) override;
     void applyBatch(const FeedBatch& batch) override;
-    [[nodiscard]] QString filterHint() const override { return tr("Filter by user, address, route, reason, actor or detail"); }
+    [[nodiscard]] QString filterHint() const override
+    {
+        return tr("Filter by user, address, route, reason, actor or detail");
+    }
     void setFilterText(const QString& text) override;
 
     [[nodiscard]] AuditModel& model() { return *m_model; }
@@ -42,7 +46,6 @@ public:
 private:
     QLayout* makeTitle();
     QWidget* makeTable();
-    QWidget* makeMessage();
     void makePanel();
     void makeCopyMenu(QPushButton* button);
     void ask(std::uint64_t ticket, const AuditQuery& query);
@@ -62,14 +65,13 @@ private:
     RecordPanel* m_panel = nullptr;
     RecordSplit* m_split = nullptr;
     QStackedWidget* m_stack = nullptr;
-    QLabel* m_message = nullptr;
-    QPushButton* m_retry = nullptr;
+    EmptyState* m_message = nullptr;
     QLabel* m_count = nullptr;
     QPushButton* m_new = nullptr;
     QComboBox* m_kind = nullptr;
     Pill* m_state = nullptr;
     std::vector<QAction*> m_copyActions;
-    QTimer m_typing;                       ///< waits for a pause in typing before it asks
+    QTimer m_typing; ///< waits for a pause in typing before it asks
     AuditQuery m_wanted;
     std::optional<std::uint64_t> m_chosen;
     bool m_active = false;

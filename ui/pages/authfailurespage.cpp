@@ -9,6 +9,7 @@
 #include "pages/recorddelegate.h"
 #include "pages/recordpanel.h"
 #include "pages/recordtable.h"
+#include "style/emptystate.h"
 #include "style/theme.h"
 #include "text/format.h"
 #include "text/reasontext.h"
@@ -38,11 +39,16 @@ constexpr const char* orderKey = "authFailures/descending";
 
 std::vector<RecordColumn> columnWidths()
 {
-    return {{static_cast<int>(Column::Address), 132, 0, true}, {static_cast<int>(Column::Reason), 150, 0},
-            {static_cast<int>(Column::Hint), 136, 0},          {static_cast<int>(Column::Count), 68, 0},
-            {static_cast<int>(Column::Rate), 76, 4},           {static_cast<int>(Column::Minutes), 126, 3},
-            {static_cast<int>(Column::Route), 74, 5},          {static_cast<int>(Column::User), 118, 6},
-            {static_cast<int>(Column::Origin), 150, 9},        {static_cast<int>(Column::First), 92, 8},
+    return {{static_cast<int>(Column::Address), 132, 0, true},
+            {static_cast<int>(Column::Reason), 150, 0},
+            {static_cast<int>(Column::Hint), 150, 0},
+            {static_cast<int>(Column::Count), 68, 0},
+            {static_cast<int>(Column::Rate), 76, 4},
+            {static_cast<int>(Column::Minutes), 126, 3},
+            {static_cast<int>(Column::Route), 74, 5},
+            {static_cast<int>(Column::User), 118, 6},
+            {static_cast<int>(Column::Origin), 150, 9},
+            {static_cast<int>(Column::First), 92, 8},
             {static_cast<int>(Column::Last), 92, 1}};
 }
 
@@ -71,7 +77,8 @@ AuthFailuresPage::AuthFailuresPage(FeedBridge& bridge, QSettings& settings, cons
     connect(&m_settle, &QTimer::timeout, this, &AuthFailuresPage::settle);
     connect(m_model, &AuthFailuresModel::waitingChanged, this, &AuthFailuresPage::showTotals);
     connect(m_model, &AuthFailuresModel::totalsChanged, this, &AuthFailuresPage::showTotals);
-    connect(m_model, &QAbstractItemModel::modelReset, this, [this] { choose(m_chosen ? m_model->rowOf(*m_chosen) : -1); });
+    connect(m_model, &QAbstractItemModel::modelReset, this,
+            [this] { choose(m_chosen ? m_model->rowOf(*m_chosen) : -1); });
     connect(m_model, &QAbstractItemModel::dataChanged, this, &AuthFailuresPage::showPanel);
     connect(&m_figures, &GateFigures::advanced, this, [this] {
         const std::uint64_t lately = m_figures.authFailuresLately();
@@ -94,7 +101,7 @@ void AuthFailuresPage::makeActions()
     m_banShort = make(tr("Ban 10 min"), Icon::Ban, Qt::CTRL | Qt::Key_B, &AuthFailuresPage::banForTenMinutes);
     m_ban = make(tr("Ban…"), Icon::Ban, Qt::CTRL | Qt::SHIFT | Qt::Key_B, &AuthFailuresPage::openBanDialog);
     m_copy = make(tr("Copy for fail2ban"), Icon::Copy, Qt::CTRL | Qt::SHIFT | Qt::Key_C, &AuthFailuresPage::copyLine);
-    setCommandLine(*m_banShort, QStringLiteral("gatehousectl ban --address ADDRESS --for 10m"));
+    setCommandLine(*m_banShort, QStringLiteral("gatehousectl ban address ADDRESS --for 10m"));
 }
 
 QLayout* AuthFailuresPage::makeTitle()
@@ -124,7 +131,8 @@ QWidget* AuthFailuresPage::makeTable()
 {
     m_table = new RecordTable;
     m_table->setAccessibleName(title());
-    m_table->setItemDelegate(new RecordDelegate([](int hint) { return hintIcon(static_cast<AuthHint>(hint)); }, m_table));
+    m_table->setItemDelegate(
+        new RecordDelegate([](int hint) { return hintIcon(static_cast<AuthHint>(hint)); }, m_table));
     const int sorted = m_settings.value(QLatin1StringView(sortKey), static_cast<int>(Column::Last)).toInt();
     const bool falls = m_settings.value(QLatin1StringView(orderKey), true).toBool();
     m_table->setModel(m_model);
@@ -132,16 +140,14 @@ QWidget* AuthFailuresPage::makeTable()
     m_table->setSortingEnabled(true);
     m_table->setColumns(columnWidths());
     connect(m_table, &RecordTable::rowChosen, this, &AuthFailuresPage::choose);
+    connect(m_table, &QAbstractItemView::clicked, this, [this] { m_split->setOpen(true); });
+    connect(m_table, &QAbstractItemView::activated, this, [this] { m_split->setOpen(true); });
+    setFocusProxy(m_table);
     connect(m_table, &QWidget::customContextMenuRequested, this, &AuthFailuresPage::openMenu);
-    m_emptyText = new QLabel;
-    m_emptyText->setTextFormat(Qt::PlainText);
-    m_emptyText->setWordWrap(true);
-    m_emptyText->setAlignment(Qt::AlignCenter);
-    m_emptyText->setForegroundRole(QPalette::PlaceholderText);
-    m_emptyText->setContentsMargins(space::xl, space::xl, space::xl, space::xl);
+    m_empty = new EmptyState;
     m_stack = new QStackedWidget;
     m_stack->addWidget(m_table);
-    m_stack->addWidget(m_emptyText);
+    m_stack->addWidget(m_empty);
     auto* card = new Card;
     auto* inside = new QVBoxLayout(card);
     inside->setContentsMargins(0, metric::cardRadius / 2, 0, metric::cardRadius);
@@ -174,8 +180,13 @@ void AuthFailuresPage::setActive(bool active)
     }
     FeedBatch batch = m_lastSeen;
     batch.snapshot = m_hiddenSnapshot;
-    for (auto& [key, group] : m_hidden)
-        batch.authFailures.push_back(std::move(group));
+    for (auto& [key, seen] : m_hidden) {
+        using std::chrono::floor;
+        using std::chrono::minutes;
+        const auto passed = (floor<minutes>(batch.stats.time) - floor<minutes>(seen.at)).count();
+        ageMinutes(seen.group.perMinute, static_cast<std::size_t>(std::max<std::int64_t>(0, passed)));
+        batch.authFailures.push_back(std::move(seen.group));
+    }
     m_hidden.clear();
     m_hiddenSnapshot = false;
     m_model->apply(batch);
@@ -196,7 +207,7 @@ void AuthFailuresPage::applyBatch(const FeedBatch& batch)
         m_hiddenSnapshot = true;
     }
     for (const AuthFailureGroup& group : batch.authFailures)
-        m_hidden.insert_or_assign({group.address, group.reason}, group);
+        m_hidden.insert_or_assign(AuthFailureKey{group.address, group.reason}, Seen{group, batch.stats.time});
 }
 
 void AuthFailuresPage::settle()
@@ -228,24 +239,25 @@ void AuthFailuresPage::showTotals()
 {
     const auto shown = static_cast<std::uint64_t>(m_model->rowCount());
     const std::size_t total = m_model->total();
-    m_count->setText(m_model->filter().isEmpty()
-                         ? tr("%1 in 15 min").arg(countText(m_figures.authFailuresLately()))
-                         : tr("%1 of %2 match").arg(countText(shown), countText(total)));
+    m_count->setText(m_model->filter().isEmpty() ? tr("%1 in 15 min").arg(countText(m_figures.authFailuresLately()))
+                                                 : tr("%1 of %2 match").arg(countText(shown), countText(total)));
     const auto waiting = static_cast<int>(m_model->waiting());
     m_new->setText(tr("%n new", nullptr, waiting));
     m_new->setVisible(waiting > 0);
-    m_emptyText->setText(total == 0 ? tr("No authentication has failed.\nWhoever fails to get in will stand here, by address "
-                                         "and reason.")
-                                    : tr("Nothing matches “%1”.").arg(plainText(m_model->filter().toStdString(), 80)));
+    if (total == 0)
+        m_empty->set(Icon::ShieldAlert, tr("No authentication has failed"),
+                     tr("Whoever fails to get in will stand here, by address and reason."));
+    else
+        m_empty->set(
+            Icon::Search, tr("Nothing matches"),
+            tr("No failure has “%1” in it. Change the filter.").arg(plainText(m_model->filter().toStdString(), 80)));
     m_stack->setCurrentIndex(shown == 0 && waiting == 0 ? 1 : 0);
 }
 
 void AuthFailuresPage::choose(int row)
 {
-    if (const auto key = m_model->keyAt(row)) {
+    if (const auto key = m_model->keyAt(row))
         m_chosen = key;
-        m_split->setOpen(true);
-    }
     showPanel();
 }
 
@@ -261,23 +273,27 @@ void AuthFailuresPage::showPanel()
     const AuthHint hint = m_model->hint(*m_chosen);
     const bool hostile = hint == AuthHint::BruteForce || hint == AuthHint::WholeNetwork;
     m_panel->showRecord(plainText(group->address, 60), {});
-    m_panel->setPill(group->banned ? Tone::Neutral : hostile ? Tone::Bad : Tone::Warning,
+    m_panel->setPill(group->banned ? Tone::Neutral
+                     : hostile     ? Tone::Bad
+                                   : Tone::Warning,
                      group->banned ? Icon::Ban : hintIcon(hint), group->banned ? tr("banned") : hintLabel(hint));
-    m_panel->setExplanation(tr("What it looks like"), hostile ? Tone::Bad : Tone::Warning, hintIcon(hint), hintSentence(hint));
+    m_panel->setExplanation(tr("What it looks like"), hostile ? Tone::Bad : Tone::Warning, hintIcon(hint),
+                            hintSentence(hint));
     const auto when = [this](WallTime time) {
-        return tr("%1 (%2)").arg(relativeText(time, m_model->now()), absoluteText(time, m_zone));
+        return tr("%1, %2").arg(relativeText(time, m_model->now()), clockText(time, m_zone));
     };
-    m_panel->setFacts(tr("Last failure"),
-                      {{tr("Reason"), reasonLabel(group->reason)},
-                       {tr("Means"), reasonSentence(group->reason)},
-                       {tr("Count"), tr("%1, %2 in 15 min").arg(countText(group->count), countText(recentFailures(*group)))},
-                       {tr("First"), when(group->first)},
-                       {tr("Last"), when(group->last)},
-                       {tr("Route"), group->lastRoute.empty() ? tr("none reached") : plainText(group->lastRoute)},
-                       {tr("Claimed user"), group->lastUser.empty() ? tr("unknown")
-                                                                    : tr("%1 (not verified)").arg(plainText(group->lastUser))},
-                       {tr("Origin"), group->lastOrigin.empty() ? tr("none sent") : plainText(group->lastOrigin), true},
-                       {tr("Network"), plainText(networkOf(group->address)), true}});
+    m_panel->setFacts(
+        tr("Last failure"),
+        {{tr("Reason"), reasonLabel(group->reason)},
+         {tr("Means"), reasonSentence(group->reason)},
+         {tr("Count"), tr("%1, %2 in 15 min").arg(countText(group->count), countText(recentFailures(*group)))},
+         {tr("First"), when(group->first)},
+         {tr("Last"), when(group->last)},
+         {tr("Route"), group->lastRoute.empty() ? tr("none reached") : plainText(group->lastRoute)},
+         {tr("Claimed user"),
+          group->lastUser.empty() ? tr("unknown") : tr("%1 (not verified)").arg(plainText(group->lastUser))},
+         {tr("Origin"), group->lastOrigin.empty() ? tr("none sent") : plainText(group->lastOrigin), true},
+         {tr("Network"), plainText(networkOf(group->address)), true}});
 }
 
 void AuthFailuresPage::openMenu(const QPoint& position)
@@ -350,11 +366,12 @@ void AuthFailuresPage::showBanned(const BanResult& result)
 {
     m_lastBan = result.ban;
     const QString who = plainText(result.ban.value, 80);
-    const QString until = result.ban.until ? tr("%1 is banned until %2.").arg(who, absoluteText(*result.ban.until, m_zone))
-                                           : tr("%1 is banned until the ban is lifted.").arg(who);
-    const QString ended = result.ended.empty()
-                              ? QString()
-                              : QLatin1Char(' ') + tr("%n session(s) ended.", nullptr, static_cast<int>(result.ended.size()));
+    const QString until = result.ban.until
+                              ? tr("%1 is banned until %2.").arg(who, absoluteText(*result.ban.until, m_zone))
+                              : tr("%1 is banned until the ban is lifted.").arg(who);
+    const QString ended = result.ended.empty() ? QString()
+                                               : QLatin1Char(' ') + tr("%n session(s) ended.", nullptr,
+                                                                       static_cast<int>(result.ended.size()));
     m_outcome->showDone(until + ended, true);
 }
 

@@ -7,8 +7,8 @@
 #include "models/gatefigures.h"
 #include "pages/page.h"
 
-#include <QTimer>
 #include <QTimeZone>
+#include <QTimer>
 
 #include <map>
 #include <optional>
@@ -21,6 +21,7 @@ class QStackedWidget;
 namespace gatehouse::ui {
 
 class BanDialog;
+class EmptyState;
 class OutcomeBar;
 class RecordPanel;
 class RecordSplit;
@@ -69,7 +70,7 @@ private:
     RecordPanel* m_panel = nullptr;
     RecordSplit* m_split = nullptr;
     QStackedWidget* m_stack = nullptr;
-    QLabel* m_emptyText = nullptr;
+    EmptyState* m_empty = nullptr;
     OutcomeBar* m_outcome = nullptr;
     QLabel* m_count = nullptr;
     QPushButton* m_new = nullptr;
@@ -79,9 +80,13 @@ private:
     QTimer m_settle;
     std::optional<AuthFailureKey> m_chosen;
     std::optional<Ban> m_lastBan;
-    std::map<AuthFailureKey, AuthFailureGroup> m_hidden; ///< what came while the page was hidden
+    struct Seen {
+        AuthFailureGroup group;
+        WallTime at{}; ///< when its newest minute was the current one
+    };
+    std::map<AuthFailureKey, Seen> m_hidden; ///< what came while the page was hidden
     bool m_hiddenSnapshot = false;
-    FeedBatch m_lastSeen;               ///< its stats alone are kept
+    FeedBatch m_lastSeen; ///< its stats alone are kept
     bool m_active = false;
     QTimeZone m_zone = QTimeZone::systemTimeZone();
 };

@@ -19,27 +19,27 @@ int standardWidth(Column column)
 {
     switch (column) {
     case Column::Id:
-        return 58;
+        return 52;
     case Column::User:
-        return 104;
+        return 86;
     case Column::State:
-        return 124;
+        return 123;
     case Column::Role:
-        return 72;
+        return 60;
     case Column::Address:
-        return 118;
+        return 108;
     case Column::Route:
-        return 64;
+        return 52;
     case Column::In:
-        return 68;
+        return 58;
     case Column::Trend:
-        return 84;
+        return 76;
     case Column::OfLimit:
-        return 116;
+        return 111;
     case Column::Backlog:
-        return 84;
-    case Column::Since:
         return 74;
+    case Column::Since:
+        return 60;
     case Column::Channels:
         return 140;
     case Column::Client:

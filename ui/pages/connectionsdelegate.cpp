@@ -15,7 +15,7 @@ namespace {
 
 using Column = ConnectionColumn;
 
-constexpr int side = 10;
+constexpr int side = paint::cellSide;
 constexpr int barWidth = 48;
 constexpr int barHeight = 6;
 

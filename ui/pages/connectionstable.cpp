@@ -46,6 +46,7 @@ ConnectionsTable::ConnectionsTable(ConnectionsModel& model, QWidget* parent)
     setContextMenuPolicy(Qt::CustomContextMenu);
     verticalHeader()->hide();
     verticalHeader()->setSectionResizeMode(QHeaderView::Fixed);
+    verticalHeader()->setMinimumSectionSize(metric::row);
     verticalHeader()->setDefaultSectionSize(metric::row);
     verticalScrollBar()->setSingleStep(metric::row);
     QHeaderView* header = horizontalHeader();

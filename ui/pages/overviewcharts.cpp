@@ -26,7 +26,9 @@ QString axisText(double value, double highest)
     const double unit = highest >= 1e6 ? 1e6 : highest >= 1e3 ? 1e3 : 1;
     const QString suffix = unit == 1e6 ? QStringLiteral("M") : unit == 1e3 ? QStringLiteral("k") : QString();
     const double shown = value / unit;
-    const int decimals = std::abs(shown - std::round(shown)) < 1e-6 ? 0 : std::abs(shown * 10 - std::round(shown * 10)) < 1e-6 ? 1 : 2;
+    const int decimals = std::abs(shown - std::round(shown)) < 1e-6             ? 0
+                         : std::abs(shown * 10 - std::round(shown * 10)) < 1e-6 ? 1
+                                                                                : 2;
     return QLocale().toString(shown, 'f', decimals) + suffix;
 }
 
@@ -58,7 +60,10 @@ ChartOptions trafficChart()
     return {tr("Messages a second"),
             {{tr("in"), CurveTone::Accent, [](const Figures& f) { return f.messagesIn; }},
              {tr("out"), CurveTone::Good, [](const Figures& f) { return f.messagesOut; }}},
-            figureText, axisText, 1, 1};
+            figureText,
+            axisText,
+            1,
+            1};
 }
 
 ChartOptions refusalChart()
@@ -68,7 +73,10 @@ ChartOptions refusalChart()
             {{tr("rate"), CurveTone::Warning, in(RefusalGroup::Rate)},
              {tr("token"), CurveTone::Bad, in(RefusalGroup::Token)},
              {tr("other"), CurveTone::Accent, in(RefusalGroup::Other)}},
-            figureText, axisText, 1, 1};
+            figureText,
+            axisText,
+            1,
+            1};
 }
 
 ChartOptions latencyChart()
@@ -76,7 +84,10 @@ ChartOptions latencyChart()
     return {tr("Worker loop"),
             {{tr("p50"), CurveTone::Accent, [](const Figures& f) { return toMilliseconds(f.loopLatencyP50); }},
              {tr("p99"), CurveTone::Warning, [](const Figures& f) { return toMilliseconds(f.loopLatencyP99); }}},
-            milliseconds, millisecondAxis, 0.1, 1};
+            milliseconds,
+            millisecondAxis,
+            0.1,
+            1};
 }
 
 } // namespace
@@ -85,19 +96,29 @@ std::vector<ChartOptions> overviewCharts()
 {
     constexpr double mebibyte = 1024.0 * 1024.0;
     std::vector<ChartOptions> charts;
-    charts.push_back({tr("Sessions"),
-                      {{tr("open"), CurveTone::Accent, [](const Figures& f) { return static_cast<double>(f.sessions); }}},
-                      [](double value) { return countText(static_cast<std::uint64_t>(std::llround(value))); },
-                      axisText, 1, 1});
+    charts.push_back(
+        {tr("Sessions"),
+         {{tr("open"), CurveTone::Accent, [](const Figures& f) { return static_cast<double>(f.sessions); }}},
+         [](double value) { return countText(static_cast<std::uint64_t>(std::llround(value))); },
+         axisText,
+         1,
+         1});
     charts.push_back(trafficChart());
     charts.push_back(refusalChart());
     charts.push_back({tr("Auth failures a second"),
                       {{tr("all"), CurveTone::Bad, [](const Figures& f) { return f.authFailures; }}},
-                      figureText, axisText, 1, 1});
+                      figureText,
+                      axisText,
+                      1,
+                      1});
     charts.push_back(latencyChart());
-    charts.push_back({tr("Backlog"),
-                      {{tr("all sessions"), CurveTone::Accent, [](const Figures& f) { return static_cast<double>(f.backlog); }}},
-                      bytesText, mebibyteAxis, 0.1, mebibyte});
+    charts.push_back(
+        {tr("Backlog"),
+         {{tr("all sessions"), CurveTone::Accent, [](const Figures& f) { return static_cast<double>(f.backlog); }}},
+         bytesText,
+         mebibyteAxis,
+         0.1,
+         mebibyte});
     return charts;
 }
 

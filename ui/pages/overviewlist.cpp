@@ -26,7 +26,7 @@ OverviewRow::OverviewRow(QWidget* parent)
     : QAbstractButton(parent)
 {
     setFixedHeight(lineHeight);
-    setFocusPolicy(Qt::StrongFocus);
+    setFocusPolicy(Qt::TabFocus);
     setCursor(Qt::PointingHandCursor);
     setAttribute(Qt::WA_Hover);
 }

@@ -16,15 +16,15 @@ namespace gatehouse::ui {
 
 /// One line of a short list.
 struct OverviewEntry {
-    QString key;                    ///< handed back when the line is chosen
-    QString lead;                   ///< a time, before the symbol; empty: none
+    QString key;  ///< handed back when the line is chosen
+    QString lead; ///< a time, before the symbol; empty: none
     std::optional<Icon> symbol;
-    Tone tone = Tone::Neutral;      ///< of the symbol and the pill
+    Tone tone = Tone::Neutral; ///< of the symbol and the pill
     QString text;
-    QString pill;                   ///< after the text; empty: none
-    std::optional<double> share;    ///< length of the bar, 1 is whole; unset: no bar
-    bool ofLimit = false;           ///< the share is of a limit: colours and tick follow
-    QString value;                  ///< at the far edge
+    QString pill;                ///< after the text; empty: none
+    std::optional<double> share; ///< length of the bar, 1 is whole; unset: no bar
+    bool ofLimit = false;        ///< the share is of a limit: colours and tick follow
+    QString value;               ///< at the far edge
     QString tip;
 
     friend bool operator==(const OverviewEntry&, const OverviewEntry&) = default;

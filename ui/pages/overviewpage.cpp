@@ -49,6 +49,7 @@ QString auditLine(const AuditRecord& record)
     if (!record.actor.empty())
         parts.append(OverviewPage::tr("by %1").arg(plainText(record.actor, 40)));
     parts.removeAll(QString());
+    parts.removeDuplicates();
     return parts.join(QStringLiteral(" · "));
 }
 
@@ -71,9 +72,11 @@ OverviewPage::OverviewPage(FeedBridge& bridge, QSettings&, const GateFigures& fi
     auto* layout = new QVBoxLayout(this);
     layout->setContentsMargins({});
     layout->addWidget(scroll);
+    m_refresh.setSingleShot(true);
+    connect(&m_refresh, &QTimer::timeout, this, &OverviewPage::refresh);
     connect(&m_figures, &GateFigures::advanced, this, [this] {
         if (m_active)
-            refresh();
+            m_refresh.start(0);
     });
 }
 
@@ -152,18 +155,20 @@ QBoxLayout* OverviewPage::makeLists()
 {
     auto* row = new QHBoxLayout;
     row->setSpacing(space::m);
-    m_userList = new OverviewList(tr("Busiest users"), tr("share of limit"),
-                                  tr("Users who send will stand here, with the share of their rate limit that they use."));
+    m_userList =
+        new OverviewList(tr("Busiest users"), tr("share of limit"),
+                         tr("Users who send will stand here, with the share of their rate limit that they use."));
     m_failureList = new OverviewList(tr("Auth failures by address"), tr("15 min"),
                                      tr("No authentication failed in the last 15 minutes."));
     m_auditList = new OverviewList(tr("Latest"), tr("audit"), tr("Nothing has been recorded yet."));
     for (OverviewList* list : {m_userList, m_failureList, m_auditList})
         row->addWidget(list, 1);
     const auto leadTo = [this](OverviewList* list, const QString& page) {
-        connect(list, &OverviewList::chosen, this, [this, page](const QString& key) { Q_EMIT filterRequested(page, key); });
+        connect(list, &OverviewList::chosen, this,
+                [this, page](const QString& key) { Q_EMIT filterRequested(page, key); });
     };
     leadTo(m_userList, QStringLiteral("connections"));
-    leadTo(m_failureList, QStringLiteral("auth-failures"));
+    leadTo(m_failureList, QStringLiteral("authFailures"));
     leadTo(m_auditList, QStringLiteral("audit"));
     return row;
 }
@@ -171,8 +176,10 @@ QBoxLayout* OverviewPage::makeLists()
 void OverviewPage::setActive(bool active)
 {
     m_active = active;
-    if (!active)
+    if (!active) {
+        m_refresh.stop();
         return;
+    }
     askInfo();
     refresh();
 }
@@ -218,14 +225,15 @@ void OverviewPage::showTiles()
              growth == 0 ? tr("as many as 15 min ago")
                          : tr("%1%2 in 15 min").arg(sign, countText(static_cast<std::uint64_t>(std::abs(growth)))));
     tile(Tile::Messages)
-        .set(rateText(now.messages()), tr("%1 in, %2 out").arg(figureText(now.messagesIn), figureText(now.messagesOut)));
+        .set(rateText(now.messages()),
+             tr("%1 in, %2 out").arg(figureText(now.messagesIn), figureText(now.messagesOut)));
     QStringList reasons;
     for (const auto& [reason, rate] : topRefusals(now, 2))
         reasons.append(wordOf(reason) + QLatin1Char(' ') + figureText(rate));
     tile(Tile::Refused)
-        .set(rateText(now.refused), reasons.isEmpty() ? tr("nothing in the last second") : reasons.join(QStringLiteral(", ")));
-    tile(Tile::Load)
-        .set(percentText(now.loopLoad), tr("backlog %1").arg(bytesText(static_cast<double>(now.backlog))));
+        .set(rateText(now.refused),
+             reasons.isEmpty() ? tr("nothing in the last second") : reasons.join(QStringLiteral(", ")));
+    tile(Tile::Load).set(percentText(now.loopLoad), tr("backlog %1").arg(bytesText(static_cast<double>(now.backlog))));
 }
 
 void OverviewPage::showFailureTile()
@@ -343,7 +351,8 @@ void OverviewPage::showNotices()
         return;
     const auto left = *soonest->certificateExpires - stats.time;
     const int days = static_cast<int>(std::chrono::floor<std::chrono::days>(left).count());
-    const QString text = left.count() <= 0 ? tr("Certificate has ended") : tr("Certificate ends in %n day(s)", nullptr, days);
+    const QString text =
+        left.count() <= 0 ? tr("Certificate has ended") : tr("Certificate ends in %n day(s)", nullptr, days);
     m_certificate->set(left <= certificateAlarm ? Tone::Bad : Tone::Warning, Icon::TriangleAlert, text);
     m_certificate->setToolTip(tr("Listener %1: %2")
                                   .arg(plainText(soonest->name), absoluteText(*soonest->certificateExpires, m_zone))

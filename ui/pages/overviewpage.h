@@ -8,6 +8,7 @@
 #include "pages/page.h"
 
 #include <QTimeZone>
+#include <QTimer>
 
 #include <array>
 #include <string>
@@ -64,7 +65,7 @@ private:
 
     FeedBridge& m_bridge;
     const GateFigures& m_figures;
-    AuthFailuresModel* m_failures;      ///< no view: its groups alone are read
+    AuthFailuresModel* m_failures; ///< no view: its groups alone are read
     std::unordered_map<SessionId, UserShare> m_shares;
     std::array<OverviewTile*, tileCount> m_tiles{};
     std::vector<ChartCard*> m_charts;
@@ -74,6 +75,7 @@ private:
     Pill* m_certificate = nullptr;
     Pill* m_audit = nullptr;
     Info m_info;
+    QTimer m_refresh; ///< shows a new second once all have heard of it
     bool m_active = false;
     bool m_askedAudit = false;
     std::optional<std::uint64_t> m_auditShown; ///< newest record's number when the list was asked for

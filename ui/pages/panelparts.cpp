@@ -192,7 +192,7 @@ WhyCard::WhyCard(QWidget* parent)
     inside->addWidget(m_heading);
     inside->addWidget(m_lines);
     auto* layout = new QVBoxLayout(this);
-    layout->setContentsMargins(0, 0, 0, 0);
+    layout->setContentsMargins(space::m, space::m, space::m, space::m);
     layout->setSpacing(space::s);
     layout->addWidget(m_question);
     layout->addWidget(m_box);
@@ -259,6 +259,7 @@ void WhyCard::paintEvent(QPaintEvent*)
     painter.setPen(Qt::NoPen);
     painter.setBrush(toneGround(Theme::of(palette()), m_tone));
     painter.drawRoundedRect(m_box->geometry(), metric::radius, metric::radius);
+    painter.fillRect(QRect(0, 0, width(), 1), Theme::of(palette()).line);
 }
 
 Timeline::Timeline(QWidget* parent)

@@ -13,8 +13,9 @@ namespace gatehouse::ui {
 
 namespace {
 
-constexpr int side = 10;
+constexpr int side = 8; // as the header has it
 constexpr int symbolSize = 14;
+constexpr double fewest = 4; // a single failure does not look like a flood
 
 } // namespace
 
@@ -71,12 +72,13 @@ void RecordDelegate::paintWords(QPainter& painter, const QRect& rect, const QSty
     painter.drawText(words, int(QStyle::visualAlignment(option.direction, alignment)) | Qt::TextSingleLine, cut);
 }
 
-void RecordDelegate::paintColumns(QPainter& painter, const QRect& rect, const Theme& theme, const QModelIndex& index) const
+void RecordDelegate::paintColumns(QPainter& painter, const QRect& rect, const Theme& theme,
+                                  const QModelIndex& index) const
 {
     const auto series = index.data(CellSeriesRole).value<QList<double>>();
     if (series.isEmpty())
         return;
-    const double highest = std::max(1.0, *std::ranges::max_element(series));
+    const double highest = std::max(fewest, *std::ranges::max_element(series));
     constexpr double gap = 1;
     const double width = std::min(6.0, (rect.width() + gap) / double(series.size()) - gap);
     const double ground = rect.bottom() - 6;
@@ -86,7 +88,8 @@ void RecordDelegate::paintColumns(QPainter& painter, const QRect& rect, const Th
     for (qsizetype i = 0; i < series.size(); ++i) {
         const double part = series[i] <= 0 ? 0 : std::max(2.0, series[i] / highest * height);
         painter.setBrush(part > 0 ? (tone == Tone::Bad ? theme.bad : theme.accent) : theme.line);
-        painter.drawRect(QRectF(rect.x() + double(i) * (width + gap), ground - std::max(part, 1.0), width, std::max(part, 1.0)));
+        painter.drawRect(
+            QRectF(rect.x() + double(i) * (width + gap), ground - std::max(part, 1.0), width, std::max(part, 1.0)));
     }
 }
 

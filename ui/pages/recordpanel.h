@@ -33,7 +33,7 @@ public:
     /// Takes the place of everything else until the next showRecord().
     void showEmpty();
     void showRecord(const QString& heading, const QString& aside);
-    void setPill(Tone tone, std::optional<Icon> symbol, const QString& text); ///< empty text: none
+    void setPill(Tone tone, std::optional<Icon> symbol, const QString& text);               ///< empty text: none
     void setExplanation(const QString& title, Tone tone, Icon symbol, const QString& text); ///< empty text: none
     void setFacts(const QString& title, const std::vector<Fact>& facts);
     void addButton(QPushButton* button);

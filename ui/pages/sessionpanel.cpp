@@ -121,12 +121,7 @@ SessionPanel::SessionPanel(QWidget* parent)
     layout->addWidget(makeBody(), 1);
     m_stack->addWidget(nothing);
     m_stack->addWidget(content);
-    // The panel's width is the splitter's business: long words do not widen it.
-    nothing->setMinimumWidth(0);
-    for (QLabel* label : nothing->findChildren<QLabel*>()) {
-        label->setMinimumWidth(0);
-        label->setMaximumWidth(260);
-    }
+    nothing->setTextWidth(240);
     setMinimumWidth(280);
 }
 
@@ -192,7 +187,7 @@ QWidget* SessionPanel::makeBody()
     m_identity = new FactGrid(body);
     m_limits = new LimitGrid(body);
     m_timeline = new Timeline(body);
-    section(layout, body)->addWidget(m_why);
+    layout->addWidget(m_why);
     QVBoxLayout* identity = section(layout, body);
     identity->addWidget(sectionHeading(tr("Identity"), body));
     identity->addWidget(m_identity);

@@ -54,11 +54,24 @@ void EmptyState::set(Icon symbol, const QString& heading, const QString& text, c
     m_action->setText(action);
     m_action->setVisible(!action.isEmpty());
     updateSymbol();
+    fitText();
 }
 
 QString EmptyState::heading() const
 {
     return m_heading->text();
+}
+
+void EmptyState::setTextWidth(int width)
+{
+    m_text->setFixedWidth(width);
+    fitText();
+}
+
+// A wrapped label inside an aligned cell is given the height of one line, unless told.
+void EmptyState::fitText()
+{
+    m_text->setFixedHeight(m_text->heightForWidth(m_text->minimumWidth()));
 }
 
 void EmptyState::changeEvent(QEvent* event)

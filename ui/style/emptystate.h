@@ -19,6 +19,7 @@ public:
     /// Without `action` there is no button.
     void set(Icon symbol, const QString& heading, const QString& text, const QString& action = {});
     [[nodiscard]] QString heading() const;
+    void setTextWidth(int width);
 
 Q_SIGNALS:
     void actionTriggered();
@@ -28,6 +29,7 @@ protected:
 
 private:
     void updateSymbol();
+    void fitText();
 
     Icon m_icon = Icon::Plug;
     QLabel* m_symbol;
