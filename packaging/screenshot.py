@@ -80,9 +80,10 @@ def main(programs, file, page="connections", seconds="60"):
             try:
                 sys.exit(f"gatehouse ended with {console.wait(float(seconds))}")
             except subprocess.TimeoutExpired:
-                subprocess.run(["xdotool", "mousemove", "500", "324", "sleep", "1", "click", "1", "sleep", "1",
-                                "mousemove", "100", "600", "sleep", "3"],
-                               env=environment, check=True)
+                # "New rows", then a row, then away from the table.
+                subprocess.run(["xdotool", "mousemove", "446", "78", "sleep", "1", "click", "1", "sleep", "2",
+                                "mousemove", "500", "324", "sleep", "1", "click", "1", "sleep", "1",
+                                "mousemove", "100", "600", "sleep", "3"], env=environment, check=True)
                 picture = png(pixels((folder / "Xvfb_screen0").read_bytes()))
             Path(file).parent.mkdir(parents=True, exist_ok=True)
             Path(file).write_bytes(picture)

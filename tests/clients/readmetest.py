@@ -86,7 +86,7 @@ class Readme(unittest.IsolatedAsyncioTestCase):
         said = self.run_shell(f"build/release/bin/gatehoused --init {folder}\n")
         for line in blocks("js")[0].splitlines()[:2]:
             self.assertIn(line, said)
-        self.assertIn(f"Local CA  {folder}/tls/ca.pem\n", said)
+        self.assertIn(f"Local CA {folder}/tls/ca.pem\n", said)
         self.assertIn(self.block_with("certutil").splitlines()[0], said)
         token = self.run_shell(re.search(r"Token +(.+\n)", said)[1])
         self.assertRegex(token, r"^[\w-]+\.[\w-]+\.[\w-]+\n$")
