@@ -88,7 +88,8 @@ class Readme(unittest.IsolatedAsyncioTestCase):
             self.assertIn(line, said)
         self.assertIn(f"Local CA {folder}/tls/ca.pem\n", said)
         self.assertIn(self.block_with("certutil").splitlines()[0], said)
-        token = self.run_shell(re.search(r"Token +(.+\n)", said)[1])
+        command = re.search(r"Token +(.+)", said)[1]
+        token = subprocess.run(["bash", "-c", command], stdout=subprocess.PIPE, text=True, check=True).stdout
         self.assertRegex(token, r"^[\w-]+\.[\w-]+\.[\w-]+\n$")
 
 
