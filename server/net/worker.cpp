@@ -317,13 +317,8 @@ void Worker::resumeAccepting()
 {
     m_acceptPaused = false;
     for (const auto& socket : m_listeners)
-<<<<<<< HEAD
-        if (!addToEpoll(m_epoll.get(), socket->fd.get(), EPOLLIN, addressOf(socket.get()) | listenerMark))
+        if (socket->fd && !addToEpoll(m_epoll.get(), socket->fd.get(), EPOLLIN, addressOf(socket.get()) | listenerMark))
             pauseAccepting(); // and try again
-=======
-        if (socket->fd)
-            addToEpoll(m_epoll.get(), socket->fd.get(), EPOLLIN, addressOf(socket.get()) | listenerMark);
->>>>>>> nettest
 }
 
 RouteHandler& Worker::handler(const Policy& of, std::size_t route)
