@@ -276,6 +276,7 @@ void Connection::flush()
         }
         m_offered = 0;
         m_out.consume(sent.bytes);
+        m_lastWritten = m_context.now;
         m_context.counters.backlog.subtract(sent.bytes);
     }
     if (m_phase == Phase::Dead)
