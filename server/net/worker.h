@@ -47,7 +47,7 @@ public:
     void setPolicy(std::shared_ptr<const PolicyGeneration> next) { generation = std::move(next); }
     void setBans(std::shared_ptr<const BanSet> next) { bans = std::move(next); }
     void setWatched(bool watched);
-    /// Puts every session into the next batch.
+    /// Publishes every session at once, as a whole batch.
     void publishAll();
     void drain();
     [[nodiscard]] bool idle() const { return m_connections.empty(); }

@@ -143,8 +143,10 @@ std::unique_ptr<FeedWatch> ServerRuntime::Private::watch(std::function<void()> w
     auto mailbox = std::make_shared<Mailbox>(std::move(wake));
     (void)m_runtime.post(
         [this, mailbox] {
-            if (!m_collector.watched())
+            if (!m_collector.watched()) {
+                m_collector.expectAll(static_cast<std::uint32_t>(m_gate->size()));
                 m_gate->post([](Worker& worker) { worker.setWatched(true); });
+            }
             m_collector.addWatcher(mailbox);
         },
         true);
@@ -207,17 +209,22 @@ void ServerRuntime::Private::tick()
     }
     std::vector<SessionRow> rows;
     std::vector<ClosedSession> closed;
+    std::vector<std::uint32_t> whole;
     bool lost = false;
     {
         const std::lock_guard lock(m_feedMutex);
         rows.swap(m_feedRows);
         closed.swap(m_feedClosed);
+        whole.swap(m_feedWhole);
         lost = std::exchange(m_feedLost, false);
     }
     if (lost) {
-        m_collector.restart();
+        m_collector.countLost();
+        m_collector.expectAll(static_cast<std::uint32_t>(m_gate->size()));
         m_gate->post([](Worker& worker) { worker.publishAll(); });
     }
+    for (const std::uint32_t worker : whole)
+        m_collector.beginWhole(worker);
     m_collector.apply(std::move(rows), std::move(closed));
     m_collector.tick(m_stats, marked(m_failures.takeChanged(m_clock.wall())));
     if (m_collector.needsSnapshot())
@@ -285,11 +292,17 @@ void ServerRuntime::Private::banByRule(const IpAddress& address, std::chrono::mi
     call({"rule", "rule"}, std::move(command), [](const Reply&) {});
 }
 
-void ServerRuntime::Private::publish(std::uint32_t, WorkerBatch batch)
+void ServerRuntime::Private::publish(std::uint32_t worker, WorkerBatch batch)
 {
     const std::lock_guard lock(m_feedMutex);
+    if (batch.whole) {
+        const auto workers = static_cast<std::uint32_t>(m_gate->size());
+        std::erase_if(m_feedRows, [=](const SessionRow& row) { return row.info->id.value % workers == worker; });
+        m_feedWhole.push_back(worker);
+    }
     if (m_feedRows.size() + m_feedClosed.size() + batch.rows.size() + batch.closed.size() > feedLimit) {
         m_feedLost = true;
+        m_feedWhole.clear();
         m_feedRows.clear();
         m_feedClosed.clear();
         m_feedDropped.fetch_add(1, std::memory_order_relaxed);
