@@ -183,6 +183,8 @@ GateStats ServerRuntime::Private::stats()
 
 std::vector<AuthFailureGroup> ServerRuntime::Private::marked(std::vector<AuthFailureGroup> groups) const
 {
+    if (groups.empty())
+        return groups;
     const auto bans = m_bans->set();
     const WallTime now = m_clock.wall();
     for (AuthFailureGroup& group : groups)
