@@ -50,7 +50,7 @@ public:
     /// Publishes every session at once, as a whole batch.
     void publishAll();
     void drain();
-    [[nodiscard]] bool idle() const { return m_connections.empty(); }
+    [[nodiscard]] std::size_t open() const { return m_connections.size(); }
     [[nodiscard]] std::vector<SessionRow> rows() const;
     [[nodiscard]] std::optional<SessionRow> row(SessionId id) const;
     /// Ends the sessions of those ids that are here, and returns them with what identifies their users.

@@ -244,8 +244,8 @@ void ServerRuntime::Private::checkDrained()
     if (m_state != GateState::Draining || m_drainCheckPending)
         return;
     m_drainCheckPending = true;
-    m_gate->gather<bool>([](const Worker& worker) { return worker.idle(); }, [this](const std::vector<bool>& idle) {
-        const bool all = std::ranges::all_of(idle, std::identity{});
+    m_gate->gather<std::size_t>([](const Worker& worker) { return worker.open(); }, [this](const std::vector<std::size_t>& open) {
+        const bool all = std::ranges::all_of(open, [](std::size_t count) { return count == 0; });
         (void)m_runtime.post(
             [this, all] {
                 m_drainCheckPending = false;
