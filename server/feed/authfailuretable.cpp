@@ -28,9 +28,16 @@ void AuthFailureTable::makeRoom()
 {
     if (m_entries.size() < capacity)
         return;
-    const auto oldest = std::ranges::min_element(
-        m_entries, {}, [](const auto& entry) { return entry.second.group.last; });
-    m_entries.erase(oldest);
+    std::vector<WallTime> ages; // a sixteenth goes at once, so that a flood of new addresses does not cost a search each
+    ages.reserve(m_entries.size());
+    for (const auto& [key, entry] : m_entries)
+        ages.push_back(entry.group.last);
+    const auto newest = ages.begin() + static_cast<std::ptrdiff_t>(capacity / 16 - 1);
+    std::ranges::nth_element(ages, newest);
+    std::size_t left = capacity / 16;
+    std::erase_if(m_entries, [&, limit = *newest](const auto& entry) {
+        return left > 0 && entry.second.group.last <= limit && left-- > 0;
+    });
 }
 
 void AuthFailureTable::add(const IpAddress& address, Reason reason, WallTime time, const std::string& route,

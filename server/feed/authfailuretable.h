@@ -11,8 +11,8 @@
 
 namespace gatehouse {
 
-/// Failed authentications by address and reason. Thread-safe; the lock is held for one entry. At its capacity the group
-/// that was quiet for longest goes.
+/// Failed authentications by address and reason. Thread-safe; the lock is held for one entry. At its capacity the groups
+/// that were quiet for longest go.
 class AuthFailureTable {
 public:
     static constexpr std::size_t capacity = 10'000;

@@ -58,7 +58,7 @@ void Collector::keepHistory(const GateStats& stats)
 
 void Collector::refresh(const GateStats& stats, const std::vector<AuthFailureGroup>& failures)
 {
-    if (m_stale.empty())
+    if (!needsSnapshot())
         return;
     FeedBatch batch;
     batch.snapshot = true;
@@ -74,13 +74,22 @@ void Collector::refresh(const GateStats& stats, const std::vector<AuthFailureGro
     m_stale.clear();
 }
 
-void Collector::restart()
+void Collector::expectAll(std::uint32_t workers)
 {
+    m_workers = workers;
     m_rows.clear();
     m_next = {};
+    for (std::uint32_t worker = 0; worker < workers; ++worker)
+        m_awaited.insert(worker);
     for (const auto& watcher : m_watchers)
         m_stale.insert(watcher.get());
-    ++m_dropped;
+}
+
+void Collector::beginWhole(std::uint32_t worker)
+{
+    m_awaited.erase(worker);
+    // The number of a session tells its worker: see Connection::open().
+    std::erase_if(m_rows, [&](const auto& entry) { return entry.first.value % m_workers == worker; });
 }
 
 namespace {

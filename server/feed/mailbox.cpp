@@ -19,11 +19,11 @@ bool Mailbox::merge(const FeedBatch& batch)
     bool wasEmpty = false;
     {
         const std::lock_guard lock(m_mutex);
+        if (waiting() + growthBy(batch) > capacity)
+            return false;
         wasEmpty = !m_slot;
         if (wasEmpty)
             m_slot.emplace();
-        if (m_slot->rows.size() + m_slot->closed.size() + batch.rows.size() + batch.closed.size() > capacity)
-            return false;
         m_slot->stats = batch.stats;
         mergeRows(batch);
         m_slot->closed.insert(m_slot->closed.end(), batch.closed.begin(), batch.closed.end());
@@ -32,6 +32,19 @@ bool Mailbox::merge(const FeedBatch& batch)
     if (wasEmpty)
         wake();
     return true;
+}
+
+std::size_t Mailbox::waiting() const
+{
+    return m_slot ? m_slot->rows.size() + m_slot->closed.size() + m_slot->authFailures.size() : 0;
+}
+
+std::size_t Mailbox::growthBy(const FeedBatch& batch) const
+{
+    const auto newRow = [this](const SessionRow& row) { return !m_rowIndex.contains(row.info->id); };
+    const auto newGroup = [this](const AuthFailureGroup& group) { return !m_failureIndex.contains(failureKey(group)); };
+    return static_cast<std::size_t>(std::ranges::count_if(batch.rows, newRow)) + batch.closed.size() +
+           static_cast<std::size_t>(std::ranges::count_if(batch.authFailures, newGroup));
 }
 
 void Mailbox::mergeRows(const FeedBatch& batch)

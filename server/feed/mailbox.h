@@ -12,7 +12,7 @@
 namespace gatehouse {
 
 /// One slot between the collector and a watcher: batches merge in it until they are taken. Thread-safe. What it may hold
-/// is bounded: over `capacity` rows and closed sessions merge() says that only a snapshot helps.
+/// is bounded: over `capacity` rows, closed sessions and groups merge() says that only a snapshot helps.
 class Mailbox {
 public:
     static constexpr std::size_t capacity = 100'000;
@@ -29,6 +29,8 @@ public:
 
 private:
     void wake();
+    [[nodiscard]] std::size_t waiting() const;
+    [[nodiscard]] std::size_t growthBy(const FeedBatch& batch) const;
     void mergeRows(const FeedBatch& batch);
     void mergeFailures(const FeedBatch& batch);
 

@@ -390,11 +390,10 @@ void Worker::setWatched(bool on)
 
 void Worker::publishAll()
 {
-    for (const auto& [id, connection] : m_sessions) {
-        if (std::exchange(connection->session()->noted, true))
-            continue;
-        changed.push_back(connection);
-    }
+    WorkerBatch batch;
+    batch.rows = rows();
+    batch.whole = true;
+    gate.events.publish(index, std::move(batch));
 }
 
 void Worker::drain()

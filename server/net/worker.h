@@ -47,10 +47,10 @@ public:
     void setPolicy(std::shared_ptr<const PolicyGeneration> next) { generation = std::move(next); }
     void setBans(std::shared_ptr<const BanSet> next) { bans = std::move(next); }
     void setWatched(bool watched);
-    /// Puts every session into the next batch.
+    /// Publishes every session at once, as a whole batch.
     void publishAll();
     void drain();
-    [[nodiscard]] bool idle() const { return m_connections.empty(); }
+    [[nodiscard]] std::size_t open() const { return m_connections.size(); }
     [[nodiscard]] std::vector<SessionRow> rows() const;
     [[nodiscard]] std::optional<SessionRow> row(SessionId id) const;
     /// Ends the sessions of those ids that are here, and returns them with what identifies their users.

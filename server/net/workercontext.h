@@ -28,6 +28,7 @@ struct PolicyGeneration {
 struct WorkerBatch {
     std::vector<SessionRow> rows;
     std::vector<ClosedSession> closed;
+    bool whole = false;                    ///< the rows are all sessions of the worker, and replace what it sent before
 };
 
 struct AuthFailure {

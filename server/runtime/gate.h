@@ -10,6 +10,7 @@
 #include <memory>
 #include <mutex>
 #include <string>
+#include <type_traits>
 #include <vector>
 
 namespace gatehouse {
@@ -38,6 +39,7 @@ public:
     /// Asks every worker, and hands all answers, in the workers' order, to `done` on the thread of the last one.
     template <class Answer, class Ask, class Done> void gather(Ask ask, Done done)
     {
+        static_assert(!std::is_same_v<Answer, bool>, "the workers would write to bits of one byte");
         struct Gathered {
             std::vector<Answer> answers;
             std::atomic<std::size_t> missing;

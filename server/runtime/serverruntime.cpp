@@ -146,8 +146,10 @@ std::unique_ptr<FeedWatch> ServerRuntime::Private::watch(std::function<void()> w
     auto mailbox = std::make_shared<Mailbox>(std::move(wake));
     (void)m_runtime.post(
         [this, mailbox] {
-            if (!m_collector.watched())
+            if (!m_collector.watched()) {
+                m_collector.expectAll(static_cast<std::uint32_t>(m_gate->size()));
                 m_gate->post([](Worker& worker) { worker.setWatched(true); });
+            }
             m_collector.addWatcher(mailbox);
         },
         true);
@@ -184,6 +186,8 @@ GateStats ServerRuntime::Private::stats()
 
 std::vector<AuthFailureGroup> ServerRuntime::Private::marked(std::vector<AuthFailureGroup> groups) const
 {
+    if (groups.empty())
+        return groups;
     const auto bans = m_bans->set();
     const WallTime now = m_clock.wall();
     for (AuthFailureGroup& group : groups)
@@ -210,17 +214,22 @@ void ServerRuntime::Private::tick()
     }
     std::vector<SessionRow> rows;
     std::vector<ClosedSession> closed;
+    std::vector<std::uint32_t> whole;
     bool lost = false;
     {
         const std::lock_guard lock(m_feedMutex);
         rows.swap(m_feedRows);
         closed.swap(m_feedClosed);
+        whole.swap(m_feedWhole);
         lost = std::exchange(m_feedLost, false);
     }
     if (lost) {
-        m_collector.restart();
+        m_collector.countLost();
+        m_collector.expectAll(static_cast<std::uint32_t>(m_gate->size()));
         m_gate->post([](Worker& worker) { worker.publishAll(); });
     }
+    for (const std::uint32_t worker : whole)
+        m_collector.beginWhole(worker);
     m_collector.apply(std::move(rows), std::move(closed));
     m_collector.tick(m_stats, marked(m_failures.takeChanged(m_clock.wall())));
     if (m_collector.needsSnapshot())
@@ -238,8 +247,8 @@ void ServerRuntime::Private::checkDrained()
     if (m_state != GateState::Draining || m_drainCheckPending)
         return;
     m_drainCheckPending = true;
-    m_gate->gather<bool>([](const Worker& worker) { return worker.idle(); }, [this](const std::vector<bool>& idle) {
-        const bool all = std::ranges::all_of(idle, std::identity{});
+    m_gate->gather<std::size_t>([](const Worker& worker) { return worker.open(); }, [this](const std::vector<std::size_t>& open) {
+        const bool all = std::ranges::all_of(open, [](std::size_t count) { return count == 0; });
         (void)m_runtime.post(
             [this, all] {
                 m_drainCheckPending = false;
@@ -288,11 +297,17 @@ void ServerRuntime::Private::banByRule(const IpAddress& address, std::chrono::mi
     call({"rule", "rule"}, std::move(command), [](const Reply&) {});
 }
 
-void ServerRuntime::Private::publish(std::uint32_t, WorkerBatch batch)
+void ServerRuntime::Private::publish(std::uint32_t worker, WorkerBatch batch)
 {
     const std::lock_guard lock(m_feedMutex);
+    if (batch.whole) {
+        const auto workers = static_cast<std::uint32_t>(m_gate->size());
+        std::erase_if(m_feedRows, [=](const SessionRow& row) { return row.info->id.value % workers == worker; });
+        m_feedWhole.push_back(worker);
+    }
     if (m_feedRows.size() + m_feedClosed.size() + batch.rows.size() + batch.closed.size() > feedLimit) {
         m_feedLost = true;
+        m_feedWhole.clear();
         m_feedRows.clear();
         m_feedClosed.clear();
         m_feedDropped.fetch_add(1, std::memory_order_relaxed);

@@ -86,9 +86,10 @@ struct ServerRuntime::Private final : EventSink, GateEvents {
     TimePoint m_nextSecond{}, m_drainStarted{};
     std::atomic<std::uint64_t> m_feedDropped{0};
 
-    std::mutex m_feedMutex;                            ///< guards the next three
+    std::mutex m_feedMutex;                            ///< guards the next four
     std::vector<SessionRow> m_feedRows;
     std::vector<ClosedSession> m_feedClosed;
+    std::vector<std::uint32_t> m_feedWhole;            ///< workers whose rows among m_feedRows are all that they have
     bool m_feedLost = false;
 
     std::mutex m_stateMutex;                           ///< guards m_state where another thread waits for it

@@ -239,7 +239,8 @@ void AdmissionTest::bad_tokens_block_an_address_for_the_window_and_ban_it_after_
     QCOMPARE(ban.actor, std::string("rule"));
     QCOMPARE(ban.value, std::string("127.0.0.1"));
     QCOMPARE(*ban.until - ban.since, std::chrono::milliseconds(10min));
-    QTRY_COMPARE(enter(server, server.token("ann")).status, 0); // closed before anything is read
+    QVERIFY(
+        eventually([&] { return enter(server, server.token("ann")).status == 0; })); // closed before anything is read
     QVERIFY(server.refused(Reason::Banned) > 0);
     AuditQuery bans;
     bans.kind = AuditKind::Ban;
@@ -251,7 +252,7 @@ void AdmissionTest::bad_tokens_block_an_address_for_the_window_and_ban_it_after_
         return group.reason == Reason::JwtSig && group.count == 20 && group.banned;
     }));
     clock.advance(10min);
-    QVERIFY(QTest::qWaitFor([&] { return enter(server, server.token("ann")).status == 101; }));
+    QVERIFY(eventually([&] { return enter(server, server.token("ann")).status == 101; }));
     QTRY_VERIFY(std::get<BanList>(server.call(BansQuery{}).value()).bans.empty());
 }
 
@@ -318,7 +319,7 @@ void AdmissionTest::sessions_of_an_address_are_limited() // row 32
              std::string("/limits/sessions_per_ip"));
     QCOMPARE(enter(server, server.token("ann"), from("127.0.0.9")).status, 101);
     open.pop_back();
-    QVERIFY(QTest::qWaitFor([&] { return enter(server, server.token("ann")).status == 101; }));
+    QVERIFY(eventually([&] { return enter(server, server.token("ann")).status == 101; }));
 }
 
 void AdmissionTest::sessions_of_a_user_are_limited_over_all_addresses() // row 32
@@ -336,7 +337,7 @@ void AdmissionTest::sessions_of_a_user_are_limited_over_all_addresses() // row 3
     QTRY_COMPARE(server.sessions().size(), 2u);
     QCOMPARE(server.sessions()[0].activity.userSessions, 2u);
     open.clear();
-    QVERIFY(QTest::qWaitFor([&] { return enter(server, server.token("ann")).status == 101; }));
+    QVERIFY(eventually([&] { return enter(server, server.token("ann")).status == 101; }));
 }
 
 void AdmissionTest::sessions_of_the_gate_are_limited() // row 32
@@ -350,7 +351,7 @@ void AdmissionTest::sessions_of_the_gate_are_limited() // row 32
     QVERIFY(!answer.header("Retry-After").empty());
     QCOMPARE(server.refused(Reason::LimitTotal), 1u);
     open.clear();
-    QVERIFY(QTest::qWaitFor([&] { return enter(server, server.token("ann")).status == 101; }));
+    QVERIFY(eventually([&] { return enter(server, server.token("ann")).status == 101; }));
 }
 
 void AdmissionTest::connects_of_an_address_are_limited() // row 9
@@ -423,9 +424,10 @@ void AdmissionTest::slots_come_back_whatever_way_a_connection_ends()
     for (int round = 0; round < 5; ++round)
         for (int way = 0; way < 6; ++way) {
             std::optional<ByteClient> client;
-            bool entered = false;
-            QTRY_VERIFY(entered = entered || (client.emplace(way % 2 == 0 ? server.plain() : server.tls()),
-                                              client->upgrade(upgrade).status == 101));
+            QVERIFY(eventually([&] {
+                client.emplace(way % 2 == 0 ? server.plain() : server.tls());
+                return client->upgrade(upgrade).status == 101;
+            }));
             switch (way) {
             case 0:
                 client->close();

@@ -7,6 +7,8 @@
 #include "policy/load.h"
 #include "setup/initialise.h"
 
+#include <QTest>
+
 #include <algorithm>
 #include <fstream>
 #include <future>
@@ -40,6 +42,17 @@ void prepare(nlohmann::json& policy)
 }
 
 } // namespace
+
+bool eventually(const std::function<bool()>& condition)
+{
+    const auto deadline = std::chrono::steady_clock::now() + ceiling;
+    while (!condition()) {
+        if (std::chrono::steady_clock::now() >= deadline)
+            return false;
+        QTest::qWait(5);
+    }
+    return true;
+}
 
 TestServer::TestServer(const Edit& edit, const Clock* clock)
     : m_clock(clock ? *clock : m_systemClock)

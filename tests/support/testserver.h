@@ -15,6 +15,9 @@
 
 namespace gatehouse::test {
 
+/// Asks until the answer is yes, and then no more; false where the ceiling was reached.
+[[nodiscard]] bool eventually(const std::function<bool()>& condition);
+
 /// A whole server in this process, from a fresh folder of setup::initialise(). It listens on 127.0.0.1 with TLS
 /// ("public") and without ("lab"), serves `/hub/{channel}` with a token and `/echo` without one, and has every limit of
 /// an address off, so that a test sets the one that it means.

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "wire/frame.h"
+#include "wire/request.h"
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <openssl/ssl.h>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace gatehouse::bench {
+
+using Instant = std::chrono::steady_clock::time_point;
+
+struct Target {
+    std::string address = "127.0.0.1";
+    std::uint16_t port = 8443;
+    bool tls = true;
+};
+
+/// One WebSocket session of the load generator, never blocking. Owner: the thread that polls.
+class LoadClient {
+public:
+    enum class State : std::uint8_t { Connecting, Handshake, Upgrading, Open, Failed };
+
+    /// Connects from `source`; what goes wrong is told by state().
+    LoadClient(const Target& target, SSL_CTX* context, const std::string& source, wire::ClientRequest request);
+    ~LoadClient();
+    LoadClient(const LoadClient&) = delete;
+    LoadClient& operator=(const LoadClient&) = delete;
+
+    /// Goes on as far as the socket lets it; whole messages are counted and their stamps handed to `latencies`.
+    void advance(std::vector<std::uint32_t>& latencies);
+    /// Queues a text message that begins with the time in nanoseconds.
+    void sendStamped(std::size_t size);
+
+    [[nodiscard]] int fd() const { return m_fd; }
+    [[nodiscard]] State state() const { return m_state; }
+    [[nodiscard]] bool wantsWrite() const;
+    [[nodiscard]] const std::string& problem() const { return m_problem; }
+    [[nodiscard]] std::uint64_t received() const { return m_received; }
+
+private:
+    void fail(std::string problem);
+    bool finishConnect();
+    bool handshake();
+    bool flush();
+    std::optional<std::size_t> read(std::span<std::byte> into);
+    void readAnswer(std::span<std::byte> bytes, std::vector<std::uint32_t>& latencies);
+    void decode(std::span<std::byte> bytes, std::vector<std::uint32_t>& latencies);
+    bool sslAgain(int result);
+
+    int m_fd = -1;
+    SSL* m_ssl = nullptr;
+    State m_state = State::Connecting;
+    bool m_sslWantsWrite = false;
+    wire::ClientRequest m_request;
+    std::string m_answer;
+    std::string m_out;
+    std::string m_problem;
+    std::uint64_t m_received = 0;
+    wire::Decoder m_decoder{wire::Role::Client, {1 << 20, 64}};
+};
+
+} // namespace gatehouse::bench

@@ -1,0 +1,242 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "net/gatetables.h"
+#include "net/banset.h"
+#include "net/ratemeter.h"
+
+#include <QTest>
+
+#include <thread>
+
+using namespace gatehouse;
+using namespace std::chrono_literals;
+
+namespace {
+
+constexpr TimePoint start{std::chrono::hours(1)};
+constexpr WallTime today{std::chrono::milliseconds(1'800'000'000'000)};
+
+/// May be forgotten when the test says so.
+struct State {
+    bool idle(TimePoint) const { return forgettable; }
+    bool forgettable = true;
+};
+
+Ban banOf(BanSubject subject, const std::string& value, std::optional<WallTime> until = std::nullopt,
+          const std::string& issuer = {})
+{
+    Ban ban;
+    ban.subject = subject;
+    ban.value = value;
+    ban.issuer = issuer;
+    ban.until = until;
+    return ban;
+}
+
+} // namespace
+
+class GateTablesTest : public QObject {
+    Q_OBJECT
+
+private Q_SLOTS:
+    void slots_are_reserved_up_to_the_limit();
+    void slots_are_never_over_the_limit_from_many_threads();
+    void a_window_that_fills_blocks_and_a_second_bans();
+    void a_window_that_does_not_fill_is_forgotten();
+    void a_strike_is_forgotten_in_time();
+    void failures_during_a_block_count_nothing();
+    void a_table_gives_one_state_for_a_key();
+    void a_full_table_forgets_the_idle_and_never_what_is_used();
+    void a_full_table_is_swept_ten_times_a_second_at_most();
+    void users_of_two_issuers_are_two();
+    void bans_of_addresses_networks_and_users_match_while_they_hold();
+    void a_ban_without_an_issuer_matches_whoever_vouches();
+    void cooldowns_end();
+    void rates_are_over_the_last_second();
+};
+
+void GateTablesTest::slots_are_reserved_up_to_the_limit()
+{
+    Slots slots_;
+    QVERIFY(slots_.reserve(2));
+    QVERIFY(slots_.reserve(2));
+    QVERIFY(!slots_.reserve(2));
+    QVERIFY(slots_.reserve(std::nullopt));
+    QCOMPARE(slots_.used(), 3u);
+    slots_.release();
+    slots_.release();
+    QVERIFY(slots_.reserve(2));
+}
+
+void GateTablesTest::slots_are_never_over_the_limit_from_many_threads()
+{
+    Slots slots_;
+    std::atomic<std::uint64_t> inside{0}, most{0};
+    std::vector<std::thread> threads;
+    for (int i = 0; i < 4; ++i)
+        threads.emplace_back([&] {
+            for (int n = 0; n < 20000; ++n) {
+                if (!slots_.reserve(3))
+                    continue;
+                const std::uint64_t now = ++inside;
+                for (std::uint64_t seen = most; now > seen && !most.compare_exchange_weak(seen, now);) {
+                }
+                --inside;
+                slots_.release();
+            }
+        });
+    for (std::thread& thread : threads)
+        thread.join();
+    QVERIFY(most <= 3);
+    QCOMPARE(slots_.used(), 0u);
+}
+
+void GateTablesTest::a_window_that_fills_blocks_and_a_second_bans()
+{
+    const AuthFailureLimit limit{3, 60s, 600s};
+    FailureWindow window;
+    QCOMPARE(window.add(limit, start), FailureVerdict::Counted);
+    QCOMPARE(window.add(limit, start), FailureVerdict::Counted);
+    QCOMPARE(window.add(limit, start), FailureVerdict::Blocked);
+    QCOMPARE(window.blocked(start), std::chrono::nanoseconds(60s));
+    QCOMPARE(window.blocked(start + 59s), std::chrono::nanoseconds(1s));
+    QCOMPARE(window.blocked(start + 60s), std::chrono::nanoseconds(0));
+    QVERIFY(!window.idle(start + 61s));
+    QCOMPARE(window.add(limit, start + 61s), FailureVerdict::Counted);
+    QCOMPARE(window.add(limit, start + 62s), FailureVerdict::Counted);
+    QCOMPARE(window.add(limit, start + 63s), FailureVerdict::Ban);
+    QCOMPARE(window.add(limit, start + 64s), FailureVerdict::Counted); // and begins anew
+}
+
+void GateTablesTest::a_window_that_does_not_fill_is_forgotten()
+{
+    const AuthFailureLimit limit{3, 60s, 600s};
+    FailureWindow window;
+    for (int i = 0; i < 20; ++i)
+        QCOMPARE(window.add(limit, start + i * 31s), FailureVerdict::Counted);
+    QVERIFY(window.idle(start + 20 * 31s + 61s));
+}
+
+void GateTablesTest::a_strike_is_forgotten_in_time()
+{
+    const AuthFailureLimit limit{1, 60s, 600s};
+    FailureWindow window;
+    QCOMPARE(window.add(limit, start), FailureVerdict::Blocked);
+    QVERIFY(!window.idle(start + 659s));
+    QVERIFY(window.idle(start + 660s));
+    QCOMPARE(window.add(limit, start + 660s), FailureVerdict::Blocked);
+    QCOMPARE(window.add(limit, start + 721s), FailureVerdict::Ban);
+}
+
+void GateTablesTest::failures_during_a_block_count_nothing()
+{
+    const AuthFailureLimit limit{2, 60s, 600s};
+    FailureWindow window;
+    QCOMPARE(window.add(limit, start), FailureVerdict::Counted);
+    QCOMPARE(window.add(limit, start), FailureVerdict::Blocked);
+    for (int i = 0; i < 10; ++i)
+        QCOMPARE(window.add(limit, start + 1s), FailureVerdict::Counted);
+    QCOMPARE(window.add(limit, start + 60s), FailureVerdict::Counted);
+}
+
+void GateTablesTest::a_table_gives_one_state_for_a_key()
+{
+    StateTable<std::string, State> table(160);
+    const auto a = table.find("a", start);
+    QVERIFY(a == table.find("a", start));
+    QVERIFY(a != table.find("b", start));
+    QCOMPARE(table.size(), 2u);
+}
+
+void GateTablesTest::a_full_table_forgets_the_idle_and_never_what_is_used()
+{
+    StateTable<std::string, State> table(160);
+    std::vector<std::shared_ptr<State>> held;
+    std::size_t refused = 0;
+    for (int i = 0; i < 1000; ++i) {
+        auto state = table.find(std::to_string(i), start + i * 1s);
+        if (!state)
+            ++refused;
+        else if (i % 5 == 0)
+            held.push_back(state);
+        else
+            state->forgettable = i % 5 != 1;
+        QVERIFY(table.size() <= 160);
+    }
+    QVERIFY(refused > 0); // those that may not be forgotten fill it in the end
+    for (std::size_t i = 0; i < held.size(); ++i)
+        QVERIFY(held[i].use_count() == 2);
+}
+
+void GateTablesTest::a_full_table_is_swept_ten_times_a_second_at_most()
+{
+    StateTable<std::string, State> table(16); // one of a kind in each shard
+    std::size_t given = 0;
+    for (int i = 0; i < 1000; ++i)
+        given += table.find(std::to_string(i), start) != nullptr;
+    QVERIFY(given <= 2 * 16); // each shard's first, and the one that a single sweep made room for
+    QVERIFY(table.find("later", start + 100ms) != nullptr);
+}
+
+void GateTablesTest::users_of_two_issuers_are_two()
+{
+    QVERIFY(userKey("a", "bc") != userKey("ab", "c"));
+    QCOMPARE(userKey("local", "ann"), userKey("local", "ann"));
+}
+
+void GateTablesTest::bans_of_addresses_networks_and_users_match_while_they_hold()
+{
+    const BanSet set({banOf(BanSubject::Address, "10.0.0.1", today + 1s), banOf(BanSubject::Network, "10.1.0.0/16"),
+                      banOf(BanSubject::User, "ann", std::nullopt, "local"), banOf(BanSubject::Network, "fd00::/64")},
+                     {});
+    const auto address = [](const char* text) { return IpAddress::parse(text).value(); };
+    QVERIFY(set.matchAddress(address("10.0.0.1"), today));
+    QVERIFY(set.matchAddress(address("::ffff:10.0.0.1"), today)); // row 31: its mapped form is the same
+    QVERIFY(!set.matchAddress(address("10.0.0.1"), today + 1s));
+    QVERIFY(!set.matchAddress(address("10.0.0.2"), today));
+    QVERIFY(set.matchAddress(address("10.1.0.0"), today + 1h));
+    QVERIFY(set.matchAddress(address("10.1.255.255"), today));
+    QVERIFY(!set.matchAddress(address("10.2.0.0"), today));
+    QVERIFY(set.matchAddress(address("fd00::1"), today));
+    QVERIFY(!set.matchAddress(address("fd00:0:0:1::1"), today));
+    QVERIFY(set.matchUser("local", "ann", today));
+    QVERIFY(!set.matchUser("corp", "ann", today));
+    QVERIFY(!set.matchUser("local", "bob", today));
+}
+
+void GateTablesTest::a_ban_without_an_issuer_matches_whoever_vouches()
+{
+    const BanSet set({banOf(BanSubject::User, "ann")}, {});
+    QVERIFY(set.matchUser("local", "ann", today));
+    QVERIFY(set.matchUser("corp", "ann", today));
+}
+
+void GateTablesTest::cooldowns_end()
+{
+    const BanSet set({}, {{userKey("local", "ann"), start + 10s}});
+    QCOMPARE(set.cooldown(userKey("local", "ann"), start), std::chrono::nanoseconds(10s));
+    QCOMPARE(set.cooldown(userKey("local", "ann"), start + 10s), std::chrono::nanoseconds(0));
+    QCOMPARE(set.cooldown(userKey("local", "bob"), start), std::chrono::nanoseconds(0));
+}
+
+void GateTablesTest::rates_are_over_the_last_second()
+{
+    RateMeter meter({100, 0, 0, 0});
+    RateMeter::Totals totals{100, 0, 0, 0};
+    QVERIFY(meter.quiet());
+    for (int i = 0; i < 8; ++i) {
+        totals[0] += 10;
+        totals[3] += 1000;
+        meter.sample(totals);
+        QCOMPARE(meter.rate(0), 10.0 * std::min(i + 1, 4));
+        QCOMPARE(meter.rate(3), 1000.0 * std::min(i + 1, 4));
+        QCOMPARE(meter.rate(1), 0.0);
+    }
+    for (int i = 0; i < 4; ++i) {
+        QVERIFY(!meter.quiet());
+        meter.sample(totals);
+    }
+    QVERIFY(meter.quiet());
+}
+
+QTEST_GUILESS_MAIN(GateTablesTest)
+#include "gatetablestest.moc"
