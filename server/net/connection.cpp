@@ -324,13 +324,13 @@ void Connection::kill(Reason reason)
         m_session->gone(reason);
         m_context.counters.sessions.subtract(1);
     } else if (reason != Reason::None && m_phase != Phase::Lingering) {
-        m_context.counters.refused[static_cast<std::size_t>(reason)].add();
         AuditRecord record;
         record.time = m_context.wall;
         record.decision.reason = reason;
         record.address = m_arrival.peer.toString();
         record.policyVersion = m_context.policy().version;
         m_context.gate.audit.record(std::move(record));
+        m_context.counters.refused[static_cast<std::size_t>(reason)].add();
     }
     m_phase = Phase::Dead;
     timer.unlink();
