@@ -90,32 +90,3 @@ need_node_packages() {
 }
 
 listener_port() { sed -n 's/.*"port": *\([0-9][0-9]*\).*/\1/p' "$config" | head -n 1; }
-
-# What a first start prints: how a first client gets in. README.md says the same at more length.
-first_steps() {
-    local url
-    url=wss://localhost:$(listener_port)/hub/lobby
-    cat <<TEXT
-
-Gatehouse is ready for its first client.
-
-  URL      $url   (any channel in the place of lobby)
-  Token    $bin/gatehousectl token --user alice --roles editor --config $config
-  Local CA $config_dir/tls/ca.pem
-
-  The CA can vouch for nothing but this machine. Who connects must trust it:
-    Chromium  mkdir -p ~/.pki/nssdb && certutil -d sql:$HOME/.pki/nssdb -A -t C,, -n Gatehouse -i $config_dir/tls/ca.pem
-    Firefox   Settings, Certificates, View Certificates, Authorities, Import
-    node      NODE_EXTRA_CA_CERTS=$config_dir/tls/ca.pem
-    Python    ssl.create_default_context(cafile="$config_dir/tls/ca.pem")
-
-  From a browser; packaging/try serves a page that does this, with a fresh token:
-    const socket = new WebSocket("$url", ["gatehouse", "bearer." + token]);
-    socket.onmessage = (event) => console.log(event.data);
-    socket.onopen = () => socket.send("hello");
-
-  From a command line, with npm's ws:
-    const socket = new WebSocket("$url", { headers: { Authorization: "Bearer " + token } });
-
-TEXT
-}

@@ -22,6 +22,8 @@ std::shared_ptr<const Policy> loadConfiguration(const std::filesystem::path& fil
 
 namespace {
 
+constexpr char channel[] = "chat.lobby"; // the default policy lets every user in there
+
 const Route* firstHub(const Policy& policy)
 {
     for (const Route& route : policy.routes)
@@ -38,21 +40,30 @@ std::string replaced(std::string text, const std::string& what, const std::strin
 }
 
 constexpr char steps[] = R"(
-Connect a first client
-  URL      @URL@
-  CA       @CA@
-           Trust it where the client runs: curl and Node.js and Python take the file; a browser imports it under
-           "Authorities" (certutil -d sql:$HOME/.pki/nssdb -A -t C,, -n gatehouse -i @CA@).
-  Token    gatehousectl token --user alice --roles editor --config @CONFIG@
-  Browser  new WebSocket("@URL@", ["gatehouse", "bearer." + TOKEN])
-  Shell    python3 -m websockets cannot send headers; use Node.js:
-           NODE_EXTRA_CA_CERTS=@CA@ npx wscat -s gatehouse -s bearer.TOKEN -c @URL@
-  Page     packaging/try serves a page that does this from an origin that the policy allows.
+Gatehouse is ready for its first client.
+
+  URL      @URL@   (any channel that the policy names in the place of @CHANNEL@)
+  Token    @CTL@ token --user alice --roles editor --config @CONFIG@
+  Local CA @CA@
+
+  The CA can vouch for nothing but this machine. Who connects must trust it:
+    Chromium  mkdir -p ~/.pki/nssdb && certutil -d sql:$HOME/.pki/nssdb -A -t C,, -n Gatehouse -i @CA@
+    Firefox   Settings, Certificates, View Certificates, Authorities, Import
+    Node.js   NODE_EXTRA_CA_CERTS=@CA@
+    Python    ssl.create_default_context(cafile="@CA@")
+
+  From a browser; packaging/try serves a page that does this, with a fresh token:
+    const socket = new WebSocket("@URL@", ["gatehouse", "bearer." + token]);
+    socket.onmessage = (event) => console.log(event.data);
+    socket.onopen = () => socket.send("hello");
+
+  From a command line, with npm's ws:
+    const socket = new WebSocket("@URL@", { headers: { Authorization: "Bearer " + token } });
 )";
 
 } // namespace
 
-std::string firstSteps(const Policy& policy)
+std::string firstSteps(const Policy& policy, const std::filesystem::path& programs)
 {
     const Route* hub = firstHub(policy);
     if (!hub || policy.listeners.empty())
@@ -60,9 +71,17 @@ std::string firstSteps(const Policy& policy)
     const Listener& listener = policy.listeners.front();
     const std::string host = listener.address.isUnspecified() ? "localhost" : listener.address.toString();
     const std::string url = (listener.tls ? "wss://" : "ws://") + host + ':' + std::to_string(listener.port) +
-                            replaced(hub->path, "{channel}", "chat.lobby");
+                            replaced(hub->path, "{channel}", channel);
     const std::string ca = listener.tls ? (listener.tls->certificate.parent_path() / "ca.pem").string() : "none needed";
-    return replaced(replaced(replaced(steps, "@URL@", url), "@CA@", ca), "@CONFIG@", policy.file.string());
+    std::string text = steps;
+    for (const auto& [mark, value] : std::initializer_list<std::pair<const char*, std::string>>{
+             {"@URL@", url},
+             {"@CHANNEL@", channel},
+             {"@CTL@", (programs / "gatehousectl").string()},
+             {"@CONFIG@", policy.file.string()},
+             {"@CA@", ca}})
+        text = replaced(std::move(text), mark, value);
+    return text;
 }
 
 } // namespace gatehouse

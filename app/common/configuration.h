@@ -13,6 +13,7 @@ namespace gatehouse {
 [[nodiscard]] std::shared_ptr<const Policy> loadConfiguration(const std::filesystem::path& file);
 
 /// How to connect a first client to a server of this policy: URL, CA, token, a snippet for a browser and for a shell.
-[[nodiscard]] std::string firstSteps(const Policy& policy);
+/// `programs`: the folder that gatehousectl lies in.
+[[nodiscard]] std::string firstSteps(const Policy& policy, const std::filesystem::path& programs);
 
 } // namespace gatehouse

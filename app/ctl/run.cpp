@@ -49,8 +49,11 @@ public:
         if (!m_invocation.config)
             return call();
         const auto policy = configuration();
-        return policy ? finish(ctl::auditList(m_invocation, policy->stateDir / "gatehouse.sqlite", m_out, m_error))
-                      : exitConfiguration;
+        if (!policy)
+            return exitConfiguration;
+        if (const auto http = post(policy->controlSocket, m_invocation.command)) // what is not on disk yet counts too
+            return answer(*http);
+        return finish(ctl::auditList(m_invocation, policy->stateDir / "gatehouse.sqlite", m_out, m_error));
     }
 
     int auditVerify()
@@ -66,9 +69,13 @@ public:
         if (!socket)
             return exitConfiguration;
         const auto http = post(*socket, m_invocation.command);
-        if (!http)
-            return complain(http.error(), exitFailed);
-        const Reply reply = parseReply(commandMethod(m_invocation.command), http->body);
+        return http ? answer(*http) : complain(http.error(), exitFailed);
+    }
+
+private:
+    int answer(const HttpAnswer& http)
+    {
+        const Reply reply = parseReply(commandMethod(m_invocation.command), http.body);
         if (!reply)
             return complain(reply.error().message, exitFailed);
         m_out << (m_invocation.json ? jsonText(*reply) : humanText(*reply));
@@ -76,7 +83,6 @@ public:
         return finish(kick && !kick->missing.empty() ? exitFailed : exitGood);
     }
 
-private:
     int complain(const std::string& message, int code)
     {
         // Several lines are several errors; within a line nothing of others may steer the terminal.

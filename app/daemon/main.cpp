@@ -55,8 +55,10 @@ int initialiseFolder(const QString& folder, const QString& port, const QStringLi
     const auto policy = loadConfiguration(made->policy);
     if (!policy)
         return exitBadConfig;
-    std::printf("Made %s with a local CA, a server certificate and a token key.\n%s\nStart it: gatehoused --config %s\n",
-                made->policy.parent_path().c_str(), firstSteps(*policy).c_str(), made->policy.c_str());
+    const std::filesystem::path programs = QCoreApplication::applicationDirPath().toStdString();
+    std::printf("Made %s with a local CA, a server certificate and a token key.\n%s\nStart it: %s --config %s\n",
+                made->policy.parent_path().c_str(), firstSteps(*policy, programs).c_str(), (programs / "gatehoused").c_str(),
+                made->policy.c_str());
     return exitOk;
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Fills a manual page's template with what the code knows: reasons, close codes, exit codes, version.
 //   gatehouse_man_tables TEMPLATE OUTPUT
-#include "domain/exitcode.h"
+#include "common/exitcodes.h"
 #include "domain/reason.h"
 #include "text/reasontext.h"
 
@@ -46,11 +46,10 @@ QString cell(const std::optional<std::uint16_t>& code)
     return code ? QString::number(*code) : QStringLiteral("\\-");
 }
 
-/// A table whose last column wraps, without hyphens: its words are searched for and copied.
+/// A table whose last column wraps.
 QString table(const QString& columns, const QString& head, const QStringList& rows)
 {
-    return QStringLiteral(".nh\n.ad l\n.TS\n%1.\n%2\n_\n%3\n.TE\n.ad b\n.hy\n")
-        .arg(columns, head, rows.join(QLatin1Char('\n')));
+    return QStringLiteral(".TS\n%1.\n%2\n_\n%3\n.TE\n").arg(columns, head, rows.join(QLatin1Char('\n')));
 }
 
 QString wrapped(const QString& text)
@@ -121,8 +120,8 @@ int main(int argc, char** argv)
 {
     if (argc != 3) {
         std::fprintf(stderr, "usage: %s TEMPLATE OUTPUT\n", argv[0]);
-        return static_cast<int>(ExitCode::Usage);
+        return exitUsage;
     }
     const bool done = fill(QString::fromLocal8Bit(argv[1]), QString::fromLocal8Bit(argv[2]));
-    return static_cast<int>(done ? ExitCode::Ok : ExitCode::Failure);
+    return done ? exitOk : exitFailure;
 }

@@ -61,7 +61,7 @@ byId("publish").onsubmit = (event) => {
 };
 
 const given = new URLSearchParams(location.hash.slice(1));
-byId("url").value = given.get("url") || "wss://localhost:8443/hub/lobby";
+byId("url").value = given.get("url") || "wss://localhost:8443/hub/chat.lobby";
 byId("token").value = given.get("token") || "";
 if (given.has("token")) {
   history.replaceState(null, "", location.pathname); // out of the address bar and the history

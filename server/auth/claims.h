@@ -9,6 +9,8 @@
 
 namespace gatehouse {
 
+inline constexpr std::size_t longestToken = 8192;  ///< bytes of a compact token
+inline constexpr std::size_t deepestClaims = 8;    ///< objects and arrays open at once
 inline constexpr std::size_t longestUser = 128;    ///< bytes of `sub`
 inline constexpr std::size_t longestTokenId = 128; ///< bytes of `jti`
 

@@ -30,6 +30,10 @@ struct TokenFacts {
 [[nodiscard]] Result<Identity, Decision> verifyToken(const Policy& policy, std::size_t route, std::string_view token,
                                                      WallTime now);
 
+/// The `sub` that a token claims, whatever it is worth: for the eyes of the operator alone, never for a decision. Empty
+/// where the token cannot be read or the claim could not be a user's name.
+[[nodiscard]] std::string claimedUser(std::string_view token);
+
 struct TokenRequest {
     std::string user;
     std::vector<std::string> roles;

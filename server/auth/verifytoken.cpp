@@ -16,8 +16,6 @@ namespace {
 
 using Kind = JsonValue::Kind;
 
-constexpr std::size_t longestToken = 8192;
-constexpr std::size_t deepestJson = 8;
 constexpr std::size_t longestKeyId = 128;
 
 /// The three parts of a compact JWS, each decoded; `signed_` is what the signature covers.
@@ -67,7 +65,7 @@ private:
 
     static std::optional<JsonValue> parseObject(std::string_view text)
     {
-        auto document = parseJson(text, deepestJson);
+        auto document = parseJson(text, deepestClaims);
         if (!document || !document->duplicates.empty() || !document->root.is(Kind::Object))
             return std::nullopt;
         return std::move(document->root);

@@ -106,7 +106,7 @@ std::optional<Network> Network::parse(std::string_view text)
         result.prefix = dotted ? bits + 96 : bits;
     }
     for (unsigned bit = result.prefix; bit < 128; ++bit)
-        if ((base->bytes()[bit / 8] >> (7 - bit % 8)) & 1U)
+        if ((base->bytes()[bit / 8] & (0x80U >> (bit % 8))) != 0)
             return std::nullopt;
     return result;
 }

@@ -341,7 +341,6 @@ bool countsTowardsBan(Reason reason)
     case Reason::JwtSig:
     case Reason::JwtHeader:
     case Reason::JwtKid:
-    case Reason::JwtClaims:
     case Reason::JwtFormat:
     case Reason::JwtReplay:
     case Reason::ApiKey:
@@ -358,6 +357,7 @@ bool isAuthFailure(Reason reason)
     case Reason::AuthAmbiguous:
     case Reason::AuthBruteforce:
     case Reason::JwtTime:
+    case Reason::JwtClaims:
     case Reason::Revoked:
     case Reason::Expired:
     case Reason::Origin:

@@ -117,7 +117,8 @@ inline constexpr std::size_t reasonCount = static_cast<std::size_t>(Reason::Inte
 /// True for what counts as a failed authentication and is shown as one.
 [[nodiscard]] bool isAuthFailure(Reason reason);
 
-/// True for the failures that only somebody who guesses or forges makes: these count towards a timed ban.
+/// True for the failures that only somebody who guesses or forges makes: these count towards a timed ban. Wrong claims
+/// under a good signature, expired tokens and missing ones are mistakes.
 [[nodiscard]] bool countsTowardsBan(Reason reason);
 
 } // namespace gatehouse

@@ -121,8 +121,10 @@ private:
             return refuseToken({Reason::AuthMissing, routeRule(m_policy, index, "authentication"), "no token", "a token"});
         }
         auto identity = verifyToken(m_policy, index, **token, m_context.wall);
-        if (!identity)
+        if (!identity) {
+            m_refusal.claimed = claimedUser(**token);
             return refuseToken(identity.error());
+        }
         m_admission.who = std::move(*identity);
         m_refusal.user = m_admission.who.user;
         return true;

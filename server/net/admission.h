@@ -39,7 +39,8 @@ struct Refusal {
     std::uint16_t status = 400;
     std::optional<std::uint32_t> retryAfter; ///< seconds
     std::string route;
-    std::string user;
+    std::string user;           ///< verified
+    std::string claimed;        ///< by a token that was refused: for the operator's eyes
     std::string origin;
 };
 

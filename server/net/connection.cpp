@@ -176,11 +176,14 @@ void Connection::refuse(const Refusal& refusal)
     record.route = refusal.route;
     record.origin = refusal.origin;
     record.code = refusal.status;
+    if (!refusal.claimed.empty())
+        record.detail = "claims to be " + refusal.claimed;
     record.policyVersion = m_context.policy().version;
     m_context.gate.audit.record(std::move(record));
     if (isAuthFailure(reason))
         m_context.gate.events.authFailed(
-            {m_context.wall, m_arrival.peer, reason, refusal.route, refusal.user, refusal.origin});
+            {m_context.wall, m_arrival.peer, reason, refusal.route,
+                                              refusal.user.empty() ? refusal.claimed : refusal.user, refusal.origin});
     reply(wire::refusal(refusal.status, reasonWord(reason), refusal.retryAfter));
     linger();
 }
@@ -273,6 +276,7 @@ void Connection::flush()
         }
         m_offered = 0;
         m_out.consume(sent.bytes);
+        m_lastWritten = m_context.now;
         m_context.counters.backlog.subtract(sent.bytes);
     }
     if (m_phase == Phase::Dead)
@@ -295,6 +299,21 @@ void Connection::linger()
     m_phase = Phase::Lingering;
     startTimer();
     requestFlush();
+}
+
+void Connection::fail() noexcept
+{
+    try {
+        m_context.counters.refused[static_cast<std::size_t>(Reason::Internal)].add();
+        if (m_phase == Phase::Open && !m_session->closing())
+            m_session->end({{Reason::Internal, {}, {}, {}}, closeCode(Reason::Internal), "internal", {}});
+        else
+            kill(Reason::Internal);
+    } catch (const std::exception&) {
+        m_phase = Phase::Lingering; // its deadline frees it
+        m_phaseDeadline = m_context.now;
+        m_context.wheel.arm(timer, m_phaseDeadline);
+    }
 }
 
 void Connection::kill(Reason reason)

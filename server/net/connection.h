@@ -35,6 +35,8 @@ public:
     void flush();
     void queue(SharedFrame frame);
     void dropUnsent();
+    /// Ends it after an exception: 1011 where a session can still be told.
+    void fail() noexcept;
     /// Ends it now, without ceremony.
     void kill(Reason reason);
     void startTimer();
@@ -43,6 +45,8 @@ public:
     [[nodiscard]] Phase phase() const { return m_phase; }
     [[nodiscard]] Session* session() const { return m_session.get(); }
     [[nodiscard]] std::size_t backlog() const { return m_out.bytes(); }
+    /// When the socket last took bytes.
+    [[nodiscard]] TimePoint lastWritten() const { return m_lastWritten; }
     [[nodiscard]] bool wantsWrite() const { return !m_out.empty() || m_transport.wantsWrite(); }
     [[nodiscard]] const Arrival& arrival() const { return m_arrival; }
 
@@ -76,7 +80,7 @@ private:
     std::uint16_t m_peerPort;
     Phase m_phase = Phase::Handshake;
     bool m_writeShut = false;
-    TimePoint m_phaseDeadline{};
+    TimePoint m_phaseDeadline{}, m_lastWritten{};
     Lease m_pendingSlot, m_addressPendingSlot;
     SendQueue m_out;
     std::size_t m_offered = 0;      ///< bytes of m_out that TLS was handed and has not taken

@@ -12,6 +12,13 @@ namespace {
 
 // Pings and pongs that a peer may send; a later policy key (control_frames) will say otherwise.
 constexpr Rate controlFrames{10, std::chrono::seconds(1), 20};
+constexpr int longestClosing = 5; ///< close timeouts that a peer which keeps reading may take
+
+/// Endings that nothing may be delivered before, or that an unread backlog would keep from being heard.
+bool dropsBacklog(Reason reason)
+{
+    return reason == Reason::SlowConsumer || reason == Reason::Kicked || reason == Reason::Banned;
+}
 
 SharedFrame makeFrame(std::vector<std::byte> bytes)
 {
@@ -203,7 +210,7 @@ void Session::end(Ending ending)
     m_ending = std::move(ending);
     m_endingStarted = m_context.now;
     m_handler.closed(*this);
-    if (m_ending->why.reason == Reason::SlowConsumer)
+    if (dropsBacklog(m_ending->why.reason))
         m_connection.dropUnsent();
     m_connection.queue(makeFrame(wire::encodeClose(m_ending->code, m_ending->text)));
     m_context.counters.closed[static_cast<std::size_t>(m_ending->why.reason)].add();
@@ -224,8 +231,11 @@ void Session::checkBacklog()
 
 TimePoint Session::deadline() const
 {
-    if (closing())
-        return m_endingStarted + policy().limits.closeTimeout;
+    if (closing()) { // a peer that still takes its backlog is given time to reach the Close behind it
+        const auto timeout = policy().limits.closeTimeout;
+        return std::min(std::max(m_endingStarted, m_connection.lastWritten()) + timeout,
+                        m_endingStarted + longestClosing * timeout);
+    }
     TimePoint first = TimePoint::max();
     if (const auto& ping = route().ping)
         first = m_pingPending ? m_pingSent + ping->timeout : std::max(m_opened, m_pingSent) + ping->every;

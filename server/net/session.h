@@ -102,7 +102,6 @@ private:
     bool m_peerClosed = false;
     bool m_deaf = false;
     bool m_pingPending = false;
-    bool m_reported = false;
 };
 
 } // namespace gatehouse

@@ -27,13 +27,22 @@ constexpr std::chrono::milliseconds acceptPause{100};
 constexpr std::uintptr_t wakeupMark = 0;
 constexpr std::uintptr_t listenerMark = 1;
 
-void addToEpoll(int epoll, int fd, std::uint32_t events, std::uintptr_t data)
+[[nodiscard]] bool addToEpoll(int epoll, int fd, std::uint32_t events, std::uintptr_t data)
 {
     epoll_event event{};
     event.events = events;
     event.data.u64 = data;
-    if (epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &event) != 0)
-        throw std::system_error(errno, std::generic_category(), "epoll_ctl");
+    return epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &event) == 0;
+}
+
+/// Nothing that one peer makes us do may end the thread: what it throws ends that peer's connection alone.
+template <class Work> void guarded(Connection& connection, Work&& work)
+{
+    try {
+        work();
+    } catch (const std::exception&) {
+        connection.fail();
+    }
 }
 
 std::uintptr_t addressOf(const void* object)
@@ -53,7 +62,8 @@ Worker::Worker(GateEnvironment& environment, std::uint32_t workerIndex, std::uin
     WorkerContext::workers = workerCount;
     generation = std::move(first);
     bans = std::move(banned);
-    addToEpoll(m_epoll.get(), m_wakeup.fd(), EPOLLIN, wakeupMark);
+    if (!addToEpoll(m_epoll.get(), m_wakeup.fd(), EPOLLIN, wakeupMark))
+        throw std::system_error(errno, std::generic_category(), "epoll_ctl");
 }
 
 Worker::~Worker()
@@ -66,7 +76,8 @@ void Worker::addListener(Fd socket, std::size_t listener)
     auto owned = std::make_unique<ListenSocket>();
     owned->fd = std::move(socket);
     owned->listener = listener;
-    addToEpoll(m_epoll.get(), owned->fd.get(), EPOLLIN, addressOf(owned.get()) | listenerMark);
+    if (!addToEpoll(m_epoll.get(), owned->fd.get(), EPOLLIN, addressOf(owned.get()) | listenerMark))
+        throw std::system_error(errno, std::generic_category(), "epoll_ctl");
     m_listeners.push_back(std::move(owned));
 }
 
@@ -163,18 +174,22 @@ void Worker::turn()
         }
         if ((event.events & ~static_cast<std::uint32_t>(EPOLLOUT)) != 0 || connection->phase() == Connection::Phase::Handshake) {
             if (!connection->inRead)
-                connection->onReadable();
+                guarded(*connection, [&] { connection->onReadable(); });
         }
     }
     for (Connection* connection : again) {
         connection->inRead = false;
         if (connection->phase() != Connection::Phase::Dead)
-            connection->onReadable();
+            guarded(*connection, [&] { connection->onReadable(); });
     }
-    wheel.advance(now, [](Timer& timer) { static_cast<Connection::OwnedTimer&>(timer).owner.onTimer(); });
+    wheel.advance(now, [](Timer& timer) {
+        Connection& connection = static_cast<Connection::OwnedTimer&>(timer).owner;
+        guarded(connection, [&] { connection.onTimer(); });
+    });
     for (std::size_t i = 0; i < toFlush.size(); ++i) { // flushing may add to it
-        toFlush[i]->inFlush = false;
-        toFlush[i]->flush();
+        Connection& connection = *toFlush[i];
+        connection.inFlush = false;
+        guarded(connection, [&] { connection.flush(); });
     }
     toFlush.clear();
     if (now >= m_nextPublish)
@@ -269,7 +284,10 @@ void Worker::acceptOne(std::size_t listener, Fd fd, const IpAddress& peer, std::
                                                    Arrival{listener, peer, std::move(address)}, port, std::move(pendingSlot),
                                                    std::move(addressPendingSlot));
     connection->interest = EPOLLIN | EPOLLRDHUP;
-    addToEpoll(m_epoll.get(), connection->fd(), connection->interest, addressOf(connection.get()));
+    if (!addToEpoll(m_epoll.get(), connection->fd(), connection->interest, addressOf(connection.get()))) {
+        refuseConnect(peer, {Reason::FdLimit, {}, "no more sockets can be watched", {}});
+        return;
+    }
     Connection* raw = connection.get();
     m_connections.emplace(raw, std::move(connection));
 }
@@ -299,8 +317,8 @@ void Worker::resumeAccepting()
 {
     m_acceptPaused = false;
     for (const auto& socket : m_listeners)
-        if (socket->fd)
-            addToEpoll(m_epoll.get(), socket->fd.get(), EPOLLIN, addressOf(socket.get()) | listenerMark);
+        if (socket->fd && !addToEpoll(m_epoll.get(), socket->fd.get(), EPOLLIN, addressOf(socket.get()) | listenerMark))
+            pauseAccepting(); // and try again
 }
 
 RouteHandler& Worker::handler(const Policy& of, std::size_t route)

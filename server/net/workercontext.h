@@ -36,7 +36,7 @@ struct AuthFailure {
     IpAddress address;
     Reason reason = Reason::None;
     std::string route;
-    std::string user;      ///< verified, where it was
+    std::string user;      ///< as claimed; verified where the token was good
     std::string origin;
 };
 

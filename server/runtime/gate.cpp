@@ -40,10 +40,10 @@ Result<std::shared_ptr<const PolicyGeneration>, std::string> makeGeneration(std:
 }
 
 Result<Done, std::string> Gate::start(const std::shared_ptr<const PolicyGeneration>& generation,
-                                      const std::shared_ptr<const BanSet>& bans)
+                                      const std::shared_ptr<const BanSet>& bans, unsigned spareCores)
 {
     const Policy& policy = *generation->policy;
-    const unsigned count = policy.workers.value_or(std::max(1U, std::thread::hardware_concurrency()));
+    const unsigned count = policy.workers.value_or(std::max(spareCores + 1, std::thread::hardware_concurrency()) - spareCores);
     std::vector<Worker*> peers;
     for (unsigned i = 0; i < count; ++i) {
         m_workers.push_back(std::make_unique<Worker>(m_environment, i, count, generation, bans));

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+#include "runtime/serverruntime.h"
+
 #include "runtime/serverruntime_p.h"
 
 #include <algorithm>
@@ -49,11 +51,12 @@ void raiseDescriptorLimit()
 ServerRuntime::ServerRuntime() = default;
 ServerRuntime::~ServerRuntime() = default;
 
-Result<std::unique_ptr<ServerRuntime>, std::string> ServerRuntime::start(std::shared_ptr<const Policy> policy, const Clock& clock)
+Result<std::unique_ptr<ServerRuntime>, std::string> ServerRuntime::start(std::shared_ptr<const Policy> policy, const Clock& clock,
+                                                                         unsigned spareCores)
 {
     std::unique_ptr<ServerRuntime> runtime(new ServerRuntime);
     runtime->d = std::make_unique<Private>(std::move(policy), clock);
-    if (auto started = runtime->d->start(); !started)
+    if (auto started = runtime->d->start(spareCores); !started)
         return Failure{started.error()};
     ControlSocketOptions options;
     options.path = runtime->d->m_policy->controlSocket;
@@ -85,7 +88,7 @@ bool ServerRuntime::waitUntilStopped(std::chrono::milliseconds atMost)
     return d->m_stateChanged.wait_for(lock, atMost, [this] { return d->m_state == GateState::Stopped; });
 }
 
-Result<Done, std::string> ServerRuntime::Private::start()
+Result<Done, std::string> ServerRuntime::Private::start(unsigned spareCores)
 {
     raiseDescriptorLimit();
     std::signal(SIGPIPE, SIG_IGN); // OpenSSL writes to sockets whose peer may be gone
@@ -103,7 +106,7 @@ Result<Done, std::string> ServerRuntime::Private::start()
     m_bans = std::make_unique<BanKeeper>(*m_audit);
     m_started = m_clock.wall();
     m_gate = std::make_unique<Gate>(m_clock, *this, *this);
-    if (auto started = m_gate->start(*generation, m_bans->set()); !started)
+    if (auto started = m_gate->start(*generation, m_bans->set(), spareCores); !started)
         return Failure{started.error()};
     m_state = GateState::Serving;
     m_runtime.start(tickEvery, [this] { tick(); });

@@ -20,8 +20,9 @@ public:
 
     /// Takes the state directory, opens the audit log, loads certificates, binds every listener, then serves.
     /// The error is in English: what, where, what to do.
-    [[nodiscard]] static Result<std::unique_ptr<ServerRuntime>, std::string> start(std::shared_ptr<const Policy> policy,
-                                                                                   const Clock& clock);
+    /// `spareCores`: how many cores `"workers": "auto"` leaves to others, such as a GUI thread.
+    [[nodiscard]] static Result<std::unique_ptr<ServerRuntime>, std::string>
+    start(std::shared_ptr<const Policy> policy, const Clock& clock, unsigned spareCores = 0);
     /// Ends what still runs, without ceremony: drain() first.
     ~ServerRuntime() override;
 

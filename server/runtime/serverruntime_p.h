@@ -33,7 +33,7 @@ struct ServerRuntime::Private final : EventSink, GateEvents {
     }
     ~Private() override;
 
-    [[nodiscard]] Result<Done, std::string> start();
+    [[nodiscard]] Result<Done, std::string> start(unsigned spareCores);
 
     // On any thread.
     void call(Actor actor, Command command, ReplyCallback done);

@@ -92,10 +92,11 @@ struct NewFile {
 
 Result<Done, std::string> writeAll(const InitialisedFolder& made, const std::vector<NewFile>& files)
 {
-    for (const NewFile& file : files) {
+    // The policy, which comes last, is what tells best that the folder is in use.
+    for (auto file = files.rbegin(); file != files.rend(); ++file) {
         std::error_code error;
-        if (std::filesystem::exists(std::filesystem::symlink_status(file.path, error)))
-            return Failure{file.path.string() + " exists already; nothing was changed"};
+        if (std::filesystem::exists(std::filesystem::symlink_status(file->path, error)))
+            return Failure{file->path.string() + " exists already; nothing was changed"};
     }
     for (const auto& folder : {made.caKey.parent_path(), made.tokenKey.parent_path(), made.stateDir, made.runDir})
         if (auto done = makePrivateFolder(folder); !done)

@@ -35,7 +35,7 @@ class PythonClient:
         self.subprotocol = socket.subprotocol
 
     @classmethod
-    async def connect(cls, gate, token=None, place="authorization", origin=None, channel="lobby"):
+    async def connect(cls, gate, token=None, place="authorization", origin=None, channel="chat.lobby"):
         headers, subprotocols = offer(token, place)
         trust = ssl.create_default_context(cafile=str(gate.ca))
         try:
@@ -76,13 +76,14 @@ class NodeClient:
         self.subprotocol = None
 
     @classmethod
-    async def connect(cls, gate, token=None, place="authorization", origin=None, channel="lobby"):
+    async def connect(cls, gate, token=None, place="authorization", origin=None, channel="chat.lobby"):
         headers, subprotocols = offer(token, place)
         wanted = {"url": gate.url(channel), "ca": str(gate.ca), "headers": headers, "subprotocols": subprotocols}
         if origin:
             wanted["origin"] = origin
         process = await asyncio.create_subprocess_exec(
-            "node", str(cls.script), json.dumps(wanted), stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE)
+            "node", str(cls.script), json.dumps(wanted), stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE,
+            limit=1 << 20)
         client = cls(process)
         event = await client.event()
         if event["event"] == "open":

@@ -30,8 +30,8 @@ class Exchange(unittest.IsolatedAsyncioTestCase):
     def tearDownClass(cls):
         cls.gate.stop()
 
-    async def connect(self, user="alice", **options):
-        client = await Client.connect(self.gate, self.gate.token(user), **options)
+    async def connect(self, user="alice", roles="editor", **options):
+        client = await Client.connect(self.gate, self.gate.token(user, roles), **options)
         self.addAsyncCleanup(client.close)
         return client
 
@@ -54,8 +54,8 @@ class Exchange(unittest.IsolatedAsyncioTestCase):
         self.assertEqual(await client.receive(), "hello")
 
     async def test_what_one_publishes_reaches_every_subscriber_of_the_channel_as_it_was(self):
-        alice = await self.connect("alice", channel="plant.one")
-        bob = await self.connect("bob", channel="plant.one", place="subprotocol")
+        alice = await self.connect("alice", channel="chat.plant")
+        bob = await self.connect("bob", channel="chat.plant", place="subprotocol")
         for message in ("plain", "ünïcödé ✓ \U0001f6aa", "", "x" * 65536):
             await alice.send(message)
             for client in (alice, bob):
@@ -64,12 +64,24 @@ class Exchange(unittest.IsolatedAsyncioTestCase):
                 self.assertEqual(received, message)
 
     async def test_another_channel_hears_nothing_of_it(self):
-        here = await self.connect("alice", channel="here")
-        there = await self.connect("bob", channel="there")
+        here = await self.connect("alice", channel="chat.here")
+        there = await self.connect("bob", channel="chat.there")
         await here.send("for here")
         self.assertEqual(await here.receive(), "for here")
         await there.send("for there")
         self.assertEqual(await there.receive(), "for there")
+
+    async def test_a_channel_that_the_user_may_not_enter_gives_403(self):
+        await self.assert_refused(403, token=self.gate.token("alice"), channel="user.bob")
+        await self.assert_refused(403, token=self.gate.token("alice"), channel="nowhere")
+
+    async def test_who_may_only_read_hears_the_editor_and_is_not_heard(self):
+        reader = await self.connect("reader", roles="reader", channel="news.plant")
+        editor = await self.connect("editor", roles="editor", channel="news.plant")
+        await reader.send("not for me to say")
+        await editor.send("shift ends at ten")
+        self.assertEqual(await editor.receive(), "shift ends at ten")
+        self.assertEqual(await reader.receive(), "shift ends at ten")
 
     async def test_no_token_gives_401_and_names_the_scheme(self):
         refusal = await self.assert_refused(401)

@@ -4,7 +4,10 @@
 import asyncio
 import ctypes
 import json
+import logging
 import os
+import re
+import select
 import shutil
 import signal
 import subprocess
@@ -13,8 +16,9 @@ import tempfile
 import time
 from pathlib import Path
 
-BIN = Path(os.environ.get("GATEHOUSE_BIN", "build/release/bin")).resolve()
 SOURCE = Path(__file__).resolve().parents[2]
+BIN = Path(os.environ.get("GATEHOUSE_BIN", SOURCE / "build/release/bin"))
+logging.getLogger("asyncio").setLevel(logging.ERROR)  # its debug mode reports waits for subprocesses as slow callbacks
 READY_WITHIN = 20  # seconds; a ceiling against hangs, not a figure
 
 
@@ -52,11 +56,12 @@ async def eventually(condition, what, within=10):
 class Gate:
     """`edit` receives the policy document of --init and changes what the test is about; `folder` is where --init puts it."""
 
-    def __init__(self, edit=None, folder="etc"):
+    def __init__(self, edit=None, folder="etc", environment=None):
         self.folder = Path(tempfile.mkdtemp(prefix="gatehouse-"))
         self.config = self.folder / folder / "gatehouse.json"
         self.ca = self.folder / folder / "tls" / "ca.pem"
         self.log = self.folder / "gatehoused.log"
+        self.environment = {**os.environ, **(environment or {})}
         self.process = None
         self.port = None
         self.config.parent.parent.mkdir(exist_ok=True)
@@ -70,19 +75,17 @@ class Gate:
 
     def start(self):
         with open(self.log, "ab") as log:
-            self.process = subprocess.Popen(
-                [program("gatehoused"), "--config", str(self.config)], stdout=subprocess.PIPE, stderr=log, text=True,
-                preexec_fn=end_with_parent)
-        os.set_blocking(self.process.stdout.fileno(), False)
-        deadline, said = time.monotonic() + READY_WITHIN, ""
+            self.process = subprocess.Popen([program("gatehoused"), "--config", str(self.config)], stdout=subprocess.PIPE,
+                                            stderr=log, env=self.environment, preexec_fn=end_with_parent)
+        deadline, said = time.monotonic() + READY_WITHIN, b""
         while self.port is None:
-            said += self.process.stdout.read() or ""
-            for line in said.splitlines(True):
-                if line.startswith("ready: wss://") and line.endswith("\n"):
-                    self.port = int(line.rsplit(":", 1)[1])
-            if self.port is None and (self.process.poll() is not None or time.monotonic() > deadline):
+            readable, _, _ = select.select([self.process.stdout], [], [], max(0, deadline - time.monotonic()))
+            more = os.read(self.process.stdout.fileno(), 4096) if readable else b""
+            if not more:
                 raise AssertionError(f"gatehoused did not get ready: {said}{self.log.read_text(errors='replace')}")
-            time.sleep(0.02)
+            said += more
+            if ready := re.search(rb"^ready: wss://\S+:(\d+)\n", said, re.MULTILINE):
+                self.port = int(ready[1])
         return self
 
     def stop(self):
@@ -109,7 +112,7 @@ class Gate:
             sys.stderr.write(self.log.read_text(errors="replace")[-4000:])
         self.stop()
 
-    def url(self, channel="lobby"):
+    def url(self, channel="chat.lobby"):
         return f"wss://localhost:{self.port}/hub/{channel}"
 
     def token(self, user="alice", roles="editor", ttl="1h"):
@@ -134,7 +137,7 @@ class Gate:
 
     def audited(self, **wanted):
         """The newest audit record whose fields are as wanted; None where there is none."""
-        for entry in self.ctl("audit", "list"):
+        for entry in self.ctl("audit", "list")["entries"]:
             if all(entry.get(field) == value for field, value in wanted.items()):
                 return entry
         return None

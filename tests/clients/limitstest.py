@@ -66,7 +66,7 @@ class Limits(unittest.IsolatedAsyncioTestCase):
     @with_edit(low_rate)
     async def test_a_chatty_client_does_not_silence_the_others(self):
         chatty = await Client.connect(self.gate, self.gate.token("chatty"))
-        calm = await Client.connect(self.gate, self.gate.token("calm"), channel="calm")
+        calm = await Client.connect(self.gate, self.gate.token("calm"), channel="chat.calm")
         for number in range(20):
             await chatty.send(str(number))
         await calm.send("still here")
@@ -157,22 +157,24 @@ class Limits(unittest.IsolatedAsyncioTestCase):
     async def test_sigterm_under_load_gives_1001_to_all_and_ends_before_the_deadline(self):
         users = 25
         tokens = [self.gate.token(f"user{number}") for number in range(users)]
-        sockets = [await Client.connect(self.gate, tokens[number % users], channel=f"load.{number % 5}")
+        sockets = [await Client.connect(self.gate, tokens[number % users], channel=f"chat.load{number % 5}")
                    for number in range(2 * users)]
         heard = 0
 
-        async def chatter(client):
+        async def chatter(number, client):
+            """Publishes as fast as its own messages come back; hears those of nine others meanwhile."""
             nonlocal heard
+            message = str(number).rjust(200)
             try:
                 while True:
-                    await client.send("x" * 200)
-                    await client.receive()
-                    heard += 1
+                    await client.send(message)
+                    while await client.receive() != message:
+                        heard += 1
             except websockets.ConnectionClosed:
                 return client.socket.close_code
 
-        chatters = [asyncio.create_task(chatter(client)) for client in sockets]
-        while heard < 1000:
+        chatters = [asyncio.create_task(chatter(*numbered)) for numbered in enumerate(sockets)]
+        while heard < 5000:
             await asyncio.sleep(0.01)
         began = time.monotonic()
         self.gate.process.send_signal(signal.SIGTERM)

@@ -25,14 +25,14 @@ class Readme(unittest.IsolatedAsyncioTestCase):
         self.addCleanup(self.pages.stop)
 
         def free_ports(policy):
-            self.assertEqual(policy["listeners"][0]["port"], 8443, "the README's port")
             origins = policy["routes"][0]["origins"]
             origins[origins.index("http://localhost:8080")] = self.pages.origin
 
         # Where packaging/run would put it, in a home of the test's own.
         self.gate = gate.Gate(free_ports, folder=".config/gatehouse").start()
         self.addCleanup(self.gate.stop)
-        self.environment = {**os.environ, "HOME": str(self.gate.folder), "PATH": "/usr/bin:" + os.environ["PATH"]}
+        self.environment = {**os.environ, "HOME": str(self.gate.folder),
+                            "PATH": f"{gate.BIN}:/usr/bin:{os.environ['PATH']}"}
         self.environment.pop("XDG_CONFIG_HOME", None)
 
     def literally(self, block):
@@ -82,11 +82,12 @@ class Readme(unittest.IsolatedAsyncioTestCase):
         self.assertEqual(heard, "hello from a browser")
 
     def test_the_first_start_says_the_same(self):
-        said = self.run_shell(f"source packaging/lib.sh\nbin={gate.BIN}\nfirst_steps\n")
-        self.assertIn(f"wss://localhost:{self.gate.port}/hub/lobby", said)
-        self.assertIn(str(self.gate.ca), said)
-        for line in self.literally(blocks("js")[0]).splitlines()[:2]:
+        folder = self.gate.folder / "again"
+        said = self.run_shell(f"build/release/bin/gatehoused --init {folder}\n")
+        for line in blocks("js")[0].splitlines()[:2]:
             self.assertIn(line, said)
+        self.assertIn(f"Local CA {folder}/tls/ca.pem\n", said)
+        self.assertIn(self.block_with("certutil").splitlines()[0], said)
         command = re.search(r"Token +(.+)", said)[1]
         token = subprocess.run(["bash", "-c", command], stdout=subprocess.PIPE, text=True, check=True).stdout
         self.assertRegex(token, r"^[\w-]+\.[\w-]+\.[\w-]+\n$")

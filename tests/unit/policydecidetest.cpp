@@ -29,7 +29,7 @@ Policy sample()
     policy.routes = {routeAt("hub", "/hub/{channel}"), routeAt("tail", "/hub/{channel}/tail"), routeAt("echo", "/echo"),
                      routeAt("plc", "/plc/*"), routeAt("second", "/hub/x")};
     policy.channels = {{"news.*", {"*"}, {"editor"}},
-                       {"lobby", {"anonymous"}, {"*"}},
+                       {"chat.lobby", {"anonymous"}, {"*"}},
                        {"user.{user}", {"*"}, {}},
                        {"deep.**", {"reader"}, {"reader"}}};
     return policy;
@@ -353,8 +353,8 @@ void PolicyDecideTest::channel_rights_follow_roles_data()
     row("news.plant", "reader", true, false);
     row("news.plant", "editor", true, true);
     row("news.plant", "anonymous", false, false);
-    row("lobby", "anonymous", true, false);
-    row("lobby", "reader", true, true);
+    row("chat.lobby", "anonymous", true, false);
+    row("chat.lobby", "reader", true, true);
     row("user.amir", "reader", true, false);
     row("user.other", "reader", false, false);
     row("user.amir", "anonymous", false, false);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "policy/defaults.h"
 #include "policy/load.h"
+#include "unit/completepolicy.h"
 
 #include <nlohmann/json.hpp>
 
@@ -10,6 +11,7 @@
 #include <fstream>
 
 using namespace gatehouse;
+using test::complete;
 using namespace std::chrono_literals;
 using Code = PolicyErrorCode;
 using Json = nlohmann::ordered_json;
@@ -17,42 +19,6 @@ using Json = nlohmann::ordered_json;
 Q_DECLARE_METATYPE(gatehouse::PolicyErrorCode)
 
 namespace {
-
-// Every key that is built stands here.
-const std::string complete = R"json({
-  "gatehouse": 1, "name": "Plant 3", "note": "why",
-  "state_dir": "st", "control_socket": "/run/c.sock", "workers": 3,
-  "listeners": [
-    { "name": "public", "address": "0.0.0.0", "port": 8443, "insecure": false,
-      "tls": { "certificate": "server.pem", "key": "server.key", "min_version": "1.3", "handshake_timeout": "4s" },
-      "server_names": ["Gate.example", "[::1]"] },
-    { "name": "lab", "address": "127.0.0.1", "port": 8080, "tls": "off" }
-  ],
-  "issuers": [
-    { "name": "local", "algorithms": ["HS256"], "secret_file": "token.key", "issuer": "iss", "audience": "aud",
-      "roles_allowed": ["reader"], "require": ["exp", "jti"], "leeway": "5s", "max_lifetime": "90d" }
-  ],
-  "roles": { "reader": {}, "editor": { "note": "may publish" } },
-  "limits": {
-    "sessions": 7, "sessions_per_ip": "off", "sessions_per_user": 9, "pending": 10, "pending_per_ip": 11,
-    "connects_per_ip": { "count": 1, "per": "2s", "burst": 3 },
-    "auth_failures_per_ip": { "count": 4, "per": "5m", "then_ban": "6h" },
-    "messages_per_user": "off", "bytes_per_user": { "count": 65536, "per": "1s" },
-    "messages_per_ip": { "count": 5, "per": "500ms" },
-    "request_line": "2KiB", "request_target": "1KiB", "request_header": "4KiB", "request_head": "8KiB",
-    "request_headers": 50, "request_timeout": "6s", "close_timeout": "2s", "channel_name": 100 },
-  "routes": [
-    { "name": "hub", "path": "/hub/{channel}", "hub": { "protocol": "plain" },
-      "authentication": { "required": true, "issuers": ["local"], "from": ["subprotocol"] },
-      "origins": ["none", "https://App.example"],
-      "messages": { "types": ["text", "binary"], "max_size": "1KiB", "max_fragments": 5, "complete_within": "7s",
-                    "rate": { "count": 8, "per": "1m" }, "on_excess": "close",
-                    "violations_before_close": 9, "violations_within": "2m" },
-      "idle_timeout": "1h", "ping": { "every": "20s", "timeout": "3s" }, "send_buffer": "2MiB" },
-    { "name": "echo", "path": "/echo", "hub": { "protocol": "echo" }, "ping": "off" }
-  ],
-  "channels": [ { "match": "news.*", "subscribe": ["*", "anonymous"], "publish": ["editor"] } ]
-})json";
 
 std::string replaced(std::string text, const std::string& from, const std::string& to)
 {
@@ -392,7 +358,7 @@ void PolicyLoadTest::columns_count_code_points()
 {
     const auto loaded = parse(replaced(complete, "\"Plant 3\",", "\"é…😀\", \"x\": 1,"));
     QCOMPARE(loaded.error().at(0).line, 2U);
-    QCOMPARE(loaded.error().at(0).column, 33U);
+    QCOMPARE(loaded.error().at(0).column, 34U);
 }
 
 void PolicyLoadTest::suggestions_name_the_nearest_key()
@@ -536,7 +502,7 @@ void PolicyLoadTest::errors_read_well()
 {
     const auto loaded = parse(replaced(complete, "\"count\": 8", "\"count\": \"fast\""));
     QCOMPARE(formatPolicyError(loaded.error().at(0), "gatehouse.json"),
-             std::string("gatehouse.json:30:40: /routes/0/messages/rate/count: expected a whole number from 1 to "
+             std::string("gatehouse.json:28:40: /routes/0/messages/rate/count: expected a whole number from 1 to "
                          "1000000000000, found \"fast\""));
     QCOMPARE(formatPolicyError({Code::Unreadable, {}, 0, 0, "No such file"}, "x"), std::string("x: No such file"));
 }

@@ -61,9 +61,14 @@ Figures between(const GateStats& before, const GateStats& after)
 
 void GateFigures::append(const GateStats& sample)
 {
-    m_now = m_samples.empty() ? levels(sample) : between(m_samples.back(), sample);
+    // The first sample has none before it, and so no rates: it is only what the next one is held against.
+    if (m_samples.empty()) {
+        m_now = levels(sample);
+    } else {
+        m_now = between(m_samples.back(), sample);
+        m_series.push_back(m_now);
+    }
     m_samples.push_back(sample);
-    m_series.push_back(m_now);
     const auto old = std::find_if(m_samples.begin(), m_samples.end(),
                                   [&](const GateStats& s) { return s.time >= sample.time - window; });
     const auto count = old - m_samples.begin();

@@ -43,7 +43,7 @@ public:
 
     /// The newest second; all zero before the first batch.
     [[nodiscard]] const Figures& now() const { return m_now; }
-    /// One a second, oldest first; the last one equals now().
+    /// One a second, oldest first; the last one equals now(). Empty until the second sample.
     [[nodiscard]] const std::vector<Figures>& series() const { return m_series; }
     /// The newest sample as it came: state, counters, audit.
     [[nodiscard]] const GateStats& stats() const { return m_stats; }

@@ -45,6 +45,7 @@ Appearance::Appearance(QApplication& application, QSettings& settings)
     , m_system(Theme::of(QGuiApplication::palette()).scheme) // Qt 6.4 does not tell the scheme: read before ours is set
 {
     loadFonts();
+    application.installTranslator(&m_plurals);
     QApplication::setStyle(new GatehouseStyle);
     QApplication::setFont(font(Type::Body));
     QToolTip::setFont(font(Type::Small));

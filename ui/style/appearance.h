@@ -2,6 +2,7 @@
 #pragma once
 
 #include "style/theme.h"
+#include "text/englishplurals.h"
 
 #include <QObject>
 
@@ -12,8 +13,8 @@ namespace gatehouse::ui {
 
 enum class SchemeChoice { System, Light, Dark };
 
-/// The application's look: style, fonts and palette, by the system's scheme or the operator's choice, which is kept in
-/// the settings. Lives on the GUI thread; construct it once, before the first window.
+/// The application's look and words: style, fonts and palette, by the system's scheme or the operator's choice, which
+/// is kept in the settings. Lives on the GUI thread; construct it once, before the first window.
 class Appearance : public QObject {
     Q_OBJECT
 public:
@@ -36,6 +37,7 @@ private:
     QSettings& m_settings;
     SchemeChoice m_choice = SchemeChoice::System;
     Scheme m_system = Scheme::Light;
+    EnglishPlurals m_plurals;
     bool m_applying = false;
 };
 

@@ -123,16 +123,17 @@ void GatehouseStyle::drawControl(ControlElement element, const QStyleOption* opt
             return;
         }
         break;
-    case CE_HeaderSection:
-    case CE_HeaderEmptyArea:
-        paint::headerGround(*painter, *option);
-        return;
-    case CE_HeaderLabel:
+    case CE_Header:
         if (const auto* header = qstyleoption_cast<const QStyleOptionHeader*>(option)) {
+            paint::headerGround(*painter, *option);
             paint::headerLabel(*painter, *header);
             return;
         }
         break;
+    case CE_HeaderSection:
+    case CE_HeaderEmptyArea:
+        paint::headerGround(*painter, *option);
+        return;
     case CE_MenuItem:
         if (const auto* item = qstyleoption_cast<const QStyleOptionMenuItem*>(option)) {
             paint::menuItem(*painter, *item);

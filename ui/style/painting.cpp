@@ -296,7 +296,7 @@ void headerLabel(QPainter& painter, const QStyleOptionHeader& option)
     const bool sorted = option.sortIndicator != QStyleOptionHeader::None;
     painter.setFont(font(Type::Small));
     painter.setPen(sorted || has(option, QStyle::State_MouseOver) ? theme.text : theme.muted);
-    const QRect rect = option.rect.adjusted(0, 0, 0, -1);
+    const QRect rect = option.rect.adjusted(cellSide, 0, -cellSide, -1);
     const int arrow = sorted ? 14 : 0;
     const QString shown = painter.fontMetrics().elidedText(option.text, Qt::ElideRight, rect.width() - arrow);
     const Qt::Alignment align = QStyle::visualAlignment(option.direction, option.textAlignment);

@@ -13,6 +13,9 @@ class QStyleOptionSlider;
 // How GatehouseStyle's parts are drawn; also for widgets that paint themselves.
 namespace gatehouse::ui::paint {
 
+/// What a table's cells and headers leave free at their sides.
+inline constexpr int cellSide = 8;
+
 void focusRing(QPainter& painter, const QRect& rect, const Theme& theme, int radius);
 void button(QPainter& painter, const QStyleOption& option, ButtonLook look);
 void buttonLabel(QPainter& painter, const QStyleOptionButton& option, ButtonLook look);

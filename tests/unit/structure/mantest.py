@@ -51,13 +51,32 @@ class Manual(unittest.TestCase):
         table = text[text.index("CLOSE CODES"):text.index("ENVIRONMENT")]
         for code in codes:
             self.assertRegex(table, rf"(?m)^ +{code} +\w")
-        exits = re.findall(r"\b[A-Z]\w+ = (\d+)", (ROOT / "server/domain/exitcode.h").read_text())
+        exits = re.findall(r"\bexit\w+ = (\d+)", (ROOT / "app/common/exitcodes.h").read_text())
         self.assertEqual(len(exits), 4)
         for page in PAGES:
             if not page.endswith("5"):
                 text, _ = formatted(page)
                 for code in exits:
                     self.assertRegex(text[text.index("EXIT STATUS"):], rf"(?m)^ +{code} +\w")
+
+    def test_every_command_and_option_of_gatehousectl_stands_in_its_page(self):
+        source = (ROOT / "app/ctl/arguments.cpp").read_text()
+        table = source[source.index('{"token", {'):]
+        commands = re.findall(r'^ {8}\{"(\w+)",', table, re.MULTILINE)
+        options = {word for row in re.findall(r"\{((?:\"\w+\"(?:, )?)+)\}", table) for word in re.findall(r"\w+", row)}
+        self.assertGreater(len(commands), 10)
+        self.assertIn("cooldown", options)
+        text, _ = formatted("gatehousectl.1")
+        self.assertEqual([name for name in commands if not re.search(rf"^ {{7}}{name}\b", text, re.MULTILINE)], [])
+        self.assertEqual([name for name in options if f"--{name}" not in text], [])
+
+    def test_every_key_that_a_policy_may_have_stands_in_its_page(self):
+        source = "".join(path.read_text() for path in sorted((ROOT / "server/policy").glob("policyreader*.cpp")))
+        keys = {key for first in re.findall(r"m_document\.object\(\w+, \{\{([^}]*)\}", source)
+                for key in re.findall(r'"(\w+)"', first)}
+        self.assertGreater(len(keys), 40)
+        text, _ = formatted("gatehouse.json.5")
+        self.assertEqual({key for key in keys if not re.search(rf"\b{key}\b", text)}, set())
 
 
 if __name__ == "__main__":

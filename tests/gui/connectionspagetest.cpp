@@ -1,0 +1,325 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "pages/connectionspage.h"
+#include "connectionscenes.h"
+#include "mainwindow/mainwindow.h"
+#include "pages/columnfit.h"
+#include "pages/connectionstable.h"
+#include "pages/sessionpanel.h"
+
+#include <QAction>
+#include <QApplication>
+#include <QClipboard>
+#include <QComboBox>
+#include <QJsonArray>
+#include <QJsonDocument>
+#include <QJsonObject>
+#include <QLabel>
+#include <QLineEdit>
+#include <QPushButton>
+#include <QSettings>
+#include <QSignalSpy>
+#include <QTemporaryDir>
+#include <QTest>
+
+using namespace gatehouse;
+using namespace gatehouse::test;
+using namespace gatehouse::ui;
+using namespace std::chrono_literals;
+
+namespace {
+
+constexpr WallTime start{std::chrono::milliseconds(1'790'000'000'000)};
+
+/// The window on a made-up server, on the connections page.
+struct Desk {
+    explicit Desk(Appearance& appearance, const std::vector<SessionSketch>& sketches = smallGate())
+        : settings(folder.filePath(QStringLiteral("settings.ini")), QSettings::IniFormat)
+    {
+        control.answer = [](const Command& command) { return gateAnswer(command, start); };
+        window = std::make_unique<MainWindow>(control, settings, appearance,
+                                              MainWindowOptions{{"dana", "console"}, false, false});
+        window->resize(1440, 900);
+        window->show();
+        window->showPage(QStringLiteral("connections"));
+        FeedBatch batch = gateBatch(sketches, start, 0);
+        batch.snapshot = true;
+        push(std::move(batch));
+    }
+
+    void push(FeedBatch batch)
+    {
+        control.push(std::move(batch));
+        for (int turn = 0; turn < 4; ++turn)
+            QApplication::processEvents();
+    }
+
+    template <class W> W* child(const char* name) const { return window->findChild<W*>(QLatin1StringView(name)); }
+    ConnectionsTable* table() const { return child<ConnectionsTable>("connectionsTable"); }
+    ConnectionsPage& page() const { return *qobject_cast<ConnectionsPage*>(window->currentPage()); }
+
+    void clickRow(std::uint64_t id, Qt::KeyboardModifiers keys = {}) const
+    {
+        const QModelIndex cell =
+            page().model().index(page().model().rowOf(SessionId{id}), static_cast<int>(ConnectionColumn::User));
+        table()->scrollTo(cell);
+        QTest::mouseClick(table()->viewport(), Qt::LeftButton, keys, table()->visualRect(cell).center());
+    }
+    void click(const char* button) const
+    {
+        QTest::mouseClick(child<QPushButton>(button), Qt::LeftButton);
+        QApplication::processEvents();
+    }
+
+    QTemporaryDir folder;
+    QSettings settings;
+    FakeControl control;
+    std::unique_ptr<MainWindow> window;
+};
+
+} // namespace
+
+class ConnectionsPageTest : public QObject {
+    Q_OBJECT
+public:
+    explicit ConnectionsPageTest(Appearance& appearance)
+        : m_appearance(appearance)
+    {
+    }
+
+private Q_SLOTS:
+    void a_kick_by_mouse_names_its_target_and_reaches_the_server();
+    void a_kick_by_keyboard_takes_the_chosen_rows();
+    void over_ten_targets_want_their_number_typed();
+    void a_kick_keeps_the_targets_that_it_opened_with();
+    void a_failed_kick_says_so_in_its_dialog();
+    void the_panel_says_why_a_session_is_limited();
+    void the_filter_field_narrows_the_table_and_can_be_cleared();
+    void an_empty_gate_says_what_to_do();
+    void names_are_shown_as_plain_text();
+    void copies_hold_the_chosen_rows();
+    void columns_leave_by_priority();
+    void the_layout_is_kept_and_can_be_reset();
+    void focus_gives_the_table_a_current_row();
+    void every_button_and_field_has_a_name();
+
+private:
+    Appearance& m_appearance;
+};
+
+void ConnectionsPageTest::a_kick_by_mouse_names_its_target_and_reaches_the_server()
+{
+    Desk desk(m_appearance);
+    desk.clickRow(7370);
+    desk.click("panelKick");
+    auto* dialog = desk.child<KickDialog>("kickDialog");
+    QVERIFY(dialog && dialog->isVisible());
+    QCOMPARE(dialog->windowTitle(), QStringLiteral("Kick guest-118"));
+    QTest::keyClicks(dialog->findChild<QLineEdit*>(QStringLiteral("kickReason")), QStringLiteral("too loud"));
+    dialog->findChild<QComboBox*>(QStringLiteral("kickCooldown"))->setCurrentIndex(2);
+    desk.click("kickAction");
+    const auto kicks = desk.control.commands<KickCommand>();
+    QCOMPARE(kicks.size(), std::size_t(1));
+    QCOMPARE(kicks[0], (KickCommand{{SessionId{7370}}, "too loud", 5min}));
+    QTRY_VERIFY(!desk.child<KickDialog>("kickDialog"));
+    QTRY_COMPARE(desk.child<QLabel>("connectionsNotice")->text(), QStringLiteral("1 session kicked"));
+}
+
+void ConnectionsPageTest::a_kick_by_keyboard_takes_the_chosen_rows()
+{
+    Desk desk(m_appearance);
+    desk.clickRow(7000);
+    desk.clickRow(7074, Qt::ControlModifier);
+    QTest::keyClick(desk.table(), Qt::Key_Delete);
+    auto* dialog = desk.child<KickDialog>("kickDialog");
+    QVERIFY(dialog);
+    QTest::keyClick(dialog, Qt::Key_Return);
+    QTRY_COMPARE(desk.control.commands<KickCommand>().size(), std::size_t(1));
+    QCOMPARE(desk.control.commands<KickCommand>()[0], (KickCommand{{SessionId{7000}, SessionId{7074}}, "", 1min}));
+}
+
+void ConnectionsPageTest::over_ten_targets_want_their_number_typed()
+{
+    Desk desk(m_appearance);
+    QTest::keyClicks(desk.child<QLineEdit>("filter"), QStringLiteral("10.20."));
+    QCOMPARE(desk.child<QPushButton>("connectionsKick")->text(), QStringLiteral("Kick 18 open sessions…"));
+    desk.click("connectionsKick");
+    auto* action = desk.child<QPushButton>("kickAction");
+    QVERIFY(!action->isEnabled());
+    QTest::keyClicks(desk.child<QLineEdit>("kickTyped"), QStringLiteral("17"));
+    QVERIFY(!action->isEnabled());
+    QTest::keyClick(desk.child<QLineEdit>("kickTyped"), Qt::Key_Backspace);
+    QTest::keyClicks(desk.child<QLineEdit>("kickTyped"), QStringLiteral("8"));
+    QVERIFY(action->isEnabled());
+    desk.click("kickAction");
+    QCOMPARE(desk.control.commands<KickCommand>().at(0).sessions.size(), std::size_t(18));
+}
+
+void ConnectionsPageTest::a_kick_keeps_the_targets_that_it_opened_with()
+{
+    Desk desk(m_appearance);
+    desk.clickRow(7370);
+    desk.click("panelKick");
+    FeedBatch later = gateBatch({}, start + 30s, 0);
+    ClosedSession gone;
+    gone.id = SessionId{7000};
+    later.closed.push_back(gone);
+    later.rows.push_back(sketched({1, "newcomer"}, start + 30s));
+    desk.push(std::move(later));
+    desk.clickRow(7037);
+    desk.click("kickAction");
+    QCOMPARE(desk.control.commands<KickCommand>().at(0).sessions, std::vector{SessionId{7370}});
+}
+
+void ConnectionsPageTest::a_failed_kick_says_so_in_its_dialog()
+{
+    Desk desk(m_appearance);
+    desk.control.answer = [](const Command&) -> Reply {
+        return Failure{ControlError{ControlErrorCode::Unavailable, "the server is draining"}};
+    };
+    desk.clickRow(7370);
+    desk.click("panelKick");
+    desk.click("kickAction");
+    auto* dialog = desk.child<KickDialog>("kickDialog");
+    QTRY_COMPARE(dialog->failure(), QStringLiteral("Nobody was kicked: the server is draining"));
+    QVERIFY(dialog->isVisible());
+    QVERIFY(desk.child<QPushButton>("kickAction")->isEnabled());
+}
+
+void ConnectionsPageTest::the_panel_says_why_a_session_is_limited()
+{
+    Desk desk(m_appearance);
+    desk.clickRow(7370);
+    const QString why = desk.child<SessionPanel>("sessionPanel")->whyText();
+    for (const char* part :
+         {"53/s came over the last 10 s", "50/s, burst 100", "hub › messages › rate, policy v41", "2 of 3 violations"})
+        QVERIFY2(why.contains(QString::fromUtf8(part)), part);
+    desk.clickRow(7000);
+    QVERIFY(desk.child<SessionPanel>("sessionPanel")->whyText().isEmpty());
+    const auto queries = desk.control.commands<AuditQuery>();
+    QVERIFY(
+        std::any_of(queries.begin(), queries.end(), [](const AuditQuery& q) { return q.session == SessionId{7370}; }));
+}
+
+void ConnectionsPageTest::the_filter_field_narrows_the_table_and_can_be_cleared()
+{
+    Desk desk(m_appearance);
+    QTest::keyClick(desk.window.get(), Qt::Key_F, Qt::ControlModifier);
+    QTRY_VERIFY(desk.child<QLineEdit>("filter")->hasFocus());
+    QTest::keyClicks(desk.child<QLineEdit>("filter"), QStringLiteral("kiosk"));
+    QCOMPARE(desk.child<QLabel>("connectionsCounts")->text(), QStringLiteral("4 of 18 match"));
+    QCOMPARE(desk.page().model().rowCount(), 4);
+    // Each page keeps its own filter.
+    desk.window->showPage(QStringLiteral("audit"));
+    QCOMPARE(desk.child<QLineEdit>("filter")->text(), QString());
+    desk.window->showPage(QStringLiteral("connections"));
+    QCOMPARE(desk.child<QLineEdit>("filter")->text(), QStringLiteral("kiosk"));
+    desk.child<QLineEdit>("filter")->clear();
+    QCOMPARE(desk.page().model().rowCount(), 18);
+}
+
+void ConnectionsPageTest::an_empty_gate_says_what_to_do()
+{
+    Desk desk(m_appearance, {});
+    auto* empty = desk.page().findChild<QLabel*>();
+    QVERIFY(empty);
+    bool told = false;
+    for (const QLabel* label : desk.page().findChildren<QLabel*>())
+        told = told || (label->isVisible() && label->text().contains(QStringLiteral("gatehousectl token")));
+    QVERIFY(told);
+    QVERIFY(!desk.table()->isVisible());
+}
+
+void ConnectionsPageTest::names_are_shown_as_plain_text()
+{
+    SessionSketch hostile;
+    hostile.id = 9;
+    hostile.user = "<img src=x>\xe2\x80\xae";
+    Desk desk(m_appearance, {hostile});
+    desk.clickRow(9);
+    desk.click("panelKick");
+    for (const QLabel* label : desk.window->findChildren<QLabel*>())
+        QVERIFY2(!label->text().contains(QLatin1StringView("<img")) || label->textFormat() == Qt::PlainText,
+                 qPrintable(label->text()));
+    const QModelIndex cell = desk.page().model().index(0, static_cast<int>(ConnectionColumn::User));
+    QVERIFY(cell.data(Qt::ToolTipRole).toString().startsWith(QLatin1StringView("&lt;img")));
+    QVERIFY(cell.data().toString().endsWith(QLatin1StringView("\\u202e")));
+}
+
+void ConnectionsPageTest::copies_hold_the_chosen_rows()
+{
+    Desk desk(m_appearance);
+    desk.clickRow(7000);
+    desk.clickRow(7370, Qt::ControlModifier);
+    desk.child<QAction>("copyJson")->trigger();
+    const QJsonArray list = QJsonDocument::fromJson(QGuiApplication::clipboard()->text().toUtf8()).array();
+    QCOMPARE(list.size(), 2);
+    QCOMPARE(list[1].toObject().value(QStringLiteral("user")).toString(), QStringLiteral("guest-118"));
+    desk.child<QAction>("copyCommand")->trigger();
+    QCOMPARE(QGuiApplication::clipboard()->text(), QStringLiteral("gatehousectl kick 7000 7370"));
+}
+
+void ConnectionsPageTest::columns_leave_by_priority()
+{
+    const ColumnFit standard = ColumnFit::standard();
+    const auto shown = [&](int width, ConnectionColumn column) {
+        return standard.within(width).wanted[static_cast<std::size_t>(column)];
+    };
+    for (int width = 2000; width >= 100; width -= 10) {
+        const ColumnFit fit = standard.within(width);
+        int sum = 0;
+        for (std::size_t i = 0; i < fit.wanted.size(); ++i)
+            sum += fit.wanted[i] ? fit.width[i] : 0;
+        QVERIFY(shown(width, ConnectionColumn::Id) && shown(width, ConnectionColumn::User) &&
+                shown(width, ConnectionColumn::State));
+        QVERIFY2(width < 300 || sum <= width, "nothing is clipped");
+        // Whoever leaves later is there as long as one that leaves earlier is.
+        QVERIFY(!shown(width, ConnectionColumn::Role) || shown(width, ConnectionColumn::OfLimit));
+    }
+    QVERIFY(shown(880, ConnectionColumn::Since));
+}
+
+void ConnectionsPageTest::the_layout_is_kept_and_can_be_reset()
+{
+    Desk desk(m_appearance);
+    desk.table()->setWanted(ConnectionColumn::Role, false);
+    desk.page().saveState();
+    ConnectionsModel model;
+    ConnectionsTable again(model);
+    again.restore(desk.settings);
+    QVERIFY(!again.columns().wanted[static_cast<std::size_t>(ConnectionColumn::Role)]);
+    desk.window->findChild<QAction*>(QStringLiteral("resetLayout"))->trigger();
+    QVERIFY(desk.table()->columns() == ColumnFit::standard());
+}
+
+void ConnectionsPageTest::focus_gives_the_table_a_current_row()
+{
+    Desk desk(m_appearance);
+    QVERIFY(!desk.table()->currentIndex().isValid());
+    desk.table()->setFocus();
+    QTRY_VERIFY(desk.table()->currentIndex().isValid());
+}
+
+void ConnectionsPageTest::every_button_and_field_has_a_name()
+{
+    Desk desk(m_appearance);
+    desk.clickRow(7370);
+    desk.click("panelKick");
+    for (const QPushButton* button : desk.page().findChildren<QPushButton*>())
+        QVERIFY2(!button->text().isEmpty() || !button->accessibleName().isEmpty() || !button->isVisible(),
+                 qPrintable(button->objectName()));
+    for (const QLineEdit* field : desk.child<KickDialog>("kickDialog")->findChildren<QLineEdit*>())
+        QVERIFY2(!field->accessibleName().isEmpty(), qPrintable(field->objectName()));
+}
+
+int main(int argc, char** argv)
+{
+    QLocale::setDefault(QLocale(QLocale::English, QLocale::UnitedStates));
+    QApplication application(argc, argv);
+    QApplication::setQuitOnLastWindowClosed(false);
+    QTemporaryDir folder;
+    QSettings settings(folder.filePath(QStringLiteral("look.ini")), QSettings::IniFormat);
+    Appearance appearance(application, settings);
+    ConnectionsPageTest test(appearance);
+    return QTest::qExec(&test, argc, argv);
+}
+#include "connectionspagetest.moc"

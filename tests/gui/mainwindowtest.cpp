@@ -1,0 +1,272 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "mainwindow/mainwindow.h"
+
+#include "connectionscenes.h"
+#include "dialogs/dialog.h"
+#include "mainwindow/commandpalette.h"
+#include "mainwindow/rail.h"
+#include "mainwindow/topbar.h"
+#include "models/gatefigures.h"
+#include "pages/page.h"
+#include "text/format.h"
+
+#include <QAction>
+#include <QApplication>
+#include <QLineEdit>
+#include <QListWidget>
+#include <QPushButton>
+#include <QSettings>
+#include <QSignalSpy>
+#include <QTemporaryDir>
+#include <QTest>
+
+using namespace gatehouse;
+using namespace gatehouse::test;
+using namespace gatehouse::ui;
+using namespace std::chrono_literals;
+
+namespace {
+
+constexpr WallTime start{std::chrono::milliseconds(1'790'000'000'000)};
+
+GateStats second(int n)
+{
+    GateStats stats;
+    stats.time = start + 1s * n;
+    stats.state = GateState::Serving;
+    stats.sessions = 1280 + static_cast<std::uint64_t>(n);
+    stats.messagesIn = static_cast<std::uint64_t>(n) * 5120;
+    stats.messagesOut = static_cast<std::uint64_t>(n) * 3292;
+    stats.bytesIn = static_cast<std::uint64_t>(n) * 2 * 1024 * 1024;
+    stats.refusedTotal = static_cast<std::uint64_t>(n) * 12;
+    stats.refused = {{Reason::RateSession, static_cast<std::uint64_t>(n) * 12}};
+    stats.authFailures = static_cast<std::uint64_t>(n);
+    return stats;
+}
+
+FeedBatch batchOf(const GateStats& stats)
+{
+    FeedBatch batch;
+    batch.stats = stats;
+    return batch;
+}
+
+} // namespace
+
+class MainWindowTest : public QObject {
+    Q_OBJECT
+public:
+    explicit MainWindowTest(Appearance& appearance)
+        : m_appearance(appearance)
+    {
+    }
+
+private Q_SLOTS:
+    void init();
+    void cleanup();
+    void rates_are_between_samples_a_second_apart();
+    void a_window_of_fifteen_minutes_is_kept();
+    void status_line_and_curves_say_the_same();
+    void the_pill_follows_the_state();
+    void pages_have_shortcuts();
+    void the_palette_lists_actions_with_their_commands_and_runs_one();
+    void closing_asks_and_drains();
+    void a_refused_drain_is_told();
+    void the_rail_gets_narrow();
+    void the_appearance_can_be_chosen();
+
+private:
+    void push(FeedBatch batch);
+
+    Appearance& m_appearance;
+    std::unique_ptr<QTemporaryDir> m_folder;
+    std::unique_ptr<QSettings> m_settings;
+    std::unique_ptr<FakeControl> m_control;
+    std::unique_ptr<MainWindow> m_window;
+};
+
+void MainWindowTest::init()
+{
+    m_folder = std::make_unique<QTemporaryDir>();
+    m_settings = std::make_unique<QSettings>(m_folder->filePath(QStringLiteral("s.ini")), QSettings::IniFormat);
+    m_control = std::make_unique<FakeControl>();
+    m_window = std::make_unique<MainWindow>(*m_control, *m_settings, m_appearance,
+                                            MainWindowOptions{{"dana", "console"}, false, false});
+    m_window->show();
+    m_window->activateWindow();
+    QVERIFY(QTest::qWaitForWindowActive(m_window.get()));
+}
+
+void MainWindowTest::cleanup()
+{
+    m_window.reset();
+    m_control.reset();
+    m_settings.reset();
+    m_folder.reset();
+}
+
+void MainWindowTest::push(FeedBatch batch)
+{
+    m_control->push(std::move(batch));
+    for (int turn = 0; turn < 4; ++turn)
+        QApplication::processEvents();
+}
+
+void MainWindowTest::rates_are_between_samples_a_second_apart()
+{
+    GateFigures figures;
+    QSignalSpy advanced(&figures, &GateFigures::advanced);
+    figures.apply(batchOf(second(0)));
+    GateStats early = second(0);
+    early.time += 250ms;
+    early.messagesIn += 100000;
+    figures.apply(batchOf(early));
+    figures.apply(batchOf(second(1)));
+    QCOMPARE(advanced.size(), 2);
+    QCOMPARE(figures.now().messagesIn, 5120.0);
+    QCOMPARE(figures.now().messages(), 8412.0);
+    QCOMPARE(figures.now().refused, 12.0);
+    QCOMPARE(figures.now().refusedBy.size(), std::size_t(1));
+    QCOMPARE(figures.now().refusedBy[0].second, 12.0);
+    // A server that started anew counts from 0.
+    figures.apply(batchOf([] {
+        GateStats stats = second(2);
+        stats.messagesIn = 3;
+        return stats;
+    }()));
+    QCOMPARE(figures.now().messagesIn, 0.0);
+}
+
+void MainWindowTest::a_window_of_fifteen_minutes_is_kept()
+{
+    GateFigures figures;
+    for (int n = 0; n < 1500; ++n)
+        figures.apply(batchOf(second(n)));
+    QVERIFY(figures.series().size() <= 901);
+    QVERIFY(figures.series().back() == figures.now());
+    QCOMPARE(figures.sessionsGrowth(), 900);
+    QCOMPARE(figures.authFailuresLately(), 900U);
+}
+
+void MainWindowTest::status_line_and_curves_say_the_same()
+{
+    FeedBatch snapshot = batchOf(second(60));
+    snapshot.snapshot = true;
+    for (int n = 0; n <= 60; ++n)
+        snapshot.history.push_back(second(n));
+    push(std::move(snapshot));
+    push(batchOf(second(61)));
+    const Figures& now = m_window->figures().now();
+    QCOMPARE(now.sessions, 1341U);
+    QVERIFY(m_window->figures().series().back() == now);
+    QStringList shown;
+    for (const auto& figure : m_window->findChild<StatusLine*>()->figures())
+        shown += figure.value + QLatin1Char(' ') + figure.unit;
+    QCOMPARE(shown, (QStringList{QStringLiteral("1,341 sessions"), QStringLiteral("8,412 messages/s"),
+                                 QStringLiteral("2 MiB/s"), QStringLiteral("12 refused/s")}));
+    QCOMPARE(shown, statusWords(now));
+}
+
+void MainWindowTest::the_pill_follows_the_state()
+{
+    auto* pill = m_window->findChild<Pill*>(QStringLiteral("gateState"));
+    FeedBatch batch = batchOf(second(1));
+    batch.snapshot = true;
+    push(batch);
+    QCOMPARE(pill->text(), QStringLiteral("Serving"));
+    batch = batchOf(second(2));
+    batch.stats.state = GateState::Draining;
+    push(batch);
+    QCOMPARE(pill->text(), QStringLiteral("Draining"));
+    QCOMPARE(pill->tone(), Tone::Warning);
+}
+
+void MainWindowTest::pages_have_shortcuts()
+{
+    const QStringList names{QStringLiteral("overview"), QStringLiteral("connections"), QStringLiteral("authFailures"),
+                            QStringLiteral("audit")};
+    for (int i = 0; i < names.size(); ++i) {
+        QTest::keyClick(m_window.get(), Qt::Key(int(Qt::Key_1) + i), Qt::ControlModifier);
+        QTRY_COMPARE(m_window->currentPage()->objectName(), names[i]);
+    }
+}
+
+void MainWindowTest::the_palette_lists_actions_with_their_commands_and_runs_one()
+{
+    m_window->showPage(QStringLiteral("overview"));
+    m_window->findChild<QAction*>(QStringLiteral("palette"))->trigger();
+    auto* palette = m_window->findChild<CommandPalette*>();
+    QVERIFY(palette);
+    auto* list = palette->findChild<QListWidget*>();
+    const int all = list->count();
+    QVERIFY(all >= 8);
+    auto* field = palette->findChild<QLineEdit*>();
+    QTest::keyClicks(field, QStringLiteral("gatehousectl drain"));
+    QCOMPARE(list->count(), 1);
+    field->clear();
+    QTest::keyClicks(field, QStringLiteral("go to audit"));
+    QTest::keyClick(field, Qt::Key_Return);
+    QTRY_COMPARE(m_window->currentPage()->objectName(), QStringLiteral("audit"));
+}
+
+void MainWindowTest::closing_asks_and_drains()
+{
+    FeedBatch snapshot = batchOf(second(1));
+    snapshot.snapshot = true;
+    push(snapshot);
+    QSignalSpy stopped(m_window.get(), &MainWindow::stopped);
+    m_window->close();
+    QVERIFY(m_window->isVisible());
+    QVERIFY(!m_window->findChild<QPushButton*>(QStringLiteral("keepServing")));
+    QTest::mouseClick(m_window->findChild<QPushButton*>(QStringLiteral("drainAction")), Qt::LeftButton);
+    QCOMPARE(m_control->commands<DrainCommand>().size(), std::size_t(1));
+    QVERIFY(stopped.isEmpty());
+    FeedBatch last = batchOf(second(2));
+    last.stats.state = GateState::Stopped;
+    push(last);
+    QCOMPARE(stopped.size(), 1);
+    QVERIFY(!m_window->isVisible());
+}
+
+void MainWindowTest::a_refused_drain_is_told()
+{
+    m_control->answer = [](const Command&) -> Reply {
+        return Failure{ControlError{ControlErrorCode::Unavailable, "not now"}};
+    };
+    m_window->close();
+    auto* button = m_window->findChild<QPushButton*>(QStringLiteral("drainAction"));
+    QTest::mouseClick(button, Qt::LeftButton);
+    auto* dialog = m_window->findChild<Dialog*>(QStringLiteral("closeDialog"));
+    QTRY_VERIFY(dialog->failure().contains(QStringLiteral("not now")));
+    QVERIFY(m_window->isVisible());
+}
+
+void MainWindowTest::the_rail_gets_narrow()
+{
+    auto* rail = m_window->findChild<Rail*>();
+    m_window->resize(1440, 900);
+    QTRY_VERIFY(!rail->isNarrow());
+    m_window->resize(1100, 700);
+    QTRY_VERIFY(rail->isNarrow());
+}
+
+void MainWindowTest::the_appearance_can_be_chosen()
+{
+    m_window->findChild<QAction*>(QStringLiteral("lookDark"))->trigger();
+    QTRY_COMPARE(&Theme::of(m_window->palette()), &Theme::dark());
+    m_window->findChild<QAction*>(QStringLiteral("lookLight"))->trigger();
+    QTRY_COMPARE(&Theme::of(m_window->palette()), &Theme::light());
+}
+
+int main(int argc, char** argv)
+{
+    QLocale::setDefault(QLocale(QLocale::English, QLocale::UnitedStates));
+    QApplication application(argc, argv);
+    QApplication::setQuitOnLastWindowClosed(false);
+    QTemporaryDir folder;
+    QSettings settings(folder.filePath(QStringLiteral("look.ini")), QSettings::IniFormat);
+    Appearance appearance(application, settings);
+    MainWindowTest test(appearance);
+    return QTest::qExec(&test, argc, argv);
+}
+#include "mainwindowtest.moc"

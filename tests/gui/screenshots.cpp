@@ -1,0 +1,276 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Draws the console's scenes into PNG files: screenshots FOLDER [SCENE…]. Made-up values, the same pictures each time.
+#include "connectionscenes.h"
+#include "mainwindow/mainwindow.h"
+#include "models/connectionsmodel.h"
+#include "pages/connectionspage.h"
+#include "pages/connectionstable.h"
+#include "pages/recordtable.h"
+#include "recordscenes.h"
+
+#include <QAction>
+#include <QApplication>
+#include <QDialog>
+#include <QDir>
+#include <QHoverEvent>
+#include <QLineEdit>
+#include <QPainter>
+#include <QPushButton>
+#include <QSettings>
+#include <QTemporaryDir>
+#include <QTextStream>
+
+#include <functional>
+#include <vector>
+
+using namespace gatehouse;
+using namespace gatehouse::test;
+using namespace std::chrono_literals;
+
+namespace {
+
+constexpr int turns = 60;
+
+/// The whole window on a made-up server.
+struct Stage {
+    explicit Stage(ui::Appearance& appearance, QSize size)
+        : settings(folder.filePath(QStringLiteral("settings.ini")), QSettings::IniFormat)
+    {
+        control.answer = [this](const Command& command) { return answer(command); };
+        window = std::make_unique<ui::MainWindow>(control, settings, appearance,
+                                                  ui::MainWindowOptions{{"dana", "console"}, true, false});
+        window->resize(size);
+        window->show();
+        settle();
+    }
+
+    static void settle()
+    {
+        for (int turn = 0; turn < 6; ++turn)
+            QApplication::processEvents();
+    }
+
+    void push(FeedBatch batch)
+    {
+        control.push(std::move(batch));
+        QApplication::processEvents();
+    }
+
+    /// Two minutes of life, so that curves have their shape.
+    void live(const std::vector<SessionSketch>& sketches)
+    {
+        FeedBatch first = gateBatch(sketches, sceneTime() - 2s * turns, 0);
+        first.snapshot = true;
+        push(first);
+        for (int turn = 1; turn <= turns; ++turn)
+            push(gateBatch(sketches, sceneTime() - 2s * (turns - turn), turn));
+        FeedBatch last = gateBatch({}, sceneTime() + 1s, turns);
+        last.stats.sessions = sketches.size() - 1;
+        last.stats.messagesIn += 5120;
+        last.stats.messagesOut += 3292;
+        last.stats.bytesIn += 1'950'000;
+        last.stats.bytesOut += 1'300'000;
+        last.stats.refusedTotal += 12;
+        ClosedSession closed;
+        closed.id = SessionId{7444};
+        closed.code = 4008;
+        closed.why.decision.reason = Reason::SlowConsumer;
+        closed.why.decision.met = "1.0 MiB queued";
+        closed.why.policyVersion = 41;
+        last.closed.push_back(closed);
+        last.authFailures = attack();
+        push(std::move(last));
+    }
+
+    ui::ConnectionsPage& connections()
+    {
+        window->showPage(QStringLiteral("connections"));
+        settle();
+        return *qobject_cast<ui::ConnectionsPage*>(window->currentPage());
+    }
+
+    void filter(const QString& text)
+    {
+        window->findChild<QLineEdit*>(QStringLiteral("filter"))->setText(text);
+        settle();
+    }
+
+    QTemporaryDir folder;
+    QSettings settings;
+    FakeControl control;
+    std::function<Reply(const Command&)> answer = [](const Command& command) {
+        return gateAnswer(command, sceneTime());
+    };
+    std::unique_ptr<ui::MainWindow> window;
+};
+
+struct Scene {
+    QString name;
+    QSize size;
+    std::function<void(Stage&)> prepare;
+};
+
+constexpr QSize usual(1440, 900);
+
+std::vector<Scene> connectionScenes()
+{
+    std::vector<Scene> scenes;
+    for (const QSize& size : {usual, QSize(1024, 640), QSize(1920, 1080)}) {
+        const QString name = size == usual ? QStringLiteral("connections")
+                                           : QStringLiteral("connections-%1x%2").arg(size.width()).arg(size.height());
+        scenes.push_back({name, size, [](Stage& stage) {
+                              ui::ConnectionsPage& page = stage.connections();
+                              stage.live(largeGate());
+                              if (stage.window->width() >= ui::ConnectionsPage::panelBeside)
+                                  page.choose(SessionId{7370});
+                          }});
+    }
+    scenes.push_back({QStringLiteral("connections-panel-over"), {1100, 700}, [](Stage& stage) {
+                          stage.connections().choose({});
+                          stage.live(smallGate());
+                          stage.connections().choose(SessionId{7370});
+                      }});
+    scenes.push_back({QStringLiteral("connections-filtered"), usual, [](Stage& stage) {
+                          stage.connections();
+                          stage.live(largeGate());
+                          stage.filter(QStringLiteral("10.20.2. reader"));
+                      }});
+    scenes.push_back({QStringLiteral("connections-closed"), usual, [](Stage& stage) {
+                          ui::ConnectionsPage& page = stage.connections();
+                          stage.live(smallGate());
+                          page.choose(SessionId{7444});
+                      }});
+    scenes.push_back({QStringLiteral("connections-empty"), usual, [](Stage& stage) {
+                          stage.connections();
+                          FeedBatch batch = gateBatch({}, sceneTime(), 0);
+                          batch.snapshot = true;
+                          stage.push(batch);
+                      }});
+    scenes.push_back({QStringLiteral("connections-no-match"), usual, [](Stage& stage) {
+                          stage.connections();
+                          stage.live(largeGate());
+                          stage.filter(QStringLiteral("nobody-of-that-name"));
+                      }});
+    scenes.push_back({QStringLiteral("kick"), usual, [](Stage& stage) {
+                          ui::ConnectionsPage& page = stage.connections();
+                          stage.live(largeGate());
+                          page.choose(SessionId{7370});
+                          stage.window->findChild<QPushButton*>(QStringLiteral("panelKick"))->click();
+                      }});
+    scenes.push_back({QStringLiteral("kick-many"), usual, [](Stage& stage) {
+                          stage.connections();
+                          stage.live(largeGate());
+                          stage.filter(QStringLiteral("svc-telemetry"));
+                          stage.window->findChild<QPushButton*>(QStringLiteral("connectionsKick"))->click();
+                      }});
+    return scenes;
+}
+
+std::vector<Scene> windowScenes()
+{
+    const auto record = [](const char* page) {
+        return [page](Stage& stage) {
+            PageStage source;
+            stage.answer = source.control.answer;
+            stage.push(busySnapshot());
+            stage.window->showPage(QLatin1StringView(page));
+            Stage::settle();
+            if (auto* table = stage.window->currentPage()->findChild<ui::RecordTable*>())
+                table->setCurrentIndex(table->model()->index(1, 0));
+        };
+    };
+    return {
+        {QStringLiteral("overview"), usual, record("overview")},
+        {QStringLiteral("auth-failures"), usual, record("authFailures")},
+        {QStringLiteral("audit"), usual, record("audit")},
+        {QStringLiteral("draining"), usual,
+         [](Stage& stage) {
+             ui::ConnectionsPage& page = stage.connections();
+             stage.live(smallGate());
+             page.choose(SessionId{7333});
+             FeedBatch batch = gateBatch({}, sceneTime() + 2s, turns);
+             batch.stats.state = GateState::Draining;
+             batch.stats.sessions = 17;
+             for (const SessionSketch& sketch : smallGate()) {
+                 SessionRow row = sketched(sketch, sceneTime());
+                 row.activity.phase = SessionPhase::Closing;
+                 batch.rows.push_back(std::move(row));
+             }
+             stage.push(std::move(batch));
+         }},
+        {QStringLiteral("close"), usual,
+         [](Stage& stage) {
+             stage.connections();
+             stage.live(smallGate());
+             stage.window->close();
+         }},
+        {QStringLiteral("commands"), usual,
+         [](Stage& stage) {
+             stage.connections();
+             stage.live(smallGate());
+             stage.window->findChild<QAction*>(QStringLiteral("palette"))->trigger();
+         }},
+    };
+}
+
+/// The window, and whatever lies over it.
+QImage drawn(Stage& stage)
+{
+    Stage::settle();
+    QImage image = stage.window->grab().toImage();
+    QPainter painter(&image);
+    for (QWidget* widget : QApplication::topLevelWidgets()) {
+        auto* dialog = qobject_cast<QDialog*>(widget);
+        if (!dialog || !dialog->isVisible())
+            continue;
+        if (!dialog->windowFlags().testFlag(Qt::Popup)) {
+            painter.fillRect(image.rect(), QColor(0, 0, 0, 90));
+            const QPoint corner(image.width() / 2 - dialog->width() / 2, image.height() / 2 - dialog->height() / 2);
+            painter.drawPixmap(corner, dialog->grab());
+            painter.setPen(ui::Theme::of(dialog->palette()).faint);
+            painter.drawRect(QRect(corner, dialog->size()).adjusted(-1, -1, 0, 0));
+        } else {
+            painter.drawPixmap(stage.window->mapFromGlobal(dialog->pos()), dialog->grab());
+        }
+    }
+    return image;
+}
+
+} // namespace
+
+int main(int argc, char** argv)
+{
+    if (qEnvironmentVariableIsEmpty("QT_QPA_PLATFORM"))
+        qputenv("QT_QPA_PLATFORM", "offscreen");
+    qputenv("TZ", "Europe/Berlin");
+    QApplication application(argc, argv);
+    QTextStream err(stderr);
+    const QStringList arguments = QApplication::arguments().mid(1);
+    if (arguments.isEmpty()) {
+        err << "usage: screenshots FOLDER [SCENE...]\n";
+        return 64;
+    }
+    const QDir folder(arguments.first());
+    QTemporaryDir own;
+    QSettings settings(own.filePath(QStringLiteral("look.ini")), QSettings::IniFormat);
+    ui::Appearance appearance(application, settings);
+    std::vector<Scene> scenes = connectionScenes();
+    for (Scene& scene : windowScenes())
+        scenes.push_back(std::move(scene));
+    for (const ui::SchemeChoice choice : {ui::SchemeChoice::Light, ui::SchemeChoice::Dark}) {
+        appearance.setChoice(choice);
+        for (const Scene& scene : scenes) {
+            if (arguments.size() > 1 && !arguments.contains(scene.name))
+                continue;
+            Stage stage(appearance, scene.size);
+            scene.prepare(stage);
+            const QString scheme = choice == ui::SchemeChoice::Light ? QStringLiteral("light") : QStringLiteral("dark");
+            const QString file = folder.filePath(QStringLiteral("%1-%2.png").arg(scene.name, scheme));
+            if (!folder.mkpath(QStringLiteral(".")) || !drawn(stage).save(file)) {
+                err << "cannot write " << file << '\n';
+                return 1;
+            }
+        }
+    }
+    return 0;
+}

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include <string>
+
+namespace gatehouse::test {
+
+/// A policy document in which every key that is built stands. Apart from the tests that use it, since moc 6.4 takes the
+/// "//" inside the raw string for a comment.
+inline const std::string complete = R"json({
+  "gatehouse": 1, "name": "Plant 3", "note": "why",
+  "state_dir": "st", "control_socket": "/run/c.sock", "workers": 3,
+  "listeners": [
+    { "name": "public", "address": "0.0.0.0", "port": 8443, "insecure": false,
+      "tls": { "certificate": "server.pem", "key": "server.key", "min_version": "1.3", "handshake_timeout": "4s" },
+      "server_names": ["Gate.example", "[::1]"] },
+    { "name": "lab", "address": "127.0.0.1", "port": 8080, "tls": "off" }
+  ],
+  "issuers": [
+    { "name": "local", "algorithms": ["HS256"], "secret_file": "token.key", "issuer": "iss", "audience": "aud",
+      "roles_allowed": ["reader"], "require": ["exp", "jti"], "leeway": "5s", "max_lifetime": "90d" }
+  ],
+  "roles": { "reader": {}, "editor": { "note": "may publish" } },
+  "limits": {
+    "sessions": 7, "sessions_per_ip": "off", "sessions_per_user": 9, "pending": 10, "pending_per_ip": 11,
+    "connects_per_ip": { "count": 1, "per": "2s", "burst": 3 },
+    "auth_failures_per_ip": { "count": 4, "per": "5m", "then_ban": "6h" },
+    "messages_per_user": "off", "bytes_per_user": { "count": 65536, "per": "1s" },
+    "messages_per_ip": { "count": 5, "per": "500ms" },
+    "request_line": "2KiB", "request_target": "1KiB", "request_header": "4KiB", "request_head": "8KiB",
+    "request_headers": 50, "request_timeout": "6s", "close_timeout": "2s", "channel_name": 100 },
+  "routes": [
+    { "name": "hub", "path": "/hub/{channel}", "hub": { "protocol": "plain" },
+      "authentication": { "required": true, "issuers": ["local"], "from": ["subprotocol"] },
+      "origins": ["none", "https://App.example"],
+      "messages": { "types": ["text", "binary"], "max_size": "1KiB", "max_fragments": 5, "complete_within": "7s",
+                    "rate": { "count": 8, "per": "1m" }, "on_excess": "close",
+                    "violations_before_close": 9, "violations_within": "2m" },
+      "idle_timeout": "1h", "ping": { "every": "20s", "timeout": "3s" }, "send_buffer": "2MiB" },
+    { "name": "echo", "path": "/echo", "hub": { "protocol": "echo" }, "ping": "off" }
+  ],
+  "channels": [ { "match": "news.*", "subscribe": ["*", "anonymous"], "publish": ["editor"] } ]
+})json";
+
+} // namespace gatehouse::test

@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "dialogs/dialog.h"
+
+namespace gatehouse::ui {
+
+/// Asks what becomes of the server when its window is closed.
+class CloseDialog : public Dialog {
+    Q_OBJECT
+public:
+    CloseDialog(std::uint64_t sessions, bool trayAvailable, QWidget* parent);
+
+Q_SIGNALS:
+    void keepServing();
+    void drain();
+};
+
+} // namespace gatehouse::ui

@@ -1,0 +1,196 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "mainwindow/topbar.h"
+
+#include "style/elidedlabel.h"
+#include "style/pill.h"
+#include "text/format.h"
+#include "text/reasontext.h"
+
+#include <QAction>
+#include <QHBoxLayout>
+#include <QLineEdit>
+#include <QPainter>
+
+namespace gatehouse::ui {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr auto lagWorthTelling = 50ms;
+constexpr int figureGap = 20;
+
+struct StateLook {
+    Tone tone;
+    Icon symbol;
+};
+
+StateLook lookOf(GateState state)
+{
+    switch (state) {
+    case GateState::Starting:
+        return {Tone::Neutral, Icon::Hourglass};
+    case GateState::Serving:
+        return {Tone::Good, Icon::CircleCheck};
+    case GateState::Draining:
+        return {Tone::Warning, Icon::Hourglass};
+    case GateState::Stopped:
+        return {Tone::Bad, Icon::CircleStop};
+    }
+    return {Tone::Neutral, Icon::Info};
+}
+
+} // namespace
+
+TopBar::TopBar(QWidget* parent)
+    : QFrame(parent)
+    , m_state(new Pill(this))
+    , m_listeners(new ElidedLabel(this))
+    , m_filter(new QLineEdit(this))
+{
+    setFixedHeight(metric::topBar);
+    m_state->setObjectName(QStringLiteral("gateState"));
+    m_listeners->setFont(ui::font(Type::Small));
+    m_listeners->setMuted(true);
+    m_listeners->setMaximumWidth(300);
+    m_filter->setObjectName(QStringLiteral("filter"));
+    m_filter->setAccessibleName(tr("Filter"));
+    m_filter->setFont(ui::font(Type::Mono));
+    m_filter->setClearButtonEnabled(true);
+    m_filter->addAction(icon(Icon::ListFilter), QLineEdit::LeadingPosition);
+    connect(m_filter, &QLineEdit::textChanged, this, &TopBar::filterEdited);
+    auto* layout = new QHBoxLayout(this);
+    layout->setContentsMargins(space::l, 0, space::l, 1);
+    layout->setSpacing(space::m);
+    layout->addWidget(m_state);
+    layout->addWidget(m_listeners);
+    layout->addWidget(m_filter, 1);
+    layout->addStretch(0);
+    setState(GateState::Starting);
+}
+
+void TopBar::setState(GateState state)
+{
+    const StateLook look = lookOf(state);
+    m_state->set(look.tone, look.symbol, gateStateText(state));
+}
+
+void TopBar::setListeners(const std::vector<ListenerInfo>& listeners)
+{
+    QStringList words;
+    for (const ListenerInfo& listener : listeners)
+        words += plainText(listener.url);
+    m_listeners->setText(words.join(QStringLiteral(", ")));
+}
+
+void TopBar::setFilter(const QString& hint, const QString& text)
+{
+    m_filter->setVisible(!hint.isEmpty());
+    m_filter->setPlaceholderText(hint);
+    const QSignalBlocker blocker(m_filter);
+    m_filter->setText(text);
+}
+
+void TopBar::focusFilter()
+{
+    m_filter->setFocus(Qt::ShortcutFocusReason);
+    m_filter->selectAll();
+}
+
+void TopBar::paintEvent(QPaintEvent*)
+{
+    const Theme& theme = Theme::of(palette());
+    QPainter painter(this);
+    painter.fillRect(rect(), theme.rail);
+    painter.fillRect(QRect(0, height() - 1, width(), 1), theme.line);
+}
+
+StatusLine::StatusLine(QWidget* parent)
+    : QFrame(parent)
+{
+    setFixedHeight(metric::statusLine);
+    setObjectName(QStringLiteral("statusLine"));
+}
+
+void StatusLine::setFigures(std::vector<Figure> figures)
+{
+    if (figures == m_figures)
+        return;
+    m_figures = std::move(figures);
+    updateWords();
+}
+
+void StatusLine::setAudit(AuditState state, std::uint64_t newest)
+{
+    m_audit = state;
+    m_auditText = state == AuditState::Good ? tr("audit #%1").arg(countText(newest)) : tr("audit log fails");
+    updateWords();
+}
+
+void StatusLine::setLag(std::chrono::milliseconds lag)
+{
+    m_lag = tr("UI %1 ms").arg(lag.count());
+    m_lagging = lag >= lagWorthTelling;
+    update();
+}
+
+void StatusLine::setTime(const QString& time)
+{
+    m_time = time;
+    update();
+}
+
+void StatusLine::updateWords()
+{
+    QStringList words;
+    for (const Figure& figure : m_figures)
+        words += figure.value + QLatin1Char(' ') + figure.unit;
+    words += m_auditText;
+    setAccessibleName(words.join(QStringLiteral(", ")));
+    update();
+}
+
+void StatusLine::paintEvent(QPaintEvent*)
+{
+    const Theme& theme = Theme::of(palette());
+    QPainter painter(this);
+    painter.fillRect(rect(), theme.rail);
+    painter.fillRect(QRect(0, 0, width(), 1), theme.line);
+    if (layoutDirection() == Qt::RightToLeft)
+        painter.setLayoutDirection(Qt::RightToLeft);
+    const bool mirrored = layoutDirection() == Qt::RightToLeft;
+    const auto drawAt = [&](int x, const QString& text, const QFont& textFont, const QColor& color) {
+        painter.setFont(textFont);
+        painter.setPen(color);
+        const int wide = painter.fontMetrics().horizontalAdvance(text);
+        painter.drawText(QRect(mirrored ? width() - x - wide : x, 1, wide + 1, height() - 1),
+                         Qt::AlignVCenter | Qt::AlignLeft, text);
+        return wide;
+    };
+    const QFont plain = ui::font(Type::Small);
+    int x = space::l;
+    for (const Figure& figure : m_figures) {
+        x += drawAt(x, figure.value, ui::font(Type::Small, QFont::Bold), figure.alarming ? theme.bad : theme.text) + 4;
+        x += drawAt(x, figure.unit, plain, figure.alarming ? theme.bad : theme.muted) + figureGap;
+    }
+    const int left = x;
+    x = width() - space::l;
+    const auto drawBefore = [&](const QString& text, const QColor& color) {
+        const int wide = QFontMetrics(plain).horizontalAdvance(text);
+        if (text.isEmpty() || x - wide < left)
+            return;
+        x -= wide;
+        drawAt(x, text, plain, color);
+        x -= figureGap;
+    };
+    drawBefore(m_time, theme.muted);
+    drawBefore(m_lag, m_lagging ? theme.warning : theme.muted);
+    drawBefore(m_auditText, m_audit == AuditState::Good ? theme.muted : theme.bad);
+    if (x + figureGap - 18 > left && !m_auditText.isEmpty()) {
+        const int at = x + figureGap - 18;
+        paintIcon(painter, QRectF(mirrored ? width() - at - 13 : at, (height() - 12) / 2.0, 13, 13),
+                  m_audit == AuditState::Good ? Icon::Link : Icon::Unlink,
+                  m_audit == AuditState::Good ? theme.muted : theme.bad);
+    }
+}
+
+} // namespace gatehouse::ui

@@ -1,0 +1,490 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "pages/connectionspage.h"
+
+#include "pages/connectionstable.h"
+#include "pages/sessionpanel.h"
+#include "style/card.h"
+#include "style/emptystate.h"
+#include "style/gatehousestyle.h"
+#include "text/format.h"
+
+#include <QAction>
+#include <QClipboard>
+#include <QGuiApplication>
+#include <QHBoxLayout>
+#include <QLabel>
+#include <QMenu>
+#include <QPushButton>
+#include <QSettings>
+#include <QSplitter>
+#include <QStackedWidget>
+#include <QTimer>
+
+namespace gatehouse::ui {
+namespace {
+
+using namespace std::chrono_literals;
+using Column = ConnectionColumn;
+
+constexpr int panelWidth = 328;
+constexpr std::uint32_t timelineLength = 20;
+constexpr auto timelineInterval = 3s;
+constexpr auto noticeStays = 8s;
+
+QString splitterKey()
+{
+    return QStringLiteral("connections/splitter");
+}
+
+KickTarget targetOf(const Connection& connection)
+{
+    const SessionInfo& info = connection.info();
+    return {info.id, userText(info), plainText(info.address), plainText(info.route)};
+}
+
+} // namespace
+
+ConnectionsPage::ConnectionsPage(FeedBridge& bridge, QSettings& settings, QWidget* parent)
+    : Page(parent)
+    , m_bridge(bridge)
+    , m_settings(settings)
+{
+    setObjectName(QStringLiteral("connections"));
+    makeActions();
+    makeBody();
+    auto* layout = new QVBoxLayout(this);
+    layout->setContentsMargins(space::l, space::l, space::l, space::l);
+    layout->setSpacing(space::m);
+    layout->addWidget(makeHead());
+    layout->addWidget(m_splitter, 1);
+
+    connect(&m_model, &ConnectionsModel::countsChanged, this, &ConnectionsPage::updateCounts);
+    m_table->restore(settings);
+    if (!m_splitter->restoreState(settings.value(splitterKey()).toByteArray()))
+        m_splitter->setSizes({10 * panelWidth, panelWidth});
+    fillColumnsMenu();
+    updateCounts();
+    updatePanel();
+}
+
+QAction* ConnectionsPage::addPageAction(const QString& name, Icon symbol, const QString& text, const QKeySequence& keys,
+                                        void (ConnectionsPage::*slot)())
+{
+    auto* action = new QAction(icon(symbol), text, this);
+    action->setObjectName(name);
+    action->setShortcut(keys);
+    action->setShortcutContext(Qt::WidgetWithChildrenShortcut);
+    if (slot)
+        connect(action, &QAction::triggered, this, slot);
+    addAction(action);
+    return action;
+}
+
+void ConnectionsPage::makeActions()
+{
+    m_kick = addPageAction(QStringLiteral("kick"), Icon::UserX, tr("Kick…"), QKeySequence::Delete,
+                           &ConnectionsPage::kickChosen);
+    setCommandLine(*m_kick, QStringLiteral("gatehousectl kick ID…"));
+    m_hold = addPageAction(QStringLiteral("hold"), Icon::Pause, tr("Hold"), Qt::CTRL | Qt::Key_H, nullptr);
+    m_hold->setCheckable(true);
+    m_hold->setToolTip(tr("Keep every row where it is"));
+    connect(m_hold, &QAction::toggled, this, &ConnectionsPage::updateHeld);
+    m_ban = addPageAction(QStringLiteral("ban"), Icon::Ban, tr("Ban…"), Qt::CTRL | Qt::Key_B, nullptr);
+    setCommandLine(*m_ban, QStringLiteral("gatehousectl ban --user USER | --address ADDRESS"));
+    connect(m_ban, &QAction::triggered, this, [this] { requestBan(BanSubject::User); });
+
+    struct Copy {
+        const char* name;
+        QString text;
+        CopyForm form;
+    };
+    for (const Copy& copyAs :
+         {Copy{"copyText", tr("Copy as text"), CopyForm::Text}, Copy{"copyJson", tr("Copy as JSON"), CopyForm::Json},
+          Copy{"copyCsv", tr("Copy as CSV"), CopyForm::Csv},
+          Copy{"copyCommand", tr("Copy as gatehousectl command"), CopyForm::CommandLine}}) {
+        const QKeySequence keys = copyAs.form == CopyForm::Text ? QKeySequence(QKeySequence::Copy) : QKeySequence();
+        QAction* action = addPageAction(QLatin1StringView(copyAs.name), Icon::Copy, copyAs.text, keys, nullptr);
+        connect(action, &QAction::triggered, this, [this, form = copyAs.form] { copy(form); });
+    }
+}
+
+QWidget* ConnectionsPage::makeHead()
+{
+    auto* head = new QWidget(this);
+    auto* heading = new QLabel(title(), head);
+    heading->setFont(ui::font(Type::Heading, QFont::Bold));
+    m_counts = new QLabel(head);
+    m_counts->setObjectName(QStringLiteral("connectionsCounts"));
+    m_counts->setForegroundRole(QPalette::PlaceholderText);
+    m_notice = new QLabel(head);
+    m_notice->setTextFormat(Qt::PlainText);
+    m_notice->setObjectName(QStringLiteral("connectionsNotice"));
+    m_waiting = new QPushButton(icon(Icon::Play), {}, head);
+    m_waiting->setObjectName(QStringLiteral("connectionsWaiting"));
+    setLook(*m_waiting, ButtonLook::Quiet, ButtonSize::Small);
+    m_waiting->hide();
+    connect(m_waiting, &QPushButton::clicked, this, [this] { m_model.settleNow(); });
+    m_kickButton = new QPushButton(icon(Icon::UserX), tr("Kick…"), head);
+    m_kickButton->setObjectName(QStringLiteral("connectionsKick"));
+    connect(m_kickButton, &QPushButton::clicked, m_kick, &QAction::trigger);
+    m_holdButton = new QPushButton(icon(Icon::Pause), tr("Hold"), head);
+    m_holdButton->setObjectName(QStringLiteral("connectionsHold"));
+    m_holdButton->setCheckable(true);
+    m_holdButton->setToolTip(m_hold->toolTip());
+    connect(m_holdButton, &QPushButton::toggled, m_hold, &QAction::setChecked);
+    connect(m_hold, &QAction::toggled, m_holdButton, &QPushButton::setChecked);
+    auto* columns = new QPushButton(icon(Icon::Columns3), tr("Columns"), head);
+    columns->setObjectName(QStringLiteral("connectionsColumns"));
+    m_columns = new QMenu(columns);
+    connect(columns, &QPushButton::clicked, this,
+            [this, columns] { m_columns->popup(columns->mapToGlobal(QPoint(0, columns->height() + 2))); });
+    auto* layout = new QHBoxLayout(head);
+    layout->setContentsMargins(0, 0, 0, 0);
+    layout->setSpacing(space::m);
+    layout->addWidget(heading);
+    layout->addWidget(m_counts);
+    layout->addWidget(m_waiting);
+    layout->addWidget(m_notice);
+    layout->addStretch();
+    for (QPushButton* button : {m_kickButton, m_holdButton, columns}) {
+        setLook(*button, ButtonLook::Plain, ButtonSize::Small);
+        layout->addWidget(button);
+    }
+    return head;
+}
+
+void ConnectionsPage::makeBody()
+{
+    m_splitter = new QSplitter(this);
+    m_splitter->setChildrenCollapsible(false);
+    auto* card = new Card(m_splitter);
+    m_stack = new QStackedWidget(card);
+    m_table = new ConnectionsTable(m_model, m_stack);
+    m_empty = new EmptyState(m_stack);
+    m_stack->addWidget(m_table);
+    m_stack->addWidget(m_empty);
+    auto* inside = new QVBoxLayout(card);
+    inside->setContentsMargins(1, metric::cardRadius / 2, 1, metric::cardRadius / 2);
+    inside->addWidget(m_stack);
+    m_panel = new SessionPanel(m_splitter);
+    m_splitter->addWidget(card);
+    m_splitter->addWidget(m_panel);
+    m_splitter->setStretchFactor(0, 1);
+
+    m_more = new QMenu(this);
+    connect(m_more, &QMenu::aboutToShow, this, [this] {
+        m_more->clear();
+        fillContextMenu(*m_more, {});
+    });
+    m_panel->setMenu(m_more);
+    connect(m_panel->kickButton(), &QPushButton::clicked, this, [this] { openKick({m_chosen}); });
+    connect(m_panel->banButton(), &QPushButton::clicked, m_ban, &QAction::trigger);
+    connect(m_panel, &SessionPanel::closeRequested, this, [this] {
+        m_panelWanted = false;
+        placePanel();
+        m_table->setFocus();
+    });
+    connect(m_table, &ConnectionsTable::selectionMoved, this, &ConnectionsPage::selectionMoved);
+    connect(m_table, &ConnectionsTable::pointerOver, this, [this](bool over) {
+        m_pointerOver = over;
+        updateHeld();
+    });
+    connect(m_table, &QWidget::customContextMenuRequested, this, &ConnectionsPage::openContextMenu);
+    connect(m_table, &QAbstractItemView::activated, this, [this] {
+        m_panelWanted = true;
+        placePanel();
+    });
+    connect(m_empty, &EmptyState::actionTriggered, this, [this] { Q_EMIT filterRequested(objectName(), {}); });
+    connect(&m_model, &QAbstractItemModel::modelReset, this, [this] { m_table->select(m_chosen); });
+}
+
+void ConnectionsPage::fillColumnsMenu()
+{
+    m_columns->clear();
+    for (int i = 0; i < connectionColumns; ++i) {
+        const auto column = static_cast<Column>(i);
+        QAction* action = m_columns->addAction(columnTitle(column));
+        action->setCheckable(true);
+        action->setChecked(m_table->columns().wanted[static_cast<std::size_t>(i)]);
+        // These three say which row is which.
+        action->setEnabled(column != Column::Id && column != Column::User && column != Column::State);
+        connect(action, &QAction::toggled, this, [this, column](bool on) {
+            m_table->setWanted(column, on);
+            saveState();
+        });
+    }
+    m_columns->addSeparator();
+    connect(m_columns->addAction(icon(Icon::RotateCcw), tr("Reset columns")), &QAction::triggered, this,
+            &ConnectionsPage::resetLayout);
+}
+
+void ConnectionsPage::fillContextMenu(QMenu& menu, const QModelIndex& cell)
+{
+    menu.addAction(m_kick);
+    menu.addAction(m_ban);
+    connect(menu.addAction(icon(Icon::Globe), tr("Ban the address…")), &QAction::triggered, this,
+            [this] { requestBan(BanSubject::Address); });
+    menu.addSeparator();
+    for (QAction* action : actions()) {
+        if (action->objectName().startsWith(QLatin1StringView("copy")))
+            menu.addAction(action);
+    }
+    const Connection* chosen = m_model.find(m_chosen);
+    if (!cell.isValid() && !chosen)
+        return;
+    const QString value = cell.isValid() ? cell.data().toString() : userText(chosen->info());
+    if (value.isEmpty())
+        return;
+    menu.addSeparator();
+    const QString shown =
+        fontMetrics().elidedText(value, Qt::ElideRight, 220).replace(QLatin1Char('&'), QStringLiteral("&&"));
+    connect(menu.addAction(icon(Icon::ListFilter), tr("Filter by “%1”").arg(shown)), &QAction::triggered, this,
+            [this, value] { Q_EMIT filterRequested(objectName(), value); });
+}
+
+void ConnectionsPage::openContextMenu(const QPoint& position)
+{
+    auto* menu = new QMenu(this);
+    menu->setAttribute(Qt::WA_DeleteOnClose);
+    fillContextMenu(*menu, m_table->indexAt(position));
+    m_menuOpen = true;
+    updateHeld();
+    connect(menu, &QMenu::aboutToHide, this, [this] {
+        m_menuOpen = false;
+        updateHeld();
+    });
+    menu->popup(m_table->viewport()->mapToGlobal(position));
+}
+
+/// Several chosen rows, else what the filter lets through, else the one chosen row.
+std::vector<SessionId> ConnectionsPage::kickTargets() const
+{
+    std::vector<SessionId> chosen;
+    for (const SessionId id : m_table->selectedIds()) {
+        if (const Connection* connection = m_model.find(id); connection && !connection->closed)
+            chosen.push_back(id);
+    }
+    if (chosen.empty() && m_model.isFiltered())
+        return m_model.openMatching();
+    return chosen;
+}
+
+void ConnectionsPage::kickChosen()
+{
+    openKick(kickTargets());
+}
+
+void ConnectionsPage::openKick(const std::vector<SessionId>& ids)
+{
+    std::vector<KickTarget> targets;
+    for (const SessionId id : ids) {
+        if (const Connection* connection = m_model.find(id); connection && !connection->closed)
+            targets.push_back(targetOf(*connection));
+    }
+    if (targets.empty())
+        return;
+    auto* dialog = new KickDialog(m_bridge, std::move(targets), this);
+    connect(dialog, &KickDialog::kicked, this, [this](int count, int missing) {
+        QString text = tr("%n session(s) kicked", nullptr, count);
+        if (missing > 0)
+            text += QStringLiteral(", ") + tr("%n had gone before", nullptr, missing);
+        say(text);
+    });
+    dialog->open();
+}
+
+void ConnectionsPage::requestBan(BanSubject first)
+{
+    const Connection* connection = m_model.find(m_chosen);
+    if (!connection)
+        return;
+    const bool anonymous = connection->info().user.empty();
+    Q_EMIT banRequested(connection->info(), anonymous ? BanSubject::Address : first);
+}
+
+void ConnectionsPage::copy(CopyForm form)
+{
+    std::vector<const Connection*> connections;
+    for (const SessionId id : m_table->selectedIds()) {
+        if (const Connection* connection = m_model.find(id))
+            connections.push_back(connection);
+    }
+    if (!connections.empty())
+        QGuiApplication::clipboard()->setText(copied(connections, form, m_model.now()));
+}
+
+void ConnectionsPage::setActive(bool active)
+{
+    m_active = active;
+    if (!active)
+        return;
+    placePanel();
+    updateCounts();
+    updatePanel();
+}
+
+void ConnectionsPage::applyBatch(const FeedBatch& batch)
+{
+    m_model.apply(batch);
+    if (!m_active)
+        return;
+    updatePanel();
+    const WallTime now = m_model.now();
+    if (m_chosen && (now >= m_timelineAsked + timelineInterval || now < m_timelineAsked))
+        askTimeline();
+}
+
+QString ConnectionsPage::filterHint() const
+{
+    return tr("Filter by user, address, route, role, state, id or channel");
+}
+
+void ConnectionsPage::setFilterText(const QString& text)
+{
+    m_filter = text.trimmed();
+    m_model.setFilterText(text);
+    updateCounts();
+}
+
+void ConnectionsPage::saveState()
+{
+    m_table->save(m_settings);
+    if (m_beside)
+        m_settings.setValue(splitterKey(), m_splitter->saveState());
+}
+
+void ConnectionsPage::resetLayout()
+{
+    m_table->resetColumns();
+    m_splitter->setSizes({10 * panelWidth, panelWidth});
+    saveState();
+    fillColumnsMenu();
+}
+
+void ConnectionsPage::choose(SessionId id)
+{
+    m_table->select(id);
+}
+
+void ConnectionsPage::updateHeld()
+{
+    m_model.setHeld(m_hold->isChecked() || m_pointerOver || m_menuOpen);
+}
+
+void ConnectionsPage::updateCounts()
+{
+    const int open = m_model.openCount();
+    Q_EMIT badgeChanged(open > 0 ? countText(static_cast<std::uint64_t>(open)) : QString(), Tone::Neutral);
+    if (!m_active)
+        return;
+    const auto all = countText(static_cast<std::uint64_t>(open));
+    const std::vector<SessionId> matching = m_model.isFiltered() ? m_model.openMatching() : std::vector<SessionId>();
+    m_counts->setText(m_model.isFiltered() ? tr("%1 of %2 match").arg(countText(matching.size()), all)
+                                           : tr("%1 open").arg(all));
+    const int waiting = m_model.isHeld() ? m_model.waitingCount() : 0;
+    m_waiting->setText(tr("%n new", nullptr, waiting));
+    m_waiting->setVisible(waiting > 0);
+
+    const std::size_t chosen = m_table->selectedIds().size();
+    const auto many = static_cast<int>(chosen > 1 ? chosen : matching.size());
+    const bool bulk = chosen > 1 || (chosen == 0 && m_model.isFiltered() && many > 0);
+    m_kickButton->setText(bulk ? tr("Kick %n open session(s)…", nullptr, many) : tr("Kick…"));
+    m_kickButton->setEnabled(bulk || chosen == 1);
+    m_ban->setEnabled(bool(m_chosen));
+    updateEmptyState();
+}
+
+void ConnectionsPage::updateEmptyState()
+{
+    const bool empty = m_model.rowCount() == 0;
+    m_stack->setCurrentWidget(empty ? static_cast<QWidget*>(m_empty) : m_table);
+    if (!empty)
+        return;
+    if (m_model.isFiltered() && m_model.openCount() > 0) {
+        m_empty->set(
+            Icon::ListFilter, tr("No connection matches"),
+            tr("None of the %1 open sessions has “%2” in its user, address, route, role, state, id or channels.")
+                .arg(countText(static_cast<std::uint64_t>(m_model.openCount())), plainText(m_filter.toStdString(), 60)),
+            tr("Clear the filter"));
+    } else {
+        m_empty->set(Icon::Plug, tr("Nobody is connected"),
+                     tr("Sessions appear here as soon as clients open them. To connect a first one, mint a token with "
+                        "“gatehousectl token --user NAME” and open the listener's URL with it."));
+    }
+}
+
+void ConnectionsPage::selectionMoved()
+{
+    const std::vector<SessionId> ids = m_table->selectedIds();
+    const SessionId chosen = ids.empty() ? SessionId{} : ids.front();
+    if (chosen != m_chosen && (chosen || !m_model.find(m_chosen))) {
+        m_chosen = chosen;
+        m_panel->setTimeline({});
+        m_panelWanted = bool(chosen);
+        if (m_chosen)
+            askTimeline();
+        placePanel();
+    }
+    updatePanel();
+    updateCounts();
+}
+
+void ConnectionsPage::updatePanel()
+{
+    if (const Connection* connection = m_model.find(m_chosen))
+        m_panel->show(*connection, m_model.now());
+    else
+        m_panel->clear();
+}
+
+void ConnectionsPage::askTimeline()
+{
+    m_timelineAsked = m_model.now();
+    AuditQuery query;
+    query.session = m_chosen;
+    query.limit = timelineLength;
+    m_bridge.call(query, this, [this, asked = m_chosen](const Reply& reply) {
+        if (asked != m_chosen || !reply)
+            return;
+        if (const auto* page = std::get_if<AuditPage>(&reply.value()))
+            m_panel->setTimeline(page->entries);
+    });
+}
+
+void ConnectionsPage::placePanel()
+{
+    const bool beside = window()->width() >= panelBeside;
+    if (beside != m_beside) {
+        m_beside = beside;
+        if (beside)
+            m_splitter->addWidget(m_panel);
+        else
+            m_panel->setParent(this);
+    }
+    m_panel->setClosable(!beside);
+    if (!beside) {
+        const QRect area = m_splitter->geometry();
+        const int width = std::min(panelWidth, area.width());
+        const int x = layoutDirection() == Qt::RightToLeft ? area.x() : area.right() - width + 1;
+        m_panel->setGeometry(x, area.y(), width, area.height());
+        m_panel->raise();
+    }
+    m_panel->setVisible(beside || (m_panelWanted && m_model.find(m_chosen)));
+}
+
+void ConnectionsPage::resizeEvent(QResizeEvent* event)
+{
+    Page::resizeEvent(event);
+    placePanel();
+}
+
+void ConnectionsPage::say(const QString& notice)
+{
+    m_notice->setText(notice);
+    QTimer::singleShot(noticeStays, m_notice, [label = m_notice, notice] {
+        if (label->text() == notice)
+            label->clear();
+    });
+}
+
+} // namespace gatehouse::ui

@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "dialogs/kickdialog.h"
+#include "feedbridge/feedbridge.h"
+#include "models/connectionexport.h"
+#include "models/connectionsmodel.h"
+#include "pages/page.h"
+
+class QAction;
+class QLabel;
+class QMenu;
+class QPushButton;
+class QSettings;
+class QSplitter;
+class QStackedWidget;
+
+namespace gatehouse::ui {
+
+class Card;
+class ConnectionsTable;
+class EmptyState;
+class SessionPanel;
+
+/// Who is connected: the live table, the chosen session beside it, and what can be done to it.
+class ConnectionsPage : public Page {
+    Q_OBJECT
+public:
+    /// Under this width of the window, the panel lies over the table.
+    static constexpr int panelBeside = 1280;
+
+    ConnectionsPage(FeedBridge& bridge, QSettings& settings, QWidget* parent = nullptr);
+
+    [[nodiscard]] QString title() const override { return tr("Connections"); }
+    [[nodiscard]] Icon pageIcon() const override { return Icon::Plug; }
+    void setActive(bool active) override;
+    void applyBatch(const FeedBatch& batch) override;
+    [[nodiscard]] QString filterHint() const override;
+    void setFilterText(const QString& text) override;
+    void saveState() override;
+    void resetLayout() override;
+
+    [[nodiscard]] ConnectionsModel& model() { return m_model; }
+    void choose(SessionId id);
+
+Q_SIGNALS:
+    /// Asks for the ban dialog with this session's user and address.
+    void banRequested(const gatehouse::SessionInfo& session, gatehouse::BanSubject first);
+
+protected:
+    void resizeEvent(QResizeEvent* event) override;
+
+private:
+    void makeActions();
+    QWidget* makeHead();
+    void makeBody();
+    QAction* addPageAction(const QString& name, Icon symbol, const QString& text, const QKeySequence& keys,
+                           void (ConnectionsPage::*slot)());
+    void fillColumnsMenu();
+    void fillContextMenu(QMenu& menu, const QModelIndex& cell);
+    void openContextMenu(const QPoint& position);
+    void kickChosen();
+    void openKick(const std::vector<SessionId>& ids);
+    void requestBan(BanSubject first);
+    void copy(CopyForm form);
+    void updateHeld();
+    void updateCounts();
+    void updateEmptyState();
+    void updatePanel();
+    void selectionMoved();
+    void askTimeline();
+    void placePanel();
+    [[nodiscard]] std::vector<SessionId> kickTargets() const;
+    void say(const QString& notice);
+
+    FeedBridge& m_bridge;
+    QSettings& m_settings;
+    ConnectionsModel m_model;
+    SessionId m_chosen;
+    QString m_filter;
+    bool m_pointerOver = false;
+    bool m_menuOpen = false;
+    bool m_active = false;
+    bool m_panelWanted = false; ///< over the table
+    bool m_beside = true;
+    WallTime m_timelineAsked{};
+
+    QLabel* m_counts = nullptr;
+    QLabel* m_notice = nullptr;
+    QPushButton* m_waiting = nullptr;
+    QPushButton* m_kickButton = nullptr;
+    QPushButton* m_holdButton = nullptr;
+    QAction* m_kick = nullptr;
+    QAction* m_hold = nullptr;
+    QAction* m_ban = nullptr;
+    QMenu* m_columns = nullptr;
+    QMenu* m_more = nullptr;
+    QSplitter* m_splitter = nullptr;
+    QStackedWidget* m_stack = nullptr;
+    ConnectionsTable* m_table = nullptr;
+    EmptyState* m_empty = nullptr;
+    SessionPanel* m_panel = nullptr;
+};
+
+} // namespace gatehouse::ui

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include <QTableView>
+
+#include <vector>
+
+namespace gatehouse::ui {
+
+/// How a column takes part in the width: the highest `leaves` goes first where there is no room; 0 stays.
+struct RecordColumn {
+    int column = 0;
+    int width = 80;
+    int leaves = 0;
+    bool grows = false; ///< takes what is left
+};
+
+/// A table of records: whole rows are chosen, columns leave by priority and never by clipping.
+class RecordTable : public QTableView {
+    Q_OBJECT
+public:
+    explicit RecordTable(QWidget* parent = nullptr);
+
+    void setColumns(std::vector<RecordColumn> columns);
+    /// True while rows must not move: the pointer is over them, a menu of theirs is open, or a key is held on them.
+    [[nodiscard]] bool isHeld() const;
+    void setMenuOpen(bool open) { m_menuOpen = open; }
+
+Q_SIGNALS:
+    void rowChosen(int row);
+
+protected:
+    void resizeEvent(QResizeEvent* event) override;
+    void focusInEvent(QFocusEvent* event) override;
+    void currentChanged(const QModelIndex& current, const QModelIndex& previous) override;
+
+private:
+    void fitColumns();
+
+    std::vector<RecordColumn> m_columns;
+    bool m_menuOpen = false;
+};
+
+} // namespace gatehouse::ui
