@@ -226,16 +226,17 @@ void Connection::open(Admission admission)
     info->violationsAllowed = route.messages.violationsBeforeClose;
     info->sessionsPerUser = policy.limits.sessionsPerUser;
 
+    reply(wire::switchingProtocols(admission.key, admission.subprotocol));
+    m_session = std::make_unique<Session>(m_context, *this, std::move(admission), std::move(info), m_context.generation,
+                                          m_arrival.address);
+    m_phase = Phase::Open;
     m_pendingSlot = Lease();
     m_addressPendingSlot = Lease();
     m_context.counters.pending.subtract(1);
     m_context.counters.sessions.add();
     m_context.counters.accepted.add();
-    reply(wire::switchingProtocols(admission.key, admission.subprotocol));
-    m_phase = Phase::Open;
-    m_session = std::make_unique<Session>(m_context, *this, std::move(admission), std::move(info), m_context.generation,
-                                          m_arrival.address);
     m_context.sessionOpened(*this);
+    m_session->begin();
     startTimer();
 }
 

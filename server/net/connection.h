@@ -47,6 +47,8 @@ public:
     [[nodiscard]] std::size_t backlog() const { return m_out.bytes(); }
     /// When the socket last took bytes.
     [[nodiscard]] TimePoint lastWritten() const { return m_lastWritten; }
+    /// Reading cannot go on before TLS has written something of its own.
+    [[nodiscard]] bool readWantsWrite() const { return m_out.empty() && m_transport.wantsWrite(); }
     [[nodiscard]] bool wantsWrite() const { return !m_out.empty() || m_transport.wantsWrite(); }
     [[nodiscard]] const Arrival& arrival() const { return m_arrival; }
 

@@ -48,6 +48,10 @@ Session::Session(WorkerContext& context, Connection& connection, Admission admis
 {
     if (m_who.expires)
         m_expires = context.now + (*m_who.expires - context.wall);
+}
+
+void Session::begin()
+{
     m_handler.opened(*this);
     report(AuditKind::Open, {}, 101, {}, m_match.channel);
     noteChange();
