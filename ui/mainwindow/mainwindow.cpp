@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "mainwindow/mainwindow.h"
 
-#include "dialogs/bandialog.h"
 #include "mainwindow/closedialog.h"
 #include "mainwindow/commandpalette.h"
 #include "mainwindow/rail.h"
@@ -86,6 +85,7 @@ void MainWindow::makeFrame()
     auto* central = new QWidget(this);
     m_rail = new Rail(central);
     m_topBar = new TopBar(central);
+    m_topBar->setSimulated(m_options.simulated);
     m_stack = new QStackedWidget(central);
     m_statusLine = new StatusLine(central);
     auto* column = new QVBoxLayout;
@@ -105,10 +105,8 @@ void MainWindow::makeFrame()
 
 void MainWindow::makePages()
 {
-    auto* connections = new ConnectionsPage(m_bridge, m_settings, m_stack);
-    connect(connections, &ConnectionsPage::banRequested, this, &MainWindow::openBan);
     addPage(QStringLiteral("overview"), new OverviewPage(m_bridge, m_settings, m_figures, m_stack));
-    addPage(QStringLiteral("connections"), connections);
+    addPage(QStringLiteral("connections"), new ConnectionsPage(m_bridge, m_settings, m_stack));
     addPage(QStringLiteral("authFailures"), new AuthFailuresPage(m_bridge, m_settings, m_figures, m_stack));
     addPage(QStringLiteral("audit"), new AuditPage(m_bridge, m_settings, m_figures, m_stack));
 }
@@ -293,27 +291,6 @@ void MainWindow::openPalette()
     QList<QAction*> actions = currentPage()->actions() + this->actions();
     actions.removeIf([](const QAction* action) { return action->objectName() == QLatin1StringView("palette"); });
     (new CommandPalette(actions, this))->open();
-}
-
-void MainWindow::openBan(const SessionInfo& session, BanSubject first)
-{
-    auto* dialog = new BanDialog({session.address, session.user, session.issuer, {}, first}, this);
-    m_bridge.call(SessionsQuery{}, dialog, [dialog](const Reply& reply) {
-        if (reply.ok() && std::holds_alternative<SessionList>(*reply))
-            dialog->setSessions(std::get<SessionList>(*reply).sessions);
-    });
-    connect(dialog, &BanDialog::confirmed, this, [this, dialog](const BanCommand& command) {
-        dialog->setBusy(true);
-        m_bridge.call(command, dialog, [dialog](const Reply& reply) {
-            if (reply.ok()) {
-                dialog->accept();
-                return;
-            }
-            dialog->setBusy(false);
-            dialog->showFailure(tr("Nobody was banned: %1").arg(plainText(reply.error().message)));
-        });
-    });
-    dialog->open();
 }
 
 void MainWindow::drainAndStop()

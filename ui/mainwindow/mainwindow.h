@@ -25,7 +25,7 @@ class TopBar;
 struct MainWindowOptions {
     Actor actor;
     bool trayAvailable = false; ///< a desktop that shows tray icons
-    bool simulated = false;     ///< the demo says so in its title
+    bool simulated = false;     ///< the demo says so in title and top bar
 };
 
 /// The console. It reaches the server through ServerControl alone; lives on the GUI thread.
@@ -72,7 +72,6 @@ private:
     void showState(GateState state);
     void setFilter(const QString& text);
     void openPalette();
-    void openBan(const SessionInfo& session, BanSubject first);
     void askListeners();
     void askHowToClose();
     void keepInTray();

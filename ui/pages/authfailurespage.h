@@ -20,7 +20,7 @@ class QStackedWidget;
 
 namespace gatehouse::ui {
 
-class BanDialog;
+class Banning;
 class EmptyState;
 class OutcomeBar;
 class RecordPanel;
@@ -57,9 +57,6 @@ private:
     void openMenu(const QPoint& position);
     void banForTenMinutes();
     void openBanDialog();
-    void sendBan(const BanCommand& command, BanDialog* dialog);
-    void showBanned(const BanResult& result);
-    void undo();
     void copyLine();
 
     FeedBridge& m_bridge;
@@ -72,6 +69,7 @@ private:
     QStackedWidget* m_stack = nullptr;
     EmptyState* m_empty = nullptr;
     OutcomeBar* m_outcome = nullptr;
+    Banning* m_banning = nullptr;
     QLabel* m_count = nullptr;
     QPushButton* m_new = nullptr;
     QAction* m_banShort = nullptr;
@@ -79,7 +77,6 @@ private:
     QAction* m_copy = nullptr;
     QTimer m_settle;
     std::optional<AuthFailureKey> m_chosen;
-    std::optional<Ban> m_lastBan;
     struct Seen {
         AuthFailureGroup group;
         WallTime at{}; ///< when its newest minute was the current one

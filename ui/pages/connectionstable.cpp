@@ -4,7 +4,6 @@
 #include "pages/connectionsdelegate.h"
 #include "style/theme.h"
 
-#include <QEvent>
 #include <QHeaderView>
 #include <QScrollBar>
 #include <QSettings>
@@ -29,6 +28,7 @@ QString key(const char* what, int section)
 ConnectionsTable::ConnectionsTable(ConnectionsModel& model, QWidget* parent)
     : QTableView(parent)
     , m_model(model)
+    , m_hand(new Hand(*this))
 {
     setObjectName(QStringLiteral("connectionsTable"));
     setAccessibleName(tr("Connections"));
@@ -128,15 +128,6 @@ void ConnectionsTable::select(SessionId id)
         return;
     setCurrentIndex(m_model.index(row, static_cast<int>(Column::User)));
     selectRow(row);
-}
-
-bool ConnectionsTable::viewportEvent(QEvent* event)
-{
-    if (event->type() == QEvent::Enter)
-        Q_EMIT pointerOver(true);
-    else if (event->type() == QEvent::Leave)
-        Q_EMIT pointerOver(false);
-    return QTableView::viewportEvent(event);
 }
 
 void ConnectionsTable::focusInEvent(QFocusEvent* event)

@@ -12,6 +12,7 @@ namespace gatehouse::ui {
 
 RecordTable::RecordTable(QWidget* parent)
     : QTableView(parent)
+    , m_hand(new Hand(*this))
 {
     setFrameShape(QFrame::NoFrame);
     setShowGrid(false);
@@ -40,11 +41,6 @@ void RecordTable::setColumns(std::vector<RecordColumn> columns)
 {
     m_columns = std::move(columns);
     fitColumns();
-}
-
-bool RecordTable::isHeld() const
-{
-    return m_menuOpen || viewport()->underMouse();
 }
 
 void RecordTable::fitColumns()

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
+#include "pages/hand.h"
+
 #include <QTableView>
 
 #include <vector>
@@ -22,9 +24,8 @@ public:
     explicit RecordTable(QWidget* parent = nullptr);
 
     void setColumns(std::vector<RecordColumn> columns);
-    /// True while rows must not move: the pointer is over them, a menu of theirs is open, or a key is held on them.
-    [[nodiscard]] bool isHeld() const;
-    void setMenuOpen(bool open) { m_menuOpen = open; }
+    /// While it is on, rows must not move.
+    [[nodiscard]] Hand& hand() { return *m_hand; }
 
 Q_SIGNALS:
     void rowChosen(int row);
@@ -38,7 +39,7 @@ private:
     void fitColumns();
 
     std::vector<RecordColumn> m_columns;
-    bool m_menuOpen = false;
+    Hand* m_hand;
 };
 
 } // namespace gatehouse::ui

@@ -89,6 +89,8 @@ void GatehouseStyle::drawPrimitive(PrimitiveElement element, const QStyleOption*
     case PE_PanelLineEdit:
         paint::field(*painter, *option, widget);
         return;
+    // The header's label draws the arrow with it.
+    case PE_IndicatorHeaderArrow:
     case PE_Frame:
     case PE_FrameMenu:
         return;
