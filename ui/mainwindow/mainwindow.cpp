@@ -69,6 +69,7 @@ MainWindow::MainWindow(ServerControl& control, QSettings& settings, Appearance& 
     makeFrame();
     makePages();
     makeActions();
+    orderTabs();
     connect(&m_bridge, &FeedBridge::batchReady, this, &MainWindow::applyBatch);
     connect(&m_bridge, &FeedBridge::lagMeasured, m_statusLine, &StatusLine::setLag);
     connect(&m_figures, &GateFigures::advanced, this, &MainWindow::showFigures);
@@ -181,6 +182,18 @@ void MainWindow::makeActions()
     connect(commands, &QAbstractButton::clicked, palette, &QAction::trigger);
 }
 
+/// Rail, top bar, page, in reading order; the rail's buttons are made after the pages that they name.
+void MainWindow::orderTabs()
+{
+    QWidget* before = nullptr;
+    for (QWidget* button : m_rail->buttons()) {
+        if (before)
+            setTabOrder(before, button);
+        before = button;
+    }
+    setTabOrder(before, m_topBar->filterField());
+}
+
 void MainWindow::restore()
 {
     if (!restoreGeometry(m_settings.value(geometryKey()).toByteArray()))
@@ -237,6 +250,9 @@ void MainWindow::showIndex(int index)
     m_rail->setCurrent(index);
     m_topBar->setFilter(shown->filterHint(), m_filters.value(shown));
     shown->setActive(true);
+    // The keyboard goes along, unless it walks the rail.
+    if (!m_rail->isAncestorOf(focusWidget()))
+        (shown->keyboardHome() ? shown->keyboardHome() : m_rail->button(index))->setFocus();
 }
 
 void MainWindow::applyBatch(const FeedBatch& batch)

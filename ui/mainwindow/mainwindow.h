@@ -63,6 +63,7 @@ private:
     QAction* addWindowAction(const QString& name, Icon symbol, const QString& text, const QKeySequence& keys,
                              std::function<void()> run);
     void makeFrame();
+    void orderTabs();
     void restore();
     void save();
     void resetLayout();

@@ -107,6 +107,11 @@ void TopBar::focusFilter()
     m_filter->selectAll();
 }
 
+QWidget* TopBar::filterField() const
+{
+    return m_filter;
+}
+
 void TopBar::paintEvent(QPaintEvent*)
 {
     const Theme& theme = Theme::of(palette());

@@ -26,6 +26,7 @@ public:
     /// An empty hint hides the field.
     void setFilter(const QString& hint, const QString& text);
     void focusFilter();
+    [[nodiscard]] QWidget* filterField() const;
 
 Q_SIGNALS:
     void filterEdited(const QString& text);

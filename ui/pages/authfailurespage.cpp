@@ -142,7 +142,6 @@ QWidget* AuthFailuresPage::makeTable()
     connect(m_table, &RecordTable::rowChosen, this, &AuthFailuresPage::choose);
     connect(m_table, &QAbstractItemView::clicked, this, [this] { m_split->setOpen(true); });
     connect(m_table, &QAbstractItemView::activated, this, [this] { m_split->setOpen(true); });
-    setFocusProxy(m_table);
     connect(m_table, &QWidget::customContextMenuRequested, this, &AuthFailuresPage::openMenu);
     m_empty = new EmptyState;
     m_stack = new QStackedWidget;
@@ -216,6 +215,11 @@ void AuthFailuresPage::settle()
     if (!m_table->hand().isOn())
         m_model->settle();
     showTotals();
+}
+
+QWidget* AuthFailuresPage::keyboardHome() const
+{
+    return m_table;
 }
 
 void AuthFailuresPage::setFilterText(const QString& text)
@@ -292,7 +296,8 @@ void AuthFailuresPage::showPanel()
          {tr("Route"), group->lastRoute.empty() ? tr("none reached") : plainText(group->lastRoute)},
          {tr("Claimed user"),
           group->lastUser.empty() ? tr("unknown") : tr("%1 (not verified)").arg(plainText(group->lastUser))},
-         {tr("Origin"), group->lastOrigin.empty() ? tr("none sent") : plainText(group->lastOrigin), true},
+         {tr("Origin"), group->lastOrigin.empty() ? tr("none sent") : plainText(group->lastOrigin),
+          !group->lastOrigin.empty()},
          {tr("Network"), plainText(networkOf(group->address)), true}});
 }
 

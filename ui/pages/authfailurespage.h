@@ -37,6 +37,7 @@ public:
     [[nodiscard]] Icon pageIcon() const override { return Icon::ShieldAlert; }
     void setActive(bool active) override;
     void applyBatch(const FeedBatch& batch) override;
+    [[nodiscard]] QWidget* keyboardHome() const override;
     [[nodiscard]] QString filterHint() const override { return tr("Filter by address, reason, user, route or origin"); }
     void setFilterText(const QString& text) override;
     void saveState() override;

@@ -45,14 +45,16 @@ ConnectionsPage::ConnectionsPage(FeedBridge& bridge, QSettings& settings, QWidge
     , m_settings(settings)
 {
     setObjectName(QStringLiteral("connections"));
-    makeBody();
+    // In the order of the Tab key.
+    QWidget* head = makeHead();
     m_outcome = new OutcomeBar(this);
+    makeBody();
     makeActions();
     connectParts();
     auto* layout = new QVBoxLayout(this);
     layout->setContentsMargins(space::l, space::l, space::l, space::l);
     layout->setSpacing(space::m);
-    layout->addWidget(makeHead());
+    layout->addWidget(head);
     layout->addWidget(m_outcome);
     layout->addWidget(m_splitter, 1);
 
@@ -63,23 +65,6 @@ ConnectionsPage::ConnectionsPage(FeedBridge& bridge, QSettings& settings, QWidge
     fillColumnsMenu();
     updateCounts();
     updatePanel();
-}
-
-void ConnectionsPage::makeActions()
-{
-    m_hold = new QAction(icon(Icon::Pause), tr("Hold"), this);
-    m_hold->setObjectName(QStringLiteral("hold"));
-    m_hold->setShortcut(Qt::CTRL | Qt::Key_H);
-    m_hold->setShortcutContext(Qt::WidgetWithChildrenShortcut);
-    m_hold->setCheckable(true);
-    m_hold->setToolTip(tr("Keep every row where it is"));
-    connect(m_hold, &QAction::toggled, this, &ConnectionsPage::updateHeld);
-    connect(&m_table->hand(), &Hand::changed, this, &ConnectionsPage::updateHeld);
-    addAction(m_hold);
-    m_actions = new SessionActions(m_bridge, *new Banning(m_bridge, *m_outcome, *this), m_model, *m_table, *this);
-    connect(m_actions, &SessionActions::kicked, this, &ConnectionsPage::say);
-    connect(m_actions, &SessionActions::filterWanted, this,
-            [this](const QString& text) { Q_EMIT filterRequested(objectName(), text); });
 }
 
 QWidget* ConnectionsPage::makeHead()
@@ -100,13 +85,10 @@ QWidget* ConnectionsPage::makeHead()
     connect(m_waiting, &QPushButton::clicked, this, [this] { m_model.settleNow(); });
     m_kickButton = new QPushButton(icon(Icon::UserX), tr("Kick…"), head);
     m_kickButton->setObjectName(QStringLiteral("connectionsKick"));
-    connect(m_kickButton, &QPushButton::clicked, m_actions->kick(), &QAction::trigger);
     m_holdButton = new QPushButton(icon(Icon::Pause), tr("Hold"), head);
     m_holdButton->setObjectName(QStringLiteral("connectionsHold"));
     m_holdButton->setCheckable(true);
-    m_holdButton->setToolTip(m_hold->toolTip());
-    connect(m_holdButton, &QPushButton::toggled, m_hold, &QAction::setChecked);
-    connect(m_hold, &QAction::toggled, m_holdButton, &QPushButton::setChecked);
+    m_holdButton->setToolTip(tr("Keep every row where it is"));
     auto* columns = new QPushButton(icon(Icon::Columns3), tr("Columns"), head);
     columns->setObjectName(QStringLiteral("connectionsColumns"));
     m_columns = new QMenu(columns);
@@ -144,6 +126,26 @@ void ConnectionsPage::makeBody()
     m_splitter->addWidget(card);
     m_splitter->addWidget(m_panel);
     m_splitter->setStretchFactor(0, 1);
+}
+
+void ConnectionsPage::makeActions()
+{
+    m_hold = new QAction(icon(Icon::Pause), tr("Hold"), this);
+    m_hold->setObjectName(QStringLiteral("hold"));
+    m_hold->setShortcut(Qt::CTRL | Qt::Key_H);
+    m_hold->setShortcutContext(Qt::WidgetWithChildrenShortcut);
+    m_hold->setCheckable(true);
+    m_hold->setToolTip(m_holdButton->toolTip());
+    connect(m_hold, &QAction::toggled, this, &ConnectionsPage::updateHeld);
+    connect(m_hold, &QAction::toggled, m_holdButton, &QPushButton::setChecked);
+    connect(m_holdButton, &QPushButton::toggled, m_hold, &QAction::setChecked);
+    connect(&m_table->hand(), &Hand::changed, this, &ConnectionsPage::updateHeld);
+    m_actions = new SessionActions(m_bridge, *new Banning(m_bridge, *m_outcome, *this), m_model, *m_table, *this);
+    connect(m_actions, &SessionActions::kicked, this, &ConnectionsPage::say);
+    connect(m_actions, &SessionActions::filterWanted, this,
+            [this](const QString& text) { Q_EMIT filterRequested(objectName(), text); });
+    connect(m_kickButton, &QPushButton::clicked, m_actions->kick(), &QAction::trigger);
+    addAction(m_hold);
 }
 
 void ConnectionsPage::connectParts()
@@ -226,6 +228,11 @@ QString ConnectionsPage::filterHint() const
     return tr("Filter by user, address, route, role, state, id or channel");
 }
 
+QWidget* ConnectionsPage::keyboardHome() const
+{
+    return m_table;
+}
+
 void ConnectionsPage::setFilterText(const QString& text)
 {
     m_filter = text.trimmed();
@@ -284,7 +291,10 @@ void ConnectionsPage::updateCounts()
 void ConnectionsPage::updateEmptyState()
 {
     const bool empty = m_model.rowCount() == 0;
-    m_stack->setCurrentWidget(empty ? static_cast<QWidget*>(m_empty) : m_table);
+    QWidget* shown = empty ? static_cast<QWidget*>(m_empty) : m_table;
+    if (m_stack->currentWidget() != shown)
+        m_stack->setCurrentWidget(shown);
+    placePanel();
     if (!empty)
         return;
     if (m_model.isFiltered() && m_model.openCount() > 0) {
@@ -296,7 +306,7 @@ void ConnectionsPage::updateEmptyState()
     } else {
         m_empty->set(Icon::Plug, tr("Nobody is connected"),
                      tr("Sessions appear here as soon as clients open them. To connect a first one, mint a token with "
-                        "“gatehousectl token --user NAME” and open the listener's URL with it."));
+                        "“gatehousectl token \u2011\u2011user\u00a0NAME” and open the listener's URL with it."));
     }
 }
 
@@ -356,7 +366,9 @@ void ConnectionsPage::placePanel()
         m_panel->setGeometry(x, area.y(), width, area.height());
         m_panel->raise();
     }
-    m_panel->setVisible(beside || (m_panelWanted && m_model.find(m_chosen)));
+    // Where nobody is connected, there is nothing to choose.
+    const bool anything = m_model.rowCount() > 0 || m_model.openCount() > 0;
+    m_panel->setVisible((beside && anything) || (m_panelWanted && m_model.find(m_chosen)));
 }
 
 void ConnectionsPage::resizeEvent(QResizeEvent* event)

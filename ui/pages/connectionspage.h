@@ -35,6 +35,7 @@ public:
     [[nodiscard]] Icon pageIcon() const override { return Icon::Plug; }
     void setActive(bool active) override;
     void applyBatch(const FeedBatch& batch) override;
+    [[nodiscard]] QWidget* keyboardHome() const override;
     [[nodiscard]] QString filterHint() const override;
     void setFilterText(const QString& text) override;
     void saveState() override;

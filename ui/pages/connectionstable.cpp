@@ -130,14 +130,26 @@ void ConnectionsTable::select(SessionId id)
     selectRow(row);
 }
 
+// A focused table without a current index crashes Qt 6.4.2 under a screen reader.
+void ConnectionsTable::ensureCurrent()
+{
+    if (currentIndex().isValid() || m_model.rowCount() == 0)
+        return;
+    const QModelIndex first = m_model.index(0, static_cast<int>(Column::User));
+    selectionModel()->setCurrentIndex(first, QItemSelectionModel::NoUpdate);
+}
+
 void ConnectionsTable::focusInEvent(QFocusEvent* event)
 {
-    // Without a current index, Qt 6.4.2 crashes under a screen reader.
-    if (!currentIndex().isValid() && m_model.rowCount() > 0) {
-        const QModelIndex first = m_model.index(0, static_cast<int>(Column::User));
-        selectionModel()->setCurrentIndex(first, QItemSelectionModel::NoUpdate);
-    }
+    ensureCurrent();
     QTableView::focusInEvent(event);
+}
+
+void ConnectionsTable::rowsInserted(const QModelIndex& parent, int start, int end)
+{
+    QTableView::rowsInserted(parent, start, end);
+    if (hasFocus())
+        ensureCurrent();
 }
 
 void ConnectionsTable::resizeEvent(QResizeEvent* event)

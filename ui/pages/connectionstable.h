@@ -35,11 +35,13 @@ Q_SIGNALS:
 
 protected:
     void focusInEvent(QFocusEvent* event) override;
+    void rowsInserted(const QModelIndex& parent, int start, int end) override;
     void resizeEvent(QResizeEvent* event) override;
     void selectionChanged(const QItemSelection& selected, const QItemSelection& deselected) override;
 
 private:
     void fitColumns();
+    void ensureCurrent();
 
     ConnectionsModel& m_model;
     Hand* m_hand;
