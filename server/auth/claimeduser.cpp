@@ -3,8 +3,7 @@
 #include "auth/claims.h"
 #include "auth/token.h"
 #include "policy/json.h"
-
-#include <algorithm>
+#include "policy/text.h"
 
 namespace gatehouse {
 
@@ -21,8 +20,7 @@ std::string claimedUser(std::string_view token)
     if (!document || !document->root.is(JsonValue::Kind::Object))
         return {};
     const JsonValue* user = document->root.find("sub");
-    const auto control = [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; };
-    if (!user || !user->is(JsonValue::Kind::String) || user->text.size() > longestUser || std::ranges::any_of(user->text, control))
+    if (!user || !user->is(JsonValue::Kind::String) || user->text.size() > longestUser || !isPlainText(user->text))
         return {};
     return user->text;
 }

@@ -24,14 +24,16 @@ enum class BanSubject : std::uint8_t { User, Address, Network };
     return "";
 }
 
+inline constexpr const char* ruleActor = "rule"; ///< of what the gate does by itself
+
 /// Somebody who may not come in until a time.
 struct Ban {
     BanId id;
     BanSubject subject = BanSubject::Address;
-    std::string value;              ///< user name, address, or network in CIDR form
-    std::string issuer;             ///< of a user; empty: whoever vouches
-    std::string actor;              ///< "rule" where the gate banned by itself
-    std::string reason;             ///< in the operator's words
+    std::string value;  ///< user name, address, or network in CIDR form
+    std::string issuer; ///< of a user; empty: whoever vouches
+    std::string actor;  ///< ruleActor where the gate banned by itself
+    std::string reason; ///< in the operator's words
     WallTime since{};
     std::optional<WallTime> until;  ///< unset: until it is lifted
 

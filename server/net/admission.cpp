@@ -153,7 +153,7 @@ private:
         const Identity& who = m_admission.who;
         if (const Ban* ban = who.anonymous() ? nullptr : m_context.bans->matchUser(who.issuer, who.user, m_context.wall))
             return refuseBanned(*ban, who.user);
-        const std::string key = who.anonymous() ? m_arrival.peer.toString() : userKey(who.issuer, who.user);
+        const std::string key = who.anonymous() ? visitorKey(m_arrival.peer) : userKey(who.issuer, who.user);
         if (const auto left = m_context.bans->cooldown(key, m_context.now); left.count() > 0)
             return refuse({Reason::Kicked, {}, who.user, {}}, left);
         return true;

@@ -13,14 +13,15 @@
 
 namespace gatehouse {
 
-/// Who is kept out: bans, and the cooldowns of kicks. Immutable; the runtime makes a new one and hands it to every worker.
+/// Who is kept out: bans, and the cooldowns of kicks. Immutable; the runtime makes a new one and hands it to every
+/// worker.
 class BanSet {
 public:
     static constexpr std::size_t maxBans = 10'000;
     static constexpr std::size_t maxCooldowns = 50'000;
 
     struct Cooldown {
-        std::string key;               ///< userKey(), or the address of an anonymous session
+        std::string key; ///< userKey(), or visitorKey() of an anonymous session
         TimePoint until{};
     };
 

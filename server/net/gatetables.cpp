@@ -51,7 +51,13 @@ bool FailureWindow::idle(TimePoint now) const
 
 bool AddressState::idle(TimePoint now) const
 {
-    return sessions.used() == 0 && pending.used() == 0 && connects.full(now) && messages.full(now) && failures.idle(now);
+    return sessions.used() == 0 && pending.used() == 0 && connects.full(now) && messages.full(now) &&
+           failures.idle(now);
+}
+
+std::string visitorKey(const IpAddress& address)
+{
+    return address.limitKey().toString();
 }
 
 std::string userKey(std::string_view issuer, std::string_view user)

@@ -123,6 +123,9 @@ private:
 /// (issuer, user) as one key; the separator cannot occur in an issuer's name.
 [[nodiscard]] std::string userKey(std::string_view issuer, std::string_view user);
 
+/// What an anonymous visitor's cooldown goes by: an address, of IPv6 its /64, since a visitor may have all of it.
+[[nodiscard]] std::string visitorKey(const IpAddress& address);
+
 struct GateTables {
     StateTable<IpAddress, AddressState> addresses{131072};
     StateTable<std::string, UserState> users{131072};

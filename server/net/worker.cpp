@@ -458,7 +458,8 @@ std::vector<std::pair<SessionId, std::string>> Worker::keysOf(const std::vector<
         if (found == m_sessions.end())
             continue;
         const SessionInfo& info = found->second->session()->info();
-        keys.emplace_back(id, info.issuer.empty() ? info.address : userKey(info.issuer, info.user));
+        keys.emplace_back(id, info.issuer.empty() ? visitorKey(found->second->arrival().peer)
+                                                  : userKey(info.issuer, info.user));
     }
     return keys;
 }

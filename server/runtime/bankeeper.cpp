@@ -1,11 +1,18 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "runtime/bankeeper.h"
 
+#include "policy/text.h"
+
 #include <algorithm>
 
 namespace gatehouse {
 
 namespace {
+
+bool outlasts(const Ban& ban, const std::optional<std::chrono::milliseconds>& duration, WallTime now)
+{
+    return !ban.until || (duration && *ban.until >= now + *duration);
+}
 
 /// The value in its one form, or what is wrong with it.
 Result<std::string, ControlError> canonical(const BanCommand& command)
@@ -13,8 +20,10 @@ Result<std::string, ControlError> canonical(const BanCommand& command)
     const auto bad = [](std::string message) { return Failure{ControlError{ControlErrorCode::BadRequest, std::move(message)}}; };
     switch (command.subject) {
     case BanSubject::User:
-        if (command.value.empty() || command.value.size() > 128)
-            return bad("a ban of a user needs a name of 1 to 128 bytes");
+        // What no token can claim cannot be met either, and the store would not keep it as it is.
+        if (command.value.empty() || command.value.size() > 128 || !isPlainText(command.value) ||
+            !isPlainText(command.issuer))
+            return bad("a ban of a user needs a name of 1 to 128 bytes without control characters");
         return command.value;
     case BanSubject::Address:
         if (const auto address = IpAddress::parse(command.value))
@@ -37,15 +46,18 @@ Result<Ban, ControlError> BanKeeper::add(const Actor& actor, const BanCommand& c
         return Failure{value.error()};
     if (command.duration && command.duration->count() <= 0)
         return Failure{ControlError{ControlErrorCode::BadRequest, "the duration of a ban must be over 0"}};
-    std::erase_if(m_bans, [&](const Ban& old) {
-        const bool same = old.subject == command.subject && old.value == *value && old.issuer == command.issuer;
-        if (same)
-            m_store.removeBan(old.id);
-        return same;
+    const bool byRule = actor.via == ruleActor;
+    const auto same = std::ranges::find_if(m_bans, [&](const Ban& old) {
+        return old.subject == command.subject && old.value == *value && old.issuer == command.issuer;
     });
-    if (m_bans.size() >= BanSet::maxBans)
-        return Failure{ControlError{ControlErrorCode::Rejected, "there are " + std::to_string(BanSet::maxBans) +
-                                                                    " bans already; lift some first, or ban a network"}};
+    const bool stands = same != m_bans.end();
+    if (byRule && stands && outlasts(*same, command.duration, now))
+        return Failure{ControlError{ControlErrorCode::Rejected, "a longer ban of " + *value + " stands already"}};
+    const std::size_t places = m_places - (byRule ? m_places / 10 : 0);
+    if (!stands && m_bans.size() >= places)
+        return Failure{
+            ControlError{ControlErrorCode::Rejected, "there are " + std::to_string(m_bans.size()) +
+                                                         " bans already; lift some first, or ban a network"}};
     Ban ban;
     ban.subject = command.subject;
     ban.value = std::move(*value);
@@ -55,7 +67,11 @@ Result<Ban, ControlError> BanKeeper::add(const Actor& actor, const BanCommand& c
     ban.since = now;
     if (command.duration)
         ban.until = now + *command.duration;
-    ban = m_store.addBan(std::move(ban));
+    ban = m_store.addBan(std::move(ban)); // before the old one goes, so that a crash in between lets nobody in
+    if (stands) {
+        m_store.removeBan(same->id);
+        m_bans.erase(same);
+    }
     m_bans.push_back(ban);
     return ban;
 }

@@ -15,9 +15,16 @@ namespace gatehouse {
 /// The bans and cooldowns that hold now. Bans are in the store too. Owner: the runtime thread.
 class BanKeeper {
 public:
-    explicit BanKeeper(AuditLog& store) : m_store(store), m_bans(store.loadBans()) {}
+    /// Of the places a tenth is for operators alone.
+    explicit BanKeeper(AuditLog& store, std::size_t places = BanSet::maxBans)
+        : m_store(store)
+        , m_places(places)
+        , m_bans(store.loadBans())
+    {
+    }
 
-    /// Checks the command and adds the ban; a ban of the same subject is replaced.
+    /// Checks the command and adds the ban; an operator's replaces one of the same subject. A rule's never shortens one
+    /// that stands, and leaves places that only operators may fill: what a peer provokes must not undo their work.
     [[nodiscard]] Result<Ban, ControlError> add(const Actor& actor, const BanCommand& command, WallTime now);
     [[nodiscard]] std::optional<Ban> remove(BanId id);
     /// Drops what is over; true where anything was.
@@ -30,6 +37,7 @@ public:
 
 private:
     AuditLog& m_store;
+    const std::size_t m_places;
     std::vector<Ban> m_bans;
     std::vector<BanSet::Cooldown> m_cooldowns;
 };

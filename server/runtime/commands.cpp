@@ -75,7 +75,7 @@ void ServerRuntime::Private::run(const Actor&, const SessionQuery& query, const 
     });
 }
 
-/// The cooldown stands before the session ends, so that nobody slips back in between.
+/// The cooldown stands at every worker before the session ends at one, so that nobody slips back in between.
 void ServerRuntime::Private::run(const Actor& actor, const KickCommand& command, const ReplyCallback& done)
 {
     if (command.cooldown && command.cooldown->count() < 0)
@@ -83,19 +83,24 @@ void ServerRuntime::Private::run(const Actor& actor, const KickCommand& command,
     if (!command.cooldown || command.cooldown->count() == 0)
         return endKicked(actor, command, done);
     using Keys = std::vector<std::pair<SessionId, std::string>>;
-    m_gate->gather<Keys>([ids = command.sessions](const Worker& worker) { return worker.keysOf(ids); },
-                         [this, actor, command, done](auto parts) {
-                             const bool queued = m_runtime.post(
-                                 [this, actor, command, done, keys = flatten(std::move(parts))] {
-                                     for (const auto& [id, key] : keys)
-                                         m_bans->addCooldown(key, m_clock.now() + *command.cooldown);
-                                     publishBans();
-                                     endKicked(actor, command, done);
-                                 },
-                                 true);
-                             if (!queued)
-                                 done(failure(ControlErrorCode::Unavailable, "the server is stopping"));
-                         });
+    m_gate->gather<Keys>(
+        [ids = command.sessions](const Worker& worker) { return worker.keysOf(ids); },
+        [this, actor, command, done](auto parts) {
+            const bool queued = m_runtime.post(
+                [this, actor, command, done, keys = flatten(std::move(parts))] {
+                    for (const auto& [id, key] : keys)
+                        m_bans->addCooldown(key, m_clock.now() + *command.cooldown);
+                    m_gate->gather<std::monostate>(
+                        [set = m_bans->set()](Worker& worker) {
+                            worker.setBans(set);
+                            return std::monostate();
+                        },
+                        [this, actor, command, done](const auto&) { endKicked(actor, command, done); });
+                },
+                true);
+            if (!queued)
+                done(failure(ControlErrorCode::Unavailable, "the server is stopping"));
+        });
 }
 
 void ServerRuntime::Private::endKicked(const Actor& actor, const KickCommand& command, const ReplyCallback& done)
@@ -158,9 +163,27 @@ void ServerRuntime::Private::endBanned(const Ban& ban, const ReplyCallback& done
 {
     const Ending ending{{Reason::Banned, {}, ban.value, {}}, closeCode(Reason::Banned), ban.reason, ban.actor};
     m_gate->gather<SessionInfos>([ban, ending](Worker& worker) { return worker.endMatching(ban, ending); },
-                                 [ban, done](auto parts) {
-                                     done(Answer(BanResult{ban, idsOf(flatten(std::move(parts)))}));
+                                 [this, ban, done](auto parts) {
+                                     answerOnceStored({ban, idsOf(flatten(std::move(parts)))}, done);
                                  });
+}
+
+/// Who is told of a ban may rely on it: it stands after a crash too. The ban itself holds before, and does not wait.
+void ServerRuntime::Private::answerOnceStored(BanResult result, const ReplyCallback& done)
+{
+    if (result.ban.actor == ruleActor) // nobody waits, and a flood of them must not fill the queue that operators use
+        return done(Answer(std::move(result)));
+    const std::string holds = "the ban holds, but ";
+    const bool queued = m_jobs.post([this, result = std::move(result), holds, done] {
+        if (m_audit->flush())
+            done(Answer(result));
+        else
+            done(failure(ControlErrorCode::Internal,
+                         holds + "the store cannot be written, so that it would not outlast a crash"));
+    });
+    if (!queued)
+        done(failure(ControlErrorCode::Unavailable,
+                     holds + "too many questions wait for the store to say when it is written"));
 }
 
 void ServerRuntime::Private::run(const Actor& actor, const UnbanCommand& command, const ReplyCallback& done)

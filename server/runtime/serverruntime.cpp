@@ -296,7 +296,7 @@ void ServerRuntime::Private::banByRule(const IpAddress& address, std::chrono::mi
         command.subject = BanSubject::Network;
         command.value = Network{address.limitKey(), 64}.toString();
     }
-    call({"rule", "rule"}, std::move(command), [](const Reply&) {});
+    call({ruleActor, ruleActor}, std::move(command), [](const Reply&) {});
 }
 
 void ServerRuntime::Private::publish(std::uint32_t worker, WorkerBatch batch)

@@ -61,6 +61,7 @@ struct ServerRuntime::Private final : EventSink, GateEvents {
     void checkDrained();
     void publishBans();
     void endBanned(const Ban& ban, const ReplyCallback& done);
+    void answerOnceStored(BanResult result, const ReplyCallback& done);
     [[nodiscard]] GateStats stats();
     [[nodiscard]] std::vector<AuthFailureGroup> marked(std::vector<AuthFailureGroup> groups) const;
     [[nodiscard]] AuditRecord commandRecord(AuditKind kind, const Actor& actor, std::string detail) const;

@@ -51,6 +51,7 @@ private Q_SLOTS:
     void bans_of_addresses_networks_and_users_match_while_they_hold();
     void a_ban_without_an_issuer_matches_whoever_vouches();
     void cooldowns_end();
+    void anonymous_visitors_of_one_ipv6_network_are_one();
     void rates_are_over_the_last_second();
 };
 
@@ -216,6 +217,15 @@ void GateTablesTest::cooldowns_end()
     QCOMPARE(set.cooldown(userKey("local", "ann"), start), std::chrono::nanoseconds(10s));
     QCOMPARE(set.cooldown(userKey("local", "ann"), start + 10s), std::chrono::nanoseconds(0));
     QCOMPARE(set.cooldown(userKey("local", "bob"), start), std::chrono::nanoseconds(0));
+}
+
+void GateTablesTest::anonymous_visitors_of_one_ipv6_network_are_one()
+{
+    const auto key = [](std::string_view address) { return visitorKey(IpAddress::parse(address).value()); };
+    QCOMPARE(key("2001:db8::1"), key("2001:db8::ffff:1"));
+    QVERIFY(key("2001:db8::1") != key("2001:db8:0:1::1"));
+    QVERIFY(key("192.0.2.1") != key("192.0.2.2"));
+    QCOMPARE(key("192.0.2.1"), key("::ffff:192.0.2.1"));
 }
 
 void GateTablesTest::rates_are_over_the_last_second()
