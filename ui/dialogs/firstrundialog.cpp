@@ -33,6 +33,7 @@ FirstRunDialog::FirstRunDialog(const QString& folder, Make make, QWidget* parent
     m_port->setRange(1, 65535);
     m_port->setValue(8443);
     m_port->setGroupSeparatorShown(false);
+    m_port->setButtonSymbols(QAbstractSpinBox::NoButtons); // nobody steps to a port
     addField(tr("Port for wss"), m_port);
     auto* where = new QLabel(folder);
     where->setTextFormat(Qt::PlainText);
@@ -63,6 +64,7 @@ void FirstRunDialog::proceed()
 void FirstRunDialog::showSteps(const QString& steps)
 {
     m_port->setEnabled(false);
+    setHeading(tr("Gatehouse is set up"), tr("Keep these lines: they connect a first client."));
     m_steps = new QPlainTextEdit(steps.trimmed());
     m_steps->setObjectName(QStringLiteral("firstRunSteps"));
     m_steps->setReadOnly(true);
