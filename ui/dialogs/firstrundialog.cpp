@@ -26,9 +26,10 @@ FirstRunDialog::FirstRunDialog(const QString& folder, Make make, QWidget* parent
 {
     setObjectName(QStringLiteral("firstRunDialog"));
     setWindowTitle(tr("Gatehouse"));
-    setHeading(tr("Set up Gatehouse"),
-               tr("There is no configuration yet. This makes one: a local certificate authority and a certificate for this "
-                  "machine, a key for tokens, and a policy with a first hub that lets in nobody without a token."));
+    setHeading(
+        tr("Set up Gatehouse"),
+        tr("There is no configuration yet. This makes one: a local certificate authority and a certificate for this "
+           "machine, a key for tokens, and a policy with a first hub that lets in nobody without a token."));
     m_port->setObjectName(QStringLiteral("firstRunPort"));
     m_port->setRange(1, 65535);
     m_port->setValue(8443);
@@ -40,7 +41,8 @@ FirstRunDialog::FirstRunDialog(const QString& folder, Make make, QWidget* parent
     where->setFont(ui::font(Type::Mono));
     where->setWordWrap(true);
     where->setTextInteractionFlags(Qt::TextSelectableByMouse);
-    addField(tr("Folder"), where, tr("Keys are readable for you alone. Everything can be changed later in gatehouse.json."));
+    addField(tr("Folder"), where,
+             tr("Keys are readable for you alone. Everything can be changed later in gatehouse.json."));
     setAction(tr("Create and start"));
     actionButton()->setObjectName(QStringLiteral("firstRunAction"));
     cancelButton()->setText(tr("Quit"));
