@@ -73,16 +73,15 @@ def main(programs, file, page="connections", seconds="60"):
         display, number = start_display(folder)
         environment = {**os.environ, "DISPLAY": number, "QT_QPA_PLATFORM": "xcb", "XDG_CONFIG_HOME": str(folder / "settings"),
                        "HOME": str(folder), "LC_ALL": "C.UTF-8", "XDG_RUNTIME_DIR": str(folder)}
-        # The pointer starts in the middle, where it would hold the table still.
+        # Away from the table: no row shall look as if pointed at.
         subprocess.run(["xdotool", "mousemove", "100", "600"], env=environment, check=True)
         console = subprocess.Popen([f"{programs}/gatehouse", "--config", str(config), "--demo"], env=environment)
         try:
             try:
                 sys.exit(f"gatehouse ended with {console.wait(float(seconds))}")
             except subprocess.TimeoutExpired:
-                # "New rows", then a row, then away from the table.
-                subprocess.run(["xdotool", "mousemove", "446", "78", "sleep", "1", "click", "1", "sleep", "2",
-                                "mousemove", "500", "324", "sleep", "1", "click", "1", "sleep", "1",
+                # A row, then away from the table.
+                subprocess.run(["xdotool", "mousemove", "500", "290", "sleep", "1", "click", "1", "sleep", "1",
                                 "mousemove", "100", "600", "sleep", "3"], env=environment, check=True)
                 picture = png(pixels((folder / "Xvfb_screen0").read_bytes()))
             Path(file).parent.mkdir(parents=True, exist_ok=True)

@@ -26,20 +26,23 @@ FirstRunDialog::FirstRunDialog(const QString& folder, Make make, QWidget* parent
 {
     setObjectName(QStringLiteral("firstRunDialog"));
     setWindowTitle(tr("Gatehouse"));
-    setHeading(tr("Set up Gatehouse"),
-               tr("There is no configuration yet. This makes one: a local certificate authority and a certificate for this "
-                  "machine, a key for tokens, and a policy with a first hub that lets in nobody without a token."));
+    setHeading(
+        tr("Set up Gatehouse"),
+        tr("There is no configuration yet. This makes one: a local certificate authority and a certificate for this "
+           "machine, a key for tokens, and a policy with a first hub that lets in nobody without a token."));
     m_port->setObjectName(QStringLiteral("firstRunPort"));
     m_port->setRange(1, 65535);
     m_port->setValue(8443);
     m_port->setGroupSeparatorShown(false);
+    m_port->setButtonSymbols(QAbstractSpinBox::NoButtons); // nobody steps to a port
     addField(tr("Port for wss"), m_port);
     auto* where = new QLabel(folder);
     where->setTextFormat(Qt::PlainText);
     where->setFont(ui::font(Type::Mono));
     where->setWordWrap(true);
     where->setTextInteractionFlags(Qt::TextSelectableByMouse);
-    addField(tr("Folder"), where, tr("Keys are readable for you alone. Everything can be changed later in gatehouse.json."));
+    addField(tr("Folder"), where,
+             tr("Keys are readable for you alone. Everything can be changed later in gatehouse.json."));
     setAction(tr("Create and start"));
     actionButton()->setObjectName(QStringLiteral("firstRunAction"));
     cancelButton()->setText(tr("Quit"));
@@ -63,6 +66,7 @@ void FirstRunDialog::proceed()
 void FirstRunDialog::showSteps(const QString& steps)
 {
     m_port->setEnabled(false);
+    setHeading(tr("Gatehouse is set up"), tr("Keep these lines: they connect a first client."));
     m_steps = new QPlainTextEdit(steps.trimmed());
     m_steps->setObjectName(QStringLiteral("firstRunSteps"));
     m_steps->setReadOnly(true);

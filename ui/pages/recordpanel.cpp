@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "pages/recordpanel.h"
 
+#include "style/focusedge.h"
 #include "style/notice.h"
 #include "style/theme.h"
 
@@ -57,7 +58,8 @@ RecordPanel::RecordPanel(const QString& emptyText, QWidget* parent)
     column->addWidget(makeHead());
     column->addWidget(line());
     auto* scroll = new QScrollArea;
-    scroll->setFrameShape(QFrame::StyledPanel); // nothing but its focus ring
+    scroll->setFrameShape(QFrame::NoFrame);
+    new FocusEdge(*scroll);
     scroll->setAccessibleName(tr("Details"));
     scroll->setWidgetResizable(true);
     scroll->setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);

@@ -5,6 +5,7 @@
 #include "pages/panelparts.h"
 #include "style/elidedlabel.h"
 #include "style/emptystate.h"
+#include "style/focusedge.h"
 #include "style/gatehousestyle.h"
 #include "text/format.h"
 
@@ -109,7 +110,7 @@ SessionPanel::SessionPanel(QWidget* parent)
 {
     setObjectName(QStringLiteral("sessionPanel"));
     setAccessibleName(tr("Chosen session"));
-    m_stack->setContentsMargins(1, 1, 1, 1);
+    m_stack->setContentsMargins(1, 1, 1, metric::cardRadius / 2); // what scrolls keeps off the round corners
     auto* nothing = new EmptyState(this);
     nothing->set(Icon::Plug, tr("No session chosen"),
                  tr("Choose a row to see who it is, why it is in its state and what it did."));
@@ -174,7 +175,8 @@ QWidget* SessionPanel::makeBody()
     m_scroll = new QScrollArea(this);
     m_scroll->setWidgetResizable(true);
     m_scroll->setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
-    m_scroll->setFrameShape(QFrame::StyledPanel); // nothing but its focus ring
+    m_scroll->setFrameShape(QFrame::NoFrame);
+    new FocusEdge(*m_scroll);
     m_scroll->setAccessibleName(tr("Details of the session"));
     m_scroll->viewport()->setBackgroundRole(QPalette::Base);
     auto* body = new QWidget(m_scroll);

@@ -6,13 +6,13 @@
 
 #include <QAbstractButton>
 #include <QAbstractItemView>
+#include <QAbstractSpinBox>
 #include <QApplication>
 #include <QComboBox>
 #include <QHeaderView>
 #include <QLineEdit>
 #include <QMenu>
 #include <QPainter>
-#include <QScrollArea>
 #include <QScrollBar>
 #include <QStyleFactory>
 #include <QStyleOption>
@@ -92,11 +92,8 @@ void GatehouseStyle::drawPrimitive(PrimitiveElement element, const QStyleOption*
         return;
     // The header's label draws the arrow with it.
     case PE_IndicatorHeaderArrow:
-    case PE_FrameMenu:
-        return;
     case PE_Frame:
-        if (widget && paint::showsFocus(*widget))
-            paint::focusRing(*painter, option->rect, Theme::of(option->palette), metric::radius);
+    case PE_FrameMenu:
         return;
     case PE_PanelMenu:
     case PE_PanelTipLabel:
@@ -180,6 +177,13 @@ void GatehouseStyle::drawComplexControl(ComplexControl control, const QStyleOpti
             return;
         }
     }
+    if (control == CC_SpinBox) {
+        const auto* box = qstyleoption_cast<const QStyleOptionSpinBox*>(option);
+        if (box && box->buttonSymbols == QAbstractSpinBox::NoButtons) {
+            paint::field(*painter, *box, widget);
+            return;
+        }
+    }
     QProxyStyle::drawComplexControl(control, option, painter, widget);
 }
 
@@ -244,9 +248,6 @@ int GatehouseStyle::pixelMetric(PixelMetric which, const QStyleOption* option, c
     case PM_ExclusiveIndicatorWidth:
     case PM_ExclusiveIndicatorHeight:
         return metric::icon;
-    case PM_DefaultFrameWidth:
-        // Of a panel that scrolls: room for its focus ring.
-        return qobject_cast<const QScrollArea*>(widget) ? 2 : QProxyStyle::pixelMetric(which, option, widget);
     case PM_MenuPanelWidth:
     case PM_ButtonShiftHorizontal:
     case PM_ButtonShiftVertical:
