@@ -54,16 +54,17 @@ void ClosingTest::a_slow_reader_hears_1001_behind_its_backlog()
     fill(server, publisher);
     QVERIFY(server.call(DrainCommand{}).ok());
     QTRY_COMPARE(server.info().stats.state, GateState::Draining);
-    // Two seconds pass for each half a megabyte: longer in all than the close timeout of three.
+    // Longer in all than the close timeout of three seconds, and less of it than that while the kernel gives away what it
+    // holds, a third of its send buffer of some megabytes, before it asks the server for more.
     Incoming last;
     std::size_t got = 0;
-    std::size_t nextStep = 500'000;
+    std::size_t nextStep = 100'000;
     do {
         last = slow.nextData();
         got += last.payload.size();
         if (got >= nextStep) {
-            clock.advance(2s);
-            nextStep += 500'000;
+            clock.advance(200ms);
+            nextStep += 100'000;
         }
     } while (last.kind == Incoming::Kind::Message);
     QCOMPARE(last.kind, Incoming::Kind::Close);
