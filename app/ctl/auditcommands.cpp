@@ -3,7 +3,7 @@
 
 #include "audit/auditchain.h"
 #include "audit/auditreader.h"
-#include "ctl/exitcodes.h"
+#include "common/exitcodes.h"
 #include "ctl/output.h"
 #include "ctl/terminaltext.h"
 
@@ -42,11 +42,11 @@ int auditList(const Invocation& invocation, const std::filesystem::path& store, 
     auto page = AuditReader(store).query(std::get<AuditQuery>(invocation.command));
     if (!page) {
         error << "gatehousectl: " << escaped(page.error()) << '\n';
-        return exitFailed;
+        return exitFailure;
     }
     const Answer answer = std::move(page).value();
     out << (invocation.json ? jsonText(answer) : humanText(answer));
-    return exitGood;
+    return exitOk;
 }
 
 int auditVerify(const Invocation& invocation, const std::filesystem::path& store, std::ostream& out,
@@ -55,7 +55,7 @@ int auditVerify(const Invocation& invocation, const std::filesystem::path& store
     const auto report = verifyChain(store);
     if (!report) {
         error << "gatehousectl: " << escaped(report.error()) << '\n';
-        return exitFailed;
+        return exitFailure;
     }
     if (invocation.json)
         out << jsonOf(*report);
@@ -64,7 +64,7 @@ int auditVerify(const Invocation& invocation, const std::filesystem::path& store
     else
         out << "Good: " << report->checked << " records.\nNewest: " << report->newest << ' '
             << hexadecimal(report->newestHash) << '\n';
-    return report->firstBad ? exitFailed : exitGood;
+    return report->firstBad ? exitFailure : exitOk;
 }
 
 } // namespace gatehouse::ctl

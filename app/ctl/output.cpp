@@ -210,6 +210,8 @@ std::string jsonText(const Answer& answer)
         result = &result->at("bans");
     else if (std::holds_alternative<AuthFailureList>(answer))
         result = &result->at("groups");
+    else if (std::holds_alternative<AuditPage>(answer))
+        result = &result->at("entries"); // the smallest number is where --before goes on
     // C1 and bidi controls are escaped too: JSON is read on terminals as well.
     return result->dump(2, ' ', true, nlohmann::json::error_handler_t::replace) + '\n';
 }

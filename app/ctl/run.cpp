@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+#include "common/exitcodes.h"
 #include "ctl/run.h"
 
 #include "control/json.h"
@@ -6,7 +7,6 @@
 #include "ctl/auditcommands.h"
 #include "ctl/configuration.h"
 #include "ctl/controlclient.h"
-#include "ctl/exitcodes.h"
 #include "ctl/help.h"
 #include "ctl/output.h"
 #include "ctl/terminaltext.h"
@@ -36,12 +36,12 @@ public:
     {
         const auto policy = configuration();
         if (!policy)
-            return exitConfiguration;
+            return exitBadConfig;
         const auto minted = mintToken(*policy, m_invocation.token, SystemClock().wall());
         if (!minted)
-            return complain(minted.error(), exitFailed);
+            return complain(minted.error(), exitFailure);
         m_out << *minted << '\n';
-        return finish(exitGood);
+        return finish(exitOk);
     }
 
     int auditList()
@@ -50,7 +50,7 @@ public:
             return call();
         const auto policy = configuration();
         if (!policy)
-            return exitConfiguration;
+            return exitBadConfig;
         if (const auto http = post(policy->controlSocket, m_invocation.command)) // what is not on disk yet counts too
             return answer(*http);
         return finish(ctl::auditList(m_invocation, policy->stateDir / "gatehouse.sqlite", m_out, m_error));
@@ -60,16 +60,16 @@ public:
     {
         const auto policy = configuration();
         return policy ? finish(ctl::auditVerify(m_invocation, policy->stateDir / "gatehouse.sqlite", m_out, m_error))
-                      : exitConfiguration;
+                      : exitBadConfig;
     }
 
     int call()
     {
         const auto socket = socketPath();
         if (!socket)
-            return exitConfiguration;
+            return exitBadConfig;
         const auto http = post(*socket, m_invocation.command);
-        return http ? answer(*http) : complain(http.error(), exitFailed);
+        return http ? answer(*http) : complain(http.error(), exitFailure);
     }
 
 private:
@@ -77,10 +77,10 @@ private:
     {
         const Reply reply = parseReply(commandMethod(m_invocation.command), http.body);
         if (!reply)
-            return complain(reply.error().message, exitFailed);
+            return complain(reply.error().message, exitFailure);
         m_out << (m_invocation.json ? jsonText(*reply) : humanText(*reply));
         const auto* kick = std::get_if<KickResult>(&*reply);
-        return finish(kick && !kick->missing.empty() ? exitFailed : exitGood);
+        return finish(kick && !kick->missing.empty() ? exitFailure : exitOk);
     }
 
     int complain(const std::string& message, int code)
@@ -99,19 +99,19 @@ private:
     int finish(int code)
     {
         m_out.flush();
-        return m_out ? code : complain("cannot write to standard output", exitFailed);
+        return m_out ? code : complain("cannot write to standard output", exitFailure);
     }
 
     std::optional<Policy> configuration()
     {
         const auto file = m_invocation.config ? m_invocation.config : defaultConfiguration();
         if (!file) {
-            complain(noConfiguration, exitConfiguration);
+            complain(noConfiguration, exitBadConfig);
             return std::nullopt;
         }
         auto policy = loadConfiguration(*file);
         if (!policy) {
-            complain(policy.error(), exitConfiguration);
+            complain(policy.error(), exitBadConfig);
             return std::nullopt;
         }
         return std::move(policy).value();
@@ -148,10 +148,10 @@ int run(const std::vector<std::string>& arguments, std::ostream& out, std::ostre
     switch (invocation->action) {
     case Action::Help:
         out << helpText(invocation->topic);
-        return exitGood;
+        return exitOk;
     case Action::Version:
         out << "gatehousectl " GATEHOUSE_VERSION "\n";
-        return exitGood;
+        return exitOk;
     case Action::Token:
         return program.token();
     case Action::AuditList:
@@ -161,7 +161,7 @@ int run(const std::vector<std::string>& arguments, std::ostream& out, std::ostre
     case Action::Call:
         return program.call();
     }
-    return exitFailed;
+    return exitFailure;
 }
 
 } // namespace gatehouse::ctl

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "common/configuration.h"
 #include "common/exitcodes.h"
+#include "runtime/gate.h"
 #include "runtime/serverruntime.h"
 #include "setup/initialise.h"
 
@@ -59,6 +60,20 @@ int initialiseFolder(const QString& folder, const QString& port, const QStringLi
     std::printf("Made %s with a local CA, a server certificate and a token key.\n%s\nStart it: %s --config %s\n",
                 made->policy.parent_path().c_str(), firstSteps(*policy, programs).c_str(), (programs / "gatehoused").c_str(),
                 made->policy.c_str());
+    return exitOk;
+}
+
+/// The document and the certificates that it names.
+int checkConfiguration(const std::filesystem::path& file)
+{
+    const auto policy = loadConfiguration(file);
+    if (!policy)
+        return exitBadConfig;
+    if (const auto generation = makeGeneration(policy); !generation) {
+        std::fprintf(stderr, "%s: %s\n", file.c_str(), generation.error().c_str());
+        return exitBadConfig;
+    }
+    std::printf("%s is valid\n", file.c_str());
     return exitOk;
 }
 
@@ -158,11 +173,7 @@ int main(int argc, char** argv)
     if (!parser.isSet(config) || parser.value(config).isEmpty())
         return usage(QStringLiteral("--config FILE or --init DIR is needed"));
     const std::filesystem::path file(parser.value(config).toStdString());
-    if (parser.isSet(check)) {
-        const bool valid = loadConfiguration(file) != nullptr;
-        if (valid)
-            std::printf("%s is valid\n", file.c_str());
-        return valid ? exitOk : exitBadConfig;
-    }
+    if (parser.isSet(check))
+        return checkConfiguration(file);
     return run(file);
 }

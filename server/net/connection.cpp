@@ -226,16 +226,17 @@ void Connection::open(Admission admission)
     info->violationsAllowed = route.messages.violationsBeforeClose;
     info->sessionsPerUser = policy.limits.sessionsPerUser;
 
+    reply(wire::switchingProtocols(admission.key, admission.subprotocol));
+    m_session = std::make_unique<Session>(m_context, *this, std::move(admission), std::move(info), m_context.generation,
+                                          m_arrival.address);
+    m_phase = Phase::Open;
     m_pendingSlot = Lease();
     m_addressPendingSlot = Lease();
     m_context.counters.pending.subtract(1);
     m_context.counters.sessions.add();
     m_context.counters.accepted.add();
-    reply(wire::switchingProtocols(admission.key, admission.subprotocol));
-    m_phase = Phase::Open;
-    m_session = std::make_unique<Session>(m_context, *this, std::move(admission), std::move(info), m_context.generation,
-                                          m_arrival.address);
     m_context.sessionOpened(*this);
+    m_session->begin();
     startTimer();
 }
 
@@ -324,13 +325,13 @@ void Connection::kill(Reason reason)
         m_session->gone(reason);
         m_context.counters.sessions.subtract(1);
     } else if (reason != Reason::None && m_phase != Phase::Lingering) {
-        m_context.counters.refused[static_cast<std::size_t>(reason)].add();
         AuditRecord record;
         record.time = m_context.wall;
         record.decision.reason = reason;
         record.address = m_arrival.peer.toString();
         record.policyVersion = m_context.policy().version;
         m_context.gate.audit.record(std::move(record));
+        m_context.counters.refused[static_cast<std::size_t>(reason)].add();
     }
     m_phase = Phase::Dead;
     timer.unlink();

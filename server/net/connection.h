@@ -48,6 +48,8 @@ public:
     [[nodiscard]] std::size_t backlogMemory() const { return m_out.held(); }
     /// When the socket last took bytes.
     [[nodiscard]] TimePoint lastWritten() const { return m_lastWritten; }
+    /// Reading cannot go on before TLS has written something of its own.
+    [[nodiscard]] bool readWantsWrite() const { return m_out.empty() && m_transport.wantsWrite(); }
     [[nodiscard]] bool wantsWrite() const { return !m_out.empty() || m_transport.wantsWrite(); }
     [[nodiscard]] const Arrival& arrival() const { return m_arrival; }
 

@@ -20,6 +20,12 @@ bool dropsBacklog(Reason reason)
     return reason == Reason::SlowConsumer || reason == Reason::Kicked || reason == Reason::Banned;
 }
 
+std::chrono::milliseconds leewayOf(const Policy& policy, const std::string& issuer)
+{
+    const auto found = std::ranges::find(policy.issuers, issuer, &Issuer::name);
+    return found == policy.issuers.end() ? std::chrono::milliseconds(0) : found->leeway;
+}
+
 SharedFrame makeFrame(std::vector<std::byte> bytes)
 {
     return std::make_shared<const std::vector<std::byte>>(std::move(bytes));
@@ -46,8 +52,13 @@ Session::Session(WorkerContext& context, Connection& connection, Admission admis
     , m_lastMessage(context.now)
     , m_lastBytes(context.now)
 {
-    if (m_who.expires)
-        m_expires = context.now + (*m_who.expires - context.wall);
+    if (m_who.expires) // a token that got in by its leeway has that leeway to stay
+        m_expires = context.now + (*m_who.expires - context.wall) +
+                    (*m_who.expires > context.wall ? std::chrono::milliseconds(0) : leewayOf(policy(), m_who.issuer));
+}
+
+void Session::begin()
+{
     m_handler.opened(*this);
     report(AuditKind::Open, {}, 101, {}, m_match.channel);
     noteChange();

@@ -35,6 +35,8 @@ public:
     [[nodiscard]] const Policy& policy() const { return *m_generation->policy; }
     [[nodiscard]] const Route& route() const { return policy().routes[m_match.route]; }
 
+    /// Once, right after the 101 was queued: the handler may now find it.
+    void begin();
     /// Queues a data frame; `payload` counts its payload bytes. Over `send_buffer` the session ends as a slow consumer.
     void send(SharedFrame frame, std::uint64_t payload);
     /// Bytes from the peer.

@@ -108,6 +108,8 @@ Reason handshakeFailure()
 {
     const unsigned long code = ERR_peek_error();
     ERR_clear_error();
+    if (ERR_GET_LIB(code) != ERR_LIB_SSL) // reasons of other libraries have the same numbers
+        return Reason::TlsAborted;
     switch (ERR_GET_REASON(code)) {
     case SSL_R_HTTP_REQUEST:
     case SSL_R_HTTPS_PROXY_REQUEST:

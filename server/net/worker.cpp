@@ -172,7 +172,8 @@ void Worker::turn()
             connection->inFlush = true;
             toFlush.push_back(connection);
         }
-        if ((event.events & ~static_cast<std::uint32_t>(EPOLLOUT)) != 0 || connection->phase() == Connection::Phase::Handshake) {
+        const bool readable = (event.events & ~static_cast<std::uint32_t>(EPOLLOUT)) != 0;
+        if (readable || connection->phase() == Connection::Phase::Handshake || connection->readWantsWrite()) {
             if (!connection->inRead)
                 guarded(*connection, [&] { connection->onReadable(); });
         }

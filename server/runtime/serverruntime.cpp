@@ -123,6 +123,8 @@ ServerRuntime::Private::~Private()
     m_socket.reset();
     m_jobs.stop();
     m_runtime.stop();
+    if (m_gate)
+        m_gate->stop(); // workers ask the gate until they have ended, so that it goes after them
     m_gate.reset();
     if (!m_audit)
         return;

@@ -137,7 +137,7 @@ class Gate:
 
     def audited(self, **wanted):
         """The newest audit record whose fields are as wanted; None where there is none."""
-        for entry in self.ctl("audit", "list")["entries"]:
+        for entry in self.ctl("audit", "list"):
             if all(entry.get(field) == value for field, value in wanted.items()):
                 return entry
         return None

@@ -16,3 +16,6 @@ gatehouse_add_test(gui connectionspage SOURCES ${CMAKE_CURRENT_LIST_DIR}/connect
     LINKS gatehouse_ui_mainwindow gatehouse_connection_scenes)
 gatehouse_add_test(gui mainwindow SOURCES ${CMAKE_CURRENT_LIST_DIR}/mainwindowtest.cpp
     LINKS gatehouse_ui_mainwindow gatehouse_connection_scenes)
+gatehouse_add_test(gui keyboard SOURCES ${CMAKE_CURRENT_LIST_DIR}/keyboardtest.cpp
+    LINKS gatehouse_ui_mainwindow gatehouse_connection_scenes)
+gatehouse_add_test(gui first_run SOURCES ${CMAKE_CURRENT_LIST_DIR}/firstruntest.cpp LINKS gatehouse_ui_dialogs)

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "pages/connectionspage.h"
 #include "connectionscenes.h"
+#include "dialogs/kickdialog.h"
 #include "mainwindow/mainwindow.h"
 #include "pages/columnfit.h"
 #include "pages/connectionstable.h"
+#include "pages/outcomebar.h"
 #include "pages/sessionpanel.h"
 
 #include <QAction>
@@ -15,11 +17,13 @@
 #include <QJsonObject>
 #include <QLabel>
 #include <QLineEdit>
+#include <QMenu>
 #include <QPushButton>
 #include <QSettings>
 #include <QSignalSpy>
 #include <QTemporaryDir>
 #include <QTest>
+#include <QWindow>
 
 using namespace gatehouse;
 using namespace gatehouse::test;
@@ -64,6 +68,18 @@ struct Desk {
         table()->scrollTo(cell);
         QTest::mouseClick(table()->viewport(), Qt::LeftButton, keys, table()->visualRect(cell).center());
     }
+    [[nodiscard]] QWindow* handle() const { return window->windowHandle(); }
+    /// In the window.
+    [[nodiscard]] QPoint overRow(int row) const
+    {
+        return table()->viewport()->mapTo(window.get(), table()->visualRect(page().model().index(row, 1)).center());
+    }
+    /// By the window system's own events.
+    void pointAt(QPoint position) const
+    {
+        QCursor::setPos(window->mapToGlobal(position));
+        QApplication::processEvents();
+    }
     void click(const char* button) const
     {
         QTest::mouseClick(child<QPushButton>(button), Qt::LeftButton);
@@ -92,6 +108,11 @@ private Q_SLOTS:
     void over_ten_targets_want_their_number_typed();
     void a_kick_keeps_the_targets_that_it_opened_with();
     void a_failed_kick_says_so_in_its_dialog();
+    void a_ban_says_what_it_came_to_and_is_taken_back();
+    void a_failed_ban_says_so_in_its_dialog();
+    void rows_come_at_once_under_a_pointer_that_rests();
+    void rows_wait_while_the_pointer_moves_over_them();
+    void rows_wait_while_their_menu_is_open_or_hold_is_on();
     void the_panel_says_why_a_session_is_limited();
     void the_filter_field_narrows_the_table_and_can_be_cleared();
     void an_empty_gate_says_what_to_do();
@@ -183,6 +204,109 @@ void ConnectionsPageTest::a_failed_kick_says_so_in_its_dialog()
     QTRY_COMPARE(dialog->failure(), QStringLiteral("Nobody was kicked: the server is draining"));
     QVERIFY(dialog->isVisible());
     QVERIFY(desk.child<QPushButton>("kickAction")->isEnabled());
+}
+
+void ConnectionsPageTest::a_ban_says_what_it_came_to_and_is_taken_back()
+{
+    Desk desk(m_appearance);
+    desk.control.answer = [](const Command& command) -> Reply {
+        if (const auto* ban = std::get_if<BanCommand>(&command))
+            return Answer(BanResult{{BanId{5}, ban->subject, ban->value, {}, "dana", {}, start, start + 10min},
+                                    {SessionId{7370}, SessionId{7629}}});
+        if (std::holds_alternative<UnbanCommand>(command))
+            return Answer(UnbanResult{});
+        return gateAnswer(command, start);
+    };
+    desk.clickRow(7370);
+    desk.click("panelBan");
+    desk.click("banConfirm");
+    QTRY_COMPARE(desk.control.commands<BanCommand>().size(), std::size_t(1));
+    QCOMPARE(desk.control.commands<BanCommand>()[0].value, std::string("guest-118"));
+    auto* outcome = desk.page().findChild<OutcomeBar*>();
+    QTRY_VERIFY(outcome->isVisible());
+    QVERIFY(outcome->label()->text().startsWith(QStringLiteral("guest-118 is banned until ")));
+    QVERIFY(outcome->label()->text().endsWith(QStringLiteral("2 sessions ended.")));
+    QTest::mouseClick(outcome->undoButton(), Qt::LeftButton);
+    QTRY_COMPARE(desk.control.commands<UnbanCommand>(), std::vector{UnbanCommand{BanId{5}}});
+    QTRY_COMPARE(outcome->label()->text(), QStringLiteral("The ban of guest-118 is lifted."));
+    QVERIFY(!outcome->undoButton()->isVisible());
+}
+
+void ConnectionsPageTest::a_failed_ban_says_so_in_its_dialog()
+{
+    Desk desk(m_appearance);
+    desk.clickRow(7370);
+    desk.control.answer = [](const Command&) -> Reply {
+        return Failure{ControlError{ControlErrorCode::Rejected, "it is your own address"}};
+    };
+    desk.click("panelBan");
+    desk.click("banConfirm");
+    auto* dialog = desk.page().findChild<Dialog*>();
+    QTRY_COMPARE(dialog->failure(), QStringLiteral("guest-118 was not banned: it is your own address"));
+    QVERIFY(!desk.page().findChild<OutcomeBar*>()->isVisible());
+}
+
+void ConnectionsPageTest::rows_come_at_once_under_a_pointer_that_rests()
+{
+    Desk desk(m_appearance, {});
+    // The page appears under the pointer, first empty, then with its rows.
+    desk.window->showPage(QStringLiteral("overview"));
+    desk.pointAt(desk.window->rect().center());
+    desk.window->showPage(QStringLiteral("connections"));
+    desk.push(gateBatch({{1, "alice"}}, start + 1s, 0));
+    QTRY_VERIFY(desk.table()->isVisible());
+    QTRY_VERIFY(desk.table()->viewport()->underMouse());
+    desk.push(gateBatch({{1, "alice"}, {2, "bjorn"}, {3, "mei"}}, start + 2s, 0));
+    QCOMPARE(desk.page().model().rowCount(), 3);
+    QVERIFY(!desk.child<QPushButton>("connectionsWaiting")->isVisible());
+    // Focus alone holds nothing.
+    desk.table()->setFocus();
+    desk.push(gateBatch({{4, "omar"}}, start + 3s, 0));
+    QCOMPARE(desk.page().model().rowCount(), 4);
+}
+
+void ConnectionsPageTest::rows_wait_while_the_pointer_moves_over_them()
+{
+    Desk desk(m_appearance);
+    desk.pointAt(desk.overRow(3));
+    desk.pointAt(desk.overRow(4));
+    desk.push(gateBatch({{1, "newcomer"}}, start + 1s, 0));
+    QCOMPARE(desk.page().model().rowCount(), 18);
+    auto* waiting = desk.child<QPushButton>("connectionsWaiting");
+    QVERIFY(waiting->isVisible());
+    QCOMPARE(waiting->text(), QStringLiteral("1 new"));
+    // A row that is held by the button stays where it is, wherever the pointer is dragged.
+    QTest::mousePress(desk.handle(), Qt::LeftButton, {}, desk.overRow(4));
+    desk.pointAt({20, 20});
+    desk.push(gateBatch({{2, "another"}}, start + 2s, 0));
+    QCOMPARE(desk.page().model().rowCount(), 18);
+    QTest::mouseRelease(desk.handle(), Qt::LeftButton, {}, {20, 20});
+    QTRY_COMPARE(desk.page().model().rowCount(), 20);
+    QVERIFY(!waiting->isVisible());
+    // A snapshot shows all that is there.
+    desk.pointAt(desk.overRow(4));
+    FeedBatch snapshot = gateBatch({{1, "newcomer"}, {5, "late"}}, start + 3s, 0);
+    snapshot.snapshot = true;
+    desk.push(std::move(snapshot));
+    QCOMPARE(desk.page().model().rowCount(), 2);
+    desk.pointAt({20, 20});
+}
+
+void ConnectionsPageTest::rows_wait_while_their_menu_is_open_or_hold_is_on()
+{
+    Desk desk(m_appearance);
+    Q_EMIT desk.table()->customContextMenuRequested(desk.table()->visualRect(desk.page().model().index(2, 1)).center());
+    auto* menu = qobject_cast<QMenu*>(QApplication::activePopupWidget());
+    QVERIFY(menu);
+    desk.push(gateBatch({{1, "newcomer"}}, start + 1s, 0));
+    QCOMPARE(desk.page().model().rowCount(), 18);
+    menu->close();
+    QTRY_COMPARE(desk.page().model().rowCount(), 19);
+    desk.click("connectionsHold");
+    desk.push(gateBatch({{2, "another"}}, start + 2s, 0));
+    QCOMPARE(desk.page().model().rowCount(), 19);
+    desk.click("connectionsHold");
+    QTRY_COMPARE(desk.page().model().rowCount(), 20);
 }
 
 void ConnectionsPageTest::the_panel_says_why_a_session_is_limited()
@@ -293,9 +417,18 @@ void ConnectionsPageTest::the_layout_is_kept_and_can_be_reset()
 
 void ConnectionsPageTest::focus_gives_the_table_a_current_row()
 {
-    Desk desk(m_appearance);
-    QVERIFY(!desk.table()->currentIndex().isValid());
+    // Whether rows or focus come first.
+    Desk desk(m_appearance, {});
+    QVERIFY(QTest::qWaitForWindowActive(desk.window.get()));
     desk.table()->setFocus();
+    QVERIFY(!desk.table()->currentIndex().isValid());
+    desk.push(gateBatch(smallGate(), start + 1s, 0));
+    QTRY_VERIFY(desk.table()->isVisible());
+    desk.table()->setFocus();
+    QTRY_VERIFY(desk.table()->currentIndex().isValid());
+    FeedBatch others = gateBatch({{1, "newcomer"}}, start + 2s, 0);
+    others.snapshot = true;
+    desk.push(std::move(others));
     QTRY_VERIFY(desk.table()->currentIndex().isValid());
 }
 

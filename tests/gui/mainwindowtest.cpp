@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "mainwindow/mainwindow.h"
 
+#include "charts/chartcard.h"
 #include "connectionscenes.h"
 #include "dialogs/dialog.h"
 #include "mainwindow/commandpalette.h"
 #include "mainwindow/rail.h"
 #include "mainwindow/topbar.h"
 #include "models/gatefigures.h"
+#include "pages/overviewtile.h"
 #include "pages/page.h"
 #include "text/format.h"
 
@@ -67,7 +69,9 @@ private Q_SLOTS:
     void rates_are_between_samples_a_second_apart();
     void a_window_of_fifteen_minutes_is_kept();
     void status_line_and_curves_say_the_same();
+    void tiles_legends_curves_and_status_line_agree();
     void the_pill_follows_the_state();
+    void a_demo_says_that_it_is_one();
     void pages_have_shortcuts();
     void the_palette_lists_actions_with_their_commands_and_runs_one();
     void closing_asks_and_drains();
@@ -165,6 +169,53 @@ void MainWindowTest::status_line_and_curves_say_the_same()
     QCOMPARE(shown, (QStringList{QStringLiteral("1,341 sessions"), QStringLiteral("8,412 messages/s"),
                                  QStringLiteral("2 MiB/s"), QStringLiteral("12 refused/s")}));
     QCOMPARE(shown, statusWords(now));
+}
+
+void MainWindowTest::tiles_legends_curves_and_status_line_agree()
+{
+    m_window->showPage(QStringLiteral("overview"));
+    FeedBatch snapshot = batchOf(second(60));
+    snapshot.snapshot = true;
+    for (int n = 0; n <= 60; ++n)
+        snapshot.history.push_back(second(n));
+    push(std::move(snapshot));
+    push(batchOf(second(61)));
+    QString tiles;
+    for (const OverviewTile* tile : m_window->findChildren<OverviewTile*>())
+        tiles += tile->accessibleName() + QLatin1Char(' ') + tile->accessibleDescription() + QLatin1Char('\n');
+    QMap<QString, QString> legend;
+    for (const ChartCard* chart : m_window->findChildren<ChartCard*>()) {
+        const ChartOptions& options = chart->options();
+        for (std::size_t i = 0; i < options.curves.size(); ++i) {
+            legend[options.title + QLatin1Char('/') + options.curves[i].name] = chart->legendValue(i);
+            // The curve's last point is the figure that the legend tells.
+            const double last = options.curves[i].value(m_window->figures().series().back());
+            QCOMPARE(options.legendText(last), chart->legendValue(i));
+        }
+    }
+    const QStringList status = statusWords(m_window->figures().now());
+    QCOMPARE(status[0], QStringLiteral("1,341 sessions"));
+    QVERIFY2(tiles.contains(QStringLiteral("Sessions 1,341")), qPrintable(tiles));
+    QCOMPARE(legend[QStringLiteral("Sessions/open")], QStringLiteral("1,341"));
+    QCOMPARE(status[1], QStringLiteral("8,412 messages/s"));
+    QVERIFY2(tiles.contains(QStringLiteral("Messages 8,412/s, 5,120 in, 3,292 out")), qPrintable(tiles));
+    QCOMPARE(legend[QStringLiteral("Messages a second/in")], QStringLiteral("5,120"));
+    QCOMPARE(legend[QStringLiteral("Messages a second/out")], QStringLiteral("3,292"));
+    QCOMPARE(status[3], QStringLiteral("12 refused/s"));
+    QVERIFY2(tiles.contains(QStringLiteral("Refused 12/s, rate_session 12")), qPrintable(tiles));
+    QCOMPARE(legend[QStringLiteral("Refused a second/rate")], QStringLiteral("12"));
+    QVERIFY2(tiles.contains(QStringLiteral("Auth failures in 15 min 61,")), qPrintable(tiles));
+    QCOMPARE(legend[QStringLiteral("Auth failures a second/all")], QStringLiteral("1"));
+}
+
+void MainWindowTest::a_demo_says_that_it_is_one()
+{
+    auto* mark = m_window->findChild<Pill*>(QStringLiteral("simulated"));
+    QVERIFY(!mark->isVisible());
+    MainWindow demo(*m_control, *m_settings, m_appearance, MainWindowOptions{{"dana", "console"}, false, true});
+    demo.show();
+    QVERIFY(demo.windowTitle().contains(QStringLiteral("SIMULATED")));
+    QVERIFY(demo.findChild<Pill*>(QStringLiteral("simulated"))->isVisible());
 }
 
 void MainWindowTest::the_pill_follows_the_state()

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Draws the console's scenes into PNG files: screenshots FOLDER [SCENE…]. Made-up values, the same pictures each time.
 #include "connectionscenes.h"
+#include "dialogs/firstrundialog.h"
 #include "mainwindow/mainwindow.h"
 #include "models/connectionsmodel.h"
 #include "pages/connectionspage.h"
@@ -166,6 +167,20 @@ std::vector<Scene> connectionScenes()
     return scenes;
 }
 
+ui::FirstRunDialog* firstRun(Stage& stage)
+{
+    const auto make = [](quint16) -> ui::FirstRunOutcome {
+        return {{},
+                QStringLiteral("A token for alice, good for an hour:\n\n"
+                               "  gatehousectl token --user alice --role editor\n\n"
+                               "Connect with it:\n\n"
+                               "  const gate = new WebSocket('wss://localhost:8443/hub/chat.lobby', ['token.…']);\n")};
+    };
+    auto* dialog = new ui::FirstRunDialog(QStringLiteral("/home/dana/.config/gatehouse"), make, stage.window.get());
+    dialog->open();
+    return dialog;
+}
+
 std::vector<Scene> windowScenes()
 {
     const auto record = [](const char* page) {
@@ -204,6 +219,9 @@ std::vector<Scene> windowScenes()
              stage.live(smallGate());
              stage.window->close();
          }},
+        {QStringLiteral("first-run"), usual, [](Stage& stage) { firstRun(stage); }},
+        {QStringLiteral("first-run-steps"), usual,
+         [](Stage& stage) { firstRun(stage)->findChild<QPushButton*>(QStringLiteral("firstRunAction"))->click(); }},
         {QStringLiteral("commands"), usual,
          [](Stage& stage) {
              stage.connections();

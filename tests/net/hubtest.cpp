@@ -29,6 +29,7 @@ private Q_SLOTS:
     void messages_keep_a_session_from_being_idle();
     void a_session_that_does_not_answer_pings_ends();
     void a_token_that_expires_ends_the_session();
+    void a_token_within_its_leeway_has_the_rest_of_it();
 };
 
 void HubTest::a_message_arrives_at_every_subscriber_and_its_publisher_with_its_type()
@@ -399,6 +400,22 @@ void HubTest::a_token_that_expires_ends_the_session() // row 44
     const Incoming end = client.closing();
     QCOMPARE(end.code, 4401);
     QCOMPARE(end.payload, std::string("expired"));
+}
+
+void HubTest::a_token_within_its_leeway_has_the_rest_of_it() // the default leeway is 30 s
+{
+    ManualClock clock;
+    TestServer server([](nlohmann::json& policy) { policy["routes"][0]["ping"] = "off"; }, &clock);
+    UpgradeOptions options;
+    options.path = "/hub/chat.a";
+    options.token = server.token("ann", {}, 100s);
+    clock.advance(110s);
+    ByteClient client = server.plain();
+    QCOMPARE(client.upgrade(options).status, 101);
+    clock.advance(15s);
+    QCOMPARE(client.next(200ms).kind, Incoming::Kind::Nothing);
+    clock.advance(6s);
+    QCOMPARE(client.closing().code, 4401);
 }
 
 QTEST_GUILESS_MAIN(HubTest)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "control/json.h"
 #include "ctl/arguments.h"
-#include "ctl/exitcodes.h"
+#include "common/exitcodes.h"
 #include "ctl/output.h"
 #include "ctl/run.h"
 #include "ctl/terminaltext.h"
@@ -204,7 +204,7 @@ void CtlArgumentsTest::every_command_has_its_help()
     for (const char* command : {"status", "sessions", "session", "kick", "ban", "unban", "bans", "failures", "audit",
                                 "drain", "reload", "token"}) {
         const Outcome help = outcome(QByteArray(command) + " --help");
-        QCOMPARE(help.code, exitGood);
+        QCOMPARE(help.code, exitOk);
         QVERIFY2(help.out.starts_with(std::string("Usage: gatehousectl ") + command), command);
         QVERIFY2(program.find(std::string("\n  ") + command) != std::string::npos, command);
     }
@@ -225,10 +225,10 @@ void CtlArgumentsTest::a_server_that_is_not_there_exits_with_1_and_is_named()
     const QTemporaryDir folder;
     const QByteArray path = folder.filePath(QStringLiteral("none.sock")).toUtf8();
     const Outcome gone = outcome("status --socket " + path);
-    QCOMPARE(gone.code, exitFailed);
+    QCOMPARE(gone.code, exitFailure);
     QVERIFY(gone.out.empty());
     QVERIFY2(gone.error.find(path.toStdString()) != std::string::npos, gone.error.c_str());
-    QCOMPARE(outcome("status --socket /" + QByteArray(200, 'x')).code, exitFailed);
+    QCOMPARE(outcome("status --socket /" + QByteArray(200, 'x')).code, exitFailure);
 }
 
 void CtlArgumentsTest::a_configuration_that_is_not_there_exits_with_78()
@@ -237,7 +237,7 @@ void CtlArgumentsTest::a_configuration_that_is_not_there_exits_with_78()
     const QByteArray path = folder.filePath(QStringLiteral("none.json")).toUtf8();
     for (const char* command : {"status", "sessions", "token --user ann", "audit list", "audit verify"}) {
         const Outcome bad = outcome(QByteArray(command) + " --config " + path);
-        QCOMPARE(bad.code, exitConfiguration);
+        QCOMPARE(bad.code, exitBadConfig);
         QVERIFY2(bad.error.find("none.json") != std::string::npos, bad.error.c_str());
     }
 }

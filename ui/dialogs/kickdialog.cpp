@@ -13,12 +13,18 @@
 #include <QTableWidget>
 #include <QVBoxLayout>
 
+#include <algorithm>
+
 namespace gatehouse::ui {
 namespace {
 
 using namespace std::chrono_literals;
 
 constexpr int shownRows = 6;
+constexpr int idWidth = 64;
+constexpr int addressWidth = 124;
+constexpr int routeWidth = 64;
+constexpr int aroundTargets = 2 * space::xl + 2 * space::xs + 3 * space::s + 2; ///< margins, cell sides, scroll bar
 /// RFC 6455 §5.5: what fits into a close frame beside its code.
 constexpr int reasonBytes = 123;
 
@@ -68,7 +74,9 @@ void KickDialog::addTargets()
     table->setWordWrap(false);
     table->horizontalHeader()->setMinimumSectionSize(40);
     int row = 0;
+    int longest = 0;
     for (const KickTarget& target : m_targets) {
+        longest = std::max(longest, QFontMetrics(ui::font(Type::Body)).horizontalAdvance(target.user));
         table->setItem(row, 0, item(QString::number(target.id.value), Type::Mono));
         table->setItem(row, 1, item(target.user, Type::Body));
         table->setItem(row, 2, item(target.address, Type::Mono));
@@ -78,9 +86,10 @@ void KickDialog::addTargets()
     if (row > 0)
         table->setCurrentCell(0, 1);
     table->horizontalHeader()->setSectionResizeMode(1, QHeaderView::Stretch);
-    table->setColumnWidth(0, 64);
-    table->setColumnWidth(2, 124);
-    table->setColumnWidth(3, 64);
+    table->setColumnWidth(0, idWidth);
+    table->setColumnWidth(2, addressWidth);
+    table->setColumnWidth(3, routeWidth);
+    setMinimumWidth(std::clamp(longest + idWidth + addressWidth + routeWidth + aroundTargets, minimumWidth(), 640));
     table->setFixedHeight(std::min(row, shownRows) * metric::row);
     auto* layout = new QVBoxLayout(card);
     layout->setContentsMargins(space::xs, space::xs, space::xs, space::xs);

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "mainwindow/mainwindow.h"
 
-#include "dialogs/bandialog.h"
 #include "mainwindow/closedialog.h"
 #include "mainwindow/commandpalette.h"
 #include "mainwindow/rail.h"
@@ -70,6 +69,7 @@ MainWindow::MainWindow(ServerControl& control, QSettings& settings, Appearance& 
     makeFrame();
     makePages();
     makeActions();
+    orderTabs();
     connect(&m_bridge, &FeedBridge::batchReady, this, &MainWindow::applyBatch);
     connect(&m_bridge, &FeedBridge::lagMeasured, m_statusLine, &StatusLine::setLag);
     connect(&m_figures, &GateFigures::advanced, this, &MainWindow::showFigures);
@@ -86,6 +86,7 @@ void MainWindow::makeFrame()
     auto* central = new QWidget(this);
     m_rail = new Rail(central);
     m_topBar = new TopBar(central);
+    m_topBar->setSimulated(m_options.simulated);
     m_stack = new QStackedWidget(central);
     m_statusLine = new StatusLine(central);
     auto* column = new QVBoxLayout;
@@ -105,10 +106,8 @@ void MainWindow::makeFrame()
 
 void MainWindow::makePages()
 {
-    auto* connections = new ConnectionsPage(m_bridge, m_settings, m_stack);
-    connect(connections, &ConnectionsPage::banRequested, this, &MainWindow::openBan);
     addPage(QStringLiteral("overview"), new OverviewPage(m_bridge, m_settings, m_figures, m_stack));
-    addPage(QStringLiteral("connections"), connections);
+    addPage(QStringLiteral("connections"), new ConnectionsPage(m_bridge, m_settings, m_stack));
     addPage(QStringLiteral("authFailures"), new AuthFailuresPage(m_bridge, m_settings, m_figures, m_stack));
     addPage(QStringLiteral("audit"), new AuditPage(m_bridge, m_settings, m_figures, m_stack));
 }
@@ -183,6 +182,18 @@ void MainWindow::makeActions()
     connect(commands, &QAbstractButton::clicked, palette, &QAction::trigger);
 }
 
+/// Rail, top bar, page, in reading order; the rail's buttons are made after the pages that they name.
+void MainWindow::orderTabs()
+{
+    QWidget* before = nullptr;
+    for (QWidget* button : m_rail->buttons()) {
+        if (before)
+            setTabOrder(before, button);
+        before = button;
+    }
+    setTabOrder(before, m_topBar->filterField());
+}
+
 void MainWindow::restore()
 {
     if (!restoreGeometry(m_settings.value(geometryKey()).toByteArray()))
@@ -239,6 +250,9 @@ void MainWindow::showIndex(int index)
     m_rail->setCurrent(index);
     m_topBar->setFilter(shown->filterHint(), m_filters.value(shown));
     shown->setActive(true);
+    // The keyboard goes along, unless it walks the rail.
+    if (!m_rail->isAncestorOf(focusWidget()))
+        (shown->keyboardHome() ? shown->keyboardHome() : m_rail->button(index))->setFocus();
 }
 
 void MainWindow::applyBatch(const FeedBatch& batch)
@@ -293,27 +307,6 @@ void MainWindow::openPalette()
     QList<QAction*> actions = currentPage()->actions() + this->actions();
     actions.removeIf([](const QAction* action) { return action->objectName() == QLatin1StringView("palette"); });
     (new CommandPalette(actions, this))->open();
-}
-
-void MainWindow::openBan(const SessionInfo& session, BanSubject first)
-{
-    auto* dialog = new BanDialog({session.address, session.user, session.issuer, {}, first}, this);
-    m_bridge.call(SessionsQuery{}, dialog, [dialog](const Reply& reply) {
-        if (reply.ok() && std::holds_alternative<SessionList>(*reply))
-            dialog->setSessions(std::get<SessionList>(*reply).sessions);
-    });
-    connect(dialog, &BanDialog::confirmed, this, [this, dialog](const BanCommand& command) {
-        dialog->setBusy(true);
-        m_bridge.call(command, dialog, [dialog](const Reply& reply) {
-            if (reply.ok()) {
-                dialog->accept();
-                return;
-            }
-            dialog->setBusy(false);
-            dialog->showFailure(tr("Nobody was banned: %1").arg(plainText(reply.error().message)));
-        });
-    });
-    dialog->open();
 }
 
 void MainWindow::drainAndStop()

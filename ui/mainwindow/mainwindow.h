@@ -25,7 +25,7 @@ class TopBar;
 struct MainWindowOptions {
     Actor actor;
     bool trayAvailable = false; ///< a desktop that shows tray icons
-    bool simulated = false;     ///< the demo says so in its title
+    bool simulated = false;     ///< the demo says so in title and top bar
 };
 
 /// The console. It reaches the server through ServerControl alone; lives on the GUI thread.
@@ -63,6 +63,7 @@ private:
     QAction* addWindowAction(const QString& name, Icon symbol, const QString& text, const QKeySequence& keys,
                              std::function<void()> run);
     void makeFrame();
+    void orderTabs();
     void restore();
     void save();
     void resetLayout();
@@ -72,7 +73,6 @@ private:
     void showState(GateState state);
     void setFilter(const QString& text);
     void openPalette();
-    void openBan(const SessionInfo& session, BanSubject first);
     void askListeners();
     void askHowToClose();
     void keepInTray();

@@ -104,7 +104,7 @@ void RailButton::paintEvent(QPaintEvent*)
             painter.drawText(ground.adjusted(10, 0, -10, 0),
                              int(mirrored ? Qt::AlignLeft : Qt::AlignRight) | Qt::AlignVCenter, m_hint);
     }
-    if (hasFocus())
+    if (paint::showsFocus(*this))
         paint::focusRing(painter, ground, theme, metric::radius);
 }
 
@@ -144,6 +144,16 @@ RailButton* Rail::addFoot(Icon symbol, const QString& name, const QString& hint)
     m_foot->addWidget(button);
     m_buttons.push_back(button);
     return button;
+}
+
+QWidget* Rail::button(int index) const
+{
+    return m_group->button(index);
+}
+
+std::vector<QWidget*> Rail::buttons() const
+{
+    return {m_buttons.begin(), m_buttons.end()};
 }
 
 void Rail::setCurrent(int index)

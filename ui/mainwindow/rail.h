@@ -46,6 +46,9 @@ public:
     RailButton* addPage(Icon symbol, const QString& name);
     RailButton* addFoot(Icon symbol, const QString& name, const QString& hint);
     void setCurrent(int index);
+    [[nodiscard]] QWidget* button(int index) const;
+    /// From the top.
+    [[nodiscard]] std::vector<QWidget*> buttons() const;
     void setNarrow(bool narrow);
     [[nodiscard]] bool isNarrow() const { return m_narrow; }
 

@@ -44,11 +44,16 @@ StateLook lookOf(GateState state)
 TopBar::TopBar(QWidget* parent)
     : QFrame(parent)
     , m_state(new Pill(this))
+    , m_simulated(new Pill(this))
     , m_listeners(new ElidedLabel(this))
     , m_filter(new QLineEdit(this))
 {
     setFixedHeight(metric::topBar);
     m_state->setObjectName(QStringLiteral("gateState"));
+    m_simulated->setObjectName(QStringLiteral("simulated"));
+    m_simulated->set(Tone::Accent, Icon::Play, tr("SIMULATED"));
+    m_simulated->setToolTip(tr("The clients are made up: they come from the demo, over real connections."));
+    m_simulated->hide();
     m_listeners->setFont(ui::font(Type::Small));
     m_listeners->setMuted(true);
     m_listeners->setMaximumWidth(300);
@@ -62,6 +67,7 @@ TopBar::TopBar(QWidget* parent)
     layout->setContentsMargins(space::l, 0, space::l, 1);
     layout->setSpacing(space::m);
     layout->addWidget(m_state);
+    layout->addWidget(m_simulated);
     layout->addWidget(m_listeners);
     layout->addWidget(m_filter, 1);
     layout->addStretch(0);
@@ -72,6 +78,11 @@ void TopBar::setState(GateState state)
 {
     const StateLook look = lookOf(state);
     m_state->set(look.tone, look.symbol, gateStateText(state));
+}
+
+void TopBar::setSimulated(bool simulated)
+{
+    m_simulated->setVisible(simulated);
 }
 
 void TopBar::setListeners(const std::vector<ListenerInfo>& listeners)
@@ -94,6 +105,11 @@ void TopBar::focusFilter()
 {
     m_filter->setFocus(Qt::ShortcutFocusReason);
     m_filter->selectAll();
+}
+
+QWidget* TopBar::filterField() const
+{
+    return m_filter;
 }
 
 void TopBar::paintEvent(QPaintEvent*)

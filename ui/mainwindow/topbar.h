@@ -20,10 +20,13 @@ public:
     explicit TopBar(QWidget* parent = nullptr);
 
     void setState(GateState state);
+    /// Says that the clients are made up.
+    void setSimulated(bool simulated);
     void setListeners(const std::vector<ListenerInfo>& listeners);
     /// An empty hint hides the field.
     void setFilter(const QString& hint, const QString& text);
     void focusFilter();
+    [[nodiscard]] QWidget* filterField() const;
 
 Q_SIGNALS:
     void filterEdited(const QString& text);
@@ -33,6 +36,7 @@ protected:
 
 private:
     Pill* m_state;
+    Pill* m_simulated;
     ElidedLabel* m_listeners;
     QLineEdit* m_filter;
 };

@@ -8,6 +8,7 @@
 #include <QStringList>
 
 #include <algorithm>
+#include <cmath>
 
 namespace gatehouse::ui {
 namespace {
@@ -65,7 +66,7 @@ ConnectionState stateOf(const Connection& connection, WallTime now)
         return ConnectionState::Closing;
     const std::optional<double> share = shareOfLimit(connection);
     const bool refusedLately = activity.lastRefusal && now - activity.lastRefusal->time < limitedFor;
-    if (refusedLately || (activity.rateLeft == 0U && share.value_or(0) >= 1))
+    if (refusedLately || std::round(share.value_or(0) * 100) >= 100) // as it is shown, in whole per cent
         return ConnectionState::Limited;
     if (share.value_or(0) >= nearLimitShare)
         return ConnectionState::NearLimit;

@@ -128,7 +128,8 @@ void ConnectionsModel::apply(const FeedBatch& batch)
     if (ticks)
         tick();
     announceChanges();
-    if (!m_held)
+    // After a snapshot, and where there is no row, there is nothing to keep in its place.
+    if (!m_held || batch.snapshot || m_order.empty())
         settle(ticks || batch.snapshot ? Scan::All : Scan::NewOnly);
     Q_EMIT countsChanged();
 }

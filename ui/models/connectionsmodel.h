@@ -39,7 +39,7 @@ public:
     void apply(const FeedBatch& batch);
     /// Every word has to occur in user, address, route, role, state, id or channel.
     void setFilterText(const QString& text);
-    /// While held, no row moves, comes or goes; changes within rows are shown.
+    /// While held, no row moves, comes or goes, except by a snapshot; changes within rows are shown.
     void setHeld(bool held);
     /// Lets rows come, go and move once, held or not.
     void settleNow();

@@ -127,7 +127,6 @@ QWidget* AuditPage::makeTable()
     connect(m_table, &RecordTable::rowChosen, this, &AuditPage::choose);
     connect(m_table, &QAbstractItemView::clicked, this, [this] { m_split->setOpen(true); });
     connect(m_table, &QAbstractItemView::activated, this, [this] { m_split->setOpen(true); });
-    setFocusProxy(m_table);
     connect(m_table, &QWidget::customContextMenuRequested, this, &AuditPage::openMenu);
     m_stack = new QStackedWidget;
     m_stack->addWidget(m_table);
@@ -217,6 +216,11 @@ void AuditPage::setActive(bool active)
 void AuditPage::applyBatch(const FeedBatch&)
 {
     // The figures tell the newest record's number; records themselves are asked for.
+}
+
+QWidget* AuditPage::keyboardHome() const
+{
+    return m_table;
 }
 
 void AuditPage::setFilterText(const QString& text)

@@ -34,6 +34,7 @@ public:
     [[nodiscard]] Icon pageIcon() const override { return Icon::ScrollText; }
     void setActive(bool active) override;
     void applyBatch(const FeedBatch& batch) override;
+    [[nodiscard]] QWidget* keyboardHome() const override;
     [[nodiscard]] QString filterHint() const override
     {
         return tr("Filter by user, address, route, reason, actor or detail");

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "pages/authfailurespage.h"
 
-#include "dialogs/bandialog.h"
 #include "models/copytext.h"
 #include "models/hinttext.h"
+#include "pages/banning.h"
 #include "pages/marks.h"
 #include "pages/outcomebar.h"
 #include "pages/recorddelegate.h"
@@ -67,7 +67,7 @@ AuthFailuresPage::AuthFailuresPage(FeedBridge& bridge, QSettings& settings, cons
     column->setSpacing(space::m);
     column->addLayout(makeTitle());
     m_outcome = new OutcomeBar;
-    connect(m_outcome, &OutcomeBar::undone, this, &AuthFailuresPage::undo);
+    m_banning = new Banning(m_bridge, *m_outcome, *this);
     column->addWidget(m_outcome);
     QWidget* table = makeTable();
     makePanel();
@@ -142,7 +142,6 @@ QWidget* AuthFailuresPage::makeTable()
     connect(m_table, &RecordTable::rowChosen, this, &AuthFailuresPage::choose);
     connect(m_table, &QAbstractItemView::clicked, this, [this] { m_split->setOpen(true); });
     connect(m_table, &QAbstractItemView::activated, this, [this] { m_split->setOpen(true); });
-    setFocusProxy(m_table);
     connect(m_table, &QWidget::customContextMenuRequested, this, &AuthFailuresPage::openMenu);
     m_empty = new EmptyState;
     m_stack = new QStackedWidget;
@@ -213,9 +212,14 @@ void AuthFailuresPage::applyBatch(const FeedBatch& batch)
 void AuthFailuresPage::settle()
 {
     m_model->setNow(m_figures.stats().time);
-    if (!m_table->isHeld())
+    if (!m_table->hand().isOn())
         m_model->settle();
     showTotals();
+}
+
+QWidget* AuthFailuresPage::keyboardHome() const
+{
+    return m_table;
 }
 
 void AuthFailuresPage::setFilterText(const QString& text)
@@ -292,7 +296,8 @@ void AuthFailuresPage::showPanel()
          {tr("Route"), group->lastRoute.empty() ? tr("none reached") : plainText(group->lastRoute)},
          {tr("Claimed user"),
           group->lastUser.empty() ? tr("unknown") : tr("%1 (not verified)").arg(plainText(group->lastUser))},
-         {tr("Origin"), group->lastOrigin.empty() ? tr("none sent") : plainText(group->lastOrigin), true},
+         {tr("Origin"), group->lastOrigin.empty() ? tr("none sent") : plainText(group->lastOrigin),
+          !group->lastOrigin.empty()},
          {tr("Network"), plainText(networkOf(group->address)), true}});
 }
 
@@ -310,8 +315,7 @@ void AuthFailuresPage::openMenu(const QPoint& position)
     menu->addAction(icon(Icon::Plug), tr("Show its connections"), this, [this, address = key->address] {
         Q_EMIT filterRequested(QStringLiteral("connections"), QString::fromStdString(address));
     });
-    m_table->setMenuOpen(true);
-    connect(menu, &QMenu::aboutToHide, m_table, [this] { m_table->setMenuOpen(false); });
+    m_table->hand().holdFor(*menu);
     menu->popup(m_table->viewport()->mapToGlobal(position));
 }
 
@@ -325,70 +329,13 @@ void AuthFailuresPage::banForTenMinutes()
     command.value = group->address;
     command.duration = shortBan;
     command.reason = reasonLabel(group->reason).toStdString();
-    sendBan(command, nullptr);
+    m_banning->ban(command);
 }
 
 void AuthFailuresPage::openBanDialog()
 {
-    const AuthFailureGroup* group = m_chosen ? m_model->group(*m_chosen) : nullptr;
-    if (!group)
-        return;
-    auto* dialog = new BanDialog({group->address, group->lastUser, {}, reasonLabel(group->reason).toStdString()}, this);
-    connect(dialog, &BanDialog::confirmed, this, [this, dialog](const BanCommand& ban) { sendBan(ban, dialog); });
-    m_bridge.call(SessionsQuery{}, dialog, [dialog](const Reply& reply) {
-        if (reply.ok() && std::holds_alternative<SessionList>(*reply))
-            dialog->setSessions(std::get<SessionList>(*reply).sessions);
-    });
-    dialog->open();
-}
-
-void AuthFailuresPage::sendBan(const BanCommand& command, BanDialog* dialog)
-{
-    m_bridge.call(command, this, [this, value = command.value, open = QPointer(dialog)](const Reply& reply) {
-        if (reply.ok() && std::holds_alternative<BanResult>(*reply)) {
-            if (open)
-                open->accept();
-            showBanned(std::get<BanResult>(*reply));
-            return;
-        }
-        const std::string why = reply.ok() ? std::string() : reply.error().message;
-        const QString text = tr("%1 was not banned: %2").arg(plainText(value, 80), plainText(why));
-        if (open) {
-            open->setBusy(false);
-            open->showFailure(text);
-        } else {
-            m_outcome->showFailed(text);
-        }
-    });
-}
-
-void AuthFailuresPage::showBanned(const BanResult& result)
-{
-    m_lastBan = result.ban;
-    const QString who = plainText(result.ban.value, 80);
-    const QString until = result.ban.until
-                              ? tr("%1 is banned until %2.").arg(who, absoluteText(*result.ban.until, m_zone))
-                              : tr("%1 is banned until the ban is lifted.").arg(who);
-    const QString ended = result.ended.empty() ? QString()
-                                               : QLatin1Char(' ') + tr("%n session(s) ended.", nullptr,
-                                                                       static_cast<int>(result.ended.size()));
-    m_outcome->showDone(until + ended, true);
-}
-
-void AuthFailuresPage::undo()
-{
-    if (!m_lastBan)
-        return;
-    m_outcome->undoButton()->setEnabled(false);
-    m_bridge.call(UnbanCommand{m_lastBan->id}, this, [this, ban = *m_lastBan](const Reply& reply) {
-        const QString who = plainText(ban.value, 80);
-        if (reply.ok()) {
-            m_lastBan.reset();
-            m_outcome->showDone(tr("The ban of %1 is lifted.").arg(who), false);
-        } else {
-            m_outcome->showFailed(tr("The ban of %1 stands: %2").arg(who, plainText(reply.error().message)));
-        }
-    });
+    if (const AuthFailureGroup* group = m_chosen ? m_model->group(*m_chosen) : nullptr)
+        m_banning->ask({group->address, group->lastUser, {}, reasonLabel(group->reason).toStdString()});
 }
 
 void AuthFailuresPage::copyLine()

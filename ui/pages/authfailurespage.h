@@ -20,7 +20,7 @@ class QStackedWidget;
 
 namespace gatehouse::ui {
 
-class BanDialog;
+class Banning;
 class EmptyState;
 class OutcomeBar;
 class RecordPanel;
@@ -37,6 +37,7 @@ public:
     [[nodiscard]] Icon pageIcon() const override { return Icon::ShieldAlert; }
     void setActive(bool active) override;
     void applyBatch(const FeedBatch& batch) override;
+    [[nodiscard]] QWidget* keyboardHome() const override;
     [[nodiscard]] QString filterHint() const override { return tr("Filter by address, reason, user, route or origin"); }
     void setFilterText(const QString& text) override;
     void saveState() override;
@@ -57,9 +58,6 @@ private:
     void openMenu(const QPoint& position);
     void banForTenMinutes();
     void openBanDialog();
-    void sendBan(const BanCommand& command, BanDialog* dialog);
-    void showBanned(const BanResult& result);
-    void undo();
     void copyLine();
 
     FeedBridge& m_bridge;
@@ -72,6 +70,7 @@ private:
     QStackedWidget* m_stack = nullptr;
     EmptyState* m_empty = nullptr;
     OutcomeBar* m_outcome = nullptr;
+    Banning* m_banning = nullptr;
     QLabel* m_count = nullptr;
     QPushButton* m_new = nullptr;
     QAction* m_banShort = nullptr;
@@ -79,7 +78,6 @@ private:
     QAction* m_copy = nullptr;
     QTimer m_settle;
     std::optional<AuthFailureKey> m_chosen;
-    std::optional<Ban> m_lastBan;
     struct Seen {
         AuthFailureGroup group;
         WallTime at{}; ///< when its newest minute was the current one

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "pages/connectionspage.h"
 
+#include "pages/banning.h"
 #include "pages/connectionstable.h"
+#include "pages/outcomebar.h"
+#include "pages/sessionactions.h"
 #include "pages/sessionpanel.h"
 #include "style/card.h"
 #include "style/emptystate.h"
@@ -9,8 +12,6 @@
 #include "text/format.h"
 
 #include <QAction>
-#include <QClipboard>
-#include <QGuiApplication>
 #include <QHBoxLayout>
 #include <QLabel>
 #include <QMenu>
@@ -36,12 +37,6 @@ QString splitterKey()
     return QStringLiteral("connections/splitter");
 }
 
-KickTarget targetOf(const Connection& connection)
-{
-    const SessionInfo& info = connection.info();
-    return {info.id, userText(info), plainText(info.address), plainText(info.route)};
-}
-
 } // namespace
 
 ConnectionsPage::ConnectionsPage(FeedBridge& bridge, QSettings& settings, QWidget* parent)
@@ -50,12 +45,17 @@ ConnectionsPage::ConnectionsPage(FeedBridge& bridge, QSettings& settings, QWidge
     , m_settings(settings)
 {
     setObjectName(QStringLiteral("connections"));
-    makeActions();
+    // In the order of the Tab key.
+    QWidget* head = makeHead();
+    m_outcome = new OutcomeBar(this);
     makeBody();
+    makeActions();
+    connectParts();
     auto* layout = new QVBoxLayout(this);
     layout->setContentsMargins(space::l, space::l, space::l, space::l);
     layout->setSpacing(space::m);
-    layout->addWidget(makeHead());
+    layout->addWidget(head);
+    layout->addWidget(m_outcome);
     layout->addWidget(m_splitter, 1);
 
     connect(&m_model, &ConnectionsModel::countsChanged, this, &ConnectionsPage::updateCounts);
@@ -65,47 +65,6 @@ ConnectionsPage::ConnectionsPage(FeedBridge& bridge, QSettings& settings, QWidge
     fillColumnsMenu();
     updateCounts();
     updatePanel();
-}
-
-QAction* ConnectionsPage::addPageAction(const QString& name, Icon symbol, const QString& text, const QKeySequence& keys,
-                                        void (ConnectionsPage::*slot)())
-{
-    auto* action = new QAction(icon(symbol), text, this);
-    action->setObjectName(name);
-    action->setShortcut(keys);
-    action->setShortcutContext(Qt::WidgetWithChildrenShortcut);
-    if (slot)
-        connect(action, &QAction::triggered, this, slot);
-    addAction(action);
-    return action;
-}
-
-void ConnectionsPage::makeActions()
-{
-    m_kick = addPageAction(QStringLiteral("kick"), Icon::UserX, tr("Kick…"), QKeySequence::Delete,
-                           &ConnectionsPage::kickChosen);
-    setCommandLine(*m_kick, QStringLiteral("gatehousectl kick ID…"));
-    m_hold = addPageAction(QStringLiteral("hold"), Icon::Pause, tr("Hold"), Qt::CTRL | Qt::Key_H, nullptr);
-    m_hold->setCheckable(true);
-    m_hold->setToolTip(tr("Keep every row where it is"));
-    connect(m_hold, &QAction::toggled, this, &ConnectionsPage::updateHeld);
-    m_ban = addPageAction(QStringLiteral("ban"), Icon::Ban, tr("Ban…"), Qt::CTRL | Qt::Key_B, nullptr);
-    setCommandLine(*m_ban, QStringLiteral("gatehousectl ban --user USER | --address ADDRESS"));
-    connect(m_ban, &QAction::triggered, this, [this] { requestBan(BanSubject::User); });
-
-    struct Copy {
-        const char* name;
-        QString text;
-        CopyForm form;
-    };
-    for (const Copy& copyAs :
-         {Copy{"copyText", tr("Copy as text"), CopyForm::Text}, Copy{"copyJson", tr("Copy as JSON"), CopyForm::Json},
-          Copy{"copyCsv", tr("Copy as CSV"), CopyForm::Csv},
-          Copy{"copyCommand", tr("Copy as gatehousectl command"), CopyForm::CommandLine}}) {
-        const QKeySequence keys = copyAs.form == CopyForm::Text ? QKeySequence(QKeySequence::Copy) : QKeySequence();
-        QAction* action = addPageAction(QLatin1StringView(copyAs.name), Icon::Copy, copyAs.text, keys, nullptr);
-        connect(action, &QAction::triggered, this, [this, form = copyAs.form] { copy(form); });
-    }
 }
 
 QWidget* ConnectionsPage::makeHead()
@@ -126,13 +85,10 @@ QWidget* ConnectionsPage::makeHead()
     connect(m_waiting, &QPushButton::clicked, this, [this] { m_model.settleNow(); });
     m_kickButton = new QPushButton(icon(Icon::UserX), tr("Kick…"), head);
     m_kickButton->setObjectName(QStringLiteral("connectionsKick"));
-    connect(m_kickButton, &QPushButton::clicked, m_kick, &QAction::trigger);
     m_holdButton = new QPushButton(icon(Icon::Pause), tr("Hold"), head);
     m_holdButton->setObjectName(QStringLiteral("connectionsHold"));
     m_holdButton->setCheckable(true);
-    m_holdButton->setToolTip(m_hold->toolTip());
-    connect(m_holdButton, &QPushButton::toggled, m_hold, &QAction::setChecked);
-    connect(m_hold, &QAction::toggled, m_holdButton, &QPushButton::setChecked);
+    m_holdButton->setToolTip(tr("Keep every row where it is"));
     auto* columns = new QPushButton(icon(Icon::Columns3), tr("Columns"), head);
     columns->setObjectName(QStringLiteral("connectionsColumns"));
     m_columns = new QMenu(columns);
@@ -170,25 +126,44 @@ void ConnectionsPage::makeBody()
     m_splitter->addWidget(card);
     m_splitter->addWidget(m_panel);
     m_splitter->setStretchFactor(0, 1);
+}
 
+void ConnectionsPage::makeActions()
+{
+    m_hold = new QAction(icon(Icon::Pause), tr("Hold"), this);
+    m_hold->setObjectName(QStringLiteral("hold"));
+    m_hold->setShortcut(Qt::CTRL | Qt::Key_H);
+    m_hold->setShortcutContext(Qt::WidgetWithChildrenShortcut);
+    m_hold->setCheckable(true);
+    m_hold->setToolTip(m_holdButton->toolTip());
+    connect(m_hold, &QAction::toggled, this, &ConnectionsPage::updateHeld);
+    connect(m_hold, &QAction::toggled, m_holdButton, &QPushButton::setChecked);
+    connect(m_holdButton, &QPushButton::toggled, m_hold, &QAction::setChecked);
+    connect(&m_table->hand(), &Hand::changed, this, &ConnectionsPage::updateHeld);
+    m_actions = new SessionActions(m_bridge, *new Banning(m_bridge, *m_outcome, *this), m_model, *m_table, *this);
+    connect(m_actions, &SessionActions::kicked, this, &ConnectionsPage::say);
+    connect(m_actions, &SessionActions::filterWanted, this,
+            [this](const QString& text) { Q_EMIT filterRequested(objectName(), text); });
+    connect(m_kickButton, &QPushButton::clicked, m_actions->kick(), &QAction::trigger);
+    addAction(m_hold);
+}
+
+void ConnectionsPage::connectParts()
+{
     m_more = new QMenu(this);
     connect(m_more, &QMenu::aboutToShow, this, [this] {
         m_more->clear();
-        fillContextMenu(*m_more, {});
+        m_actions->fillMenu(*m_more, {});
     });
     m_panel->setMenu(m_more);
-    connect(m_panel->kickButton(), &QPushButton::clicked, this, [this] { openKick({m_chosen}); });
-    connect(m_panel->banButton(), &QPushButton::clicked, m_ban, &QAction::trigger);
+    connect(m_panel->kickButton(), &QPushButton::clicked, this, [this] { m_actions->askKick({m_chosen}); });
+    connect(m_panel->banButton(), &QPushButton::clicked, m_actions->ban(), &QAction::trigger);
     connect(m_panel, &SessionPanel::closeRequested, this, [this] {
         m_panelWanted = false;
         placePanel();
         m_table->setFocus();
     });
     connect(m_table, &ConnectionsTable::selectionMoved, this, &ConnectionsPage::selectionMoved);
-    connect(m_table, &ConnectionsTable::pointerOver, this, [this](bool over) {
-        m_pointerOver = over;
-        updateHeld();
-    });
     connect(m_table, &QWidget::customContextMenuRequested, this, &ConnectionsPage::openContextMenu);
     connect(m_table, &QAbstractItemView::activated, this, [this] {
         m_panelWanted = true;
@@ -218,99 +193,13 @@ void ConnectionsPage::fillColumnsMenu()
             &ConnectionsPage::resetLayout);
 }
 
-void ConnectionsPage::fillContextMenu(QMenu& menu, const QModelIndex& cell)
-{
-    menu.addAction(m_kick);
-    menu.addAction(m_ban);
-    connect(menu.addAction(icon(Icon::Globe), tr("Ban the address…")), &QAction::triggered, this,
-            [this] { requestBan(BanSubject::Address); });
-    menu.addSeparator();
-    for (QAction* action : actions()) {
-        if (action->objectName().startsWith(QLatin1StringView("copy")))
-            menu.addAction(action);
-    }
-    const Connection* chosen = m_model.find(m_chosen);
-    if (!cell.isValid() && !chosen)
-        return;
-    const QString value = cell.isValid() ? cell.data().toString() : userText(chosen->info());
-    if (value.isEmpty())
-        return;
-    menu.addSeparator();
-    const QString shown =
-        fontMetrics().elidedText(value, Qt::ElideRight, 220).replace(QLatin1Char('&'), QStringLiteral("&&"));
-    connect(menu.addAction(icon(Icon::ListFilter), tr("Filter by “%1”").arg(shown)), &QAction::triggered, this,
-            [this, value] { Q_EMIT filterRequested(objectName(), value); });
-}
-
 void ConnectionsPage::openContextMenu(const QPoint& position)
 {
     auto* menu = new QMenu(this);
     menu->setAttribute(Qt::WA_DeleteOnClose);
-    fillContextMenu(*menu, m_table->indexAt(position));
-    m_menuOpen = true;
-    updateHeld();
-    connect(menu, &QMenu::aboutToHide, this, [this] {
-        m_menuOpen = false;
-        updateHeld();
-    });
+    m_actions->fillMenu(*menu, m_table->indexAt(position));
+    m_table->hand().holdFor(*menu);
     menu->popup(m_table->viewport()->mapToGlobal(position));
-}
-
-/// Several chosen rows, else what the filter lets through, else the one chosen row.
-std::vector<SessionId> ConnectionsPage::kickTargets() const
-{
-    std::vector<SessionId> chosen;
-    for (const SessionId id : m_table->selectedIds()) {
-        if (const Connection* connection = m_model.find(id); connection && !connection->closed)
-            chosen.push_back(id);
-    }
-    if (chosen.empty() && m_model.isFiltered())
-        return m_model.openMatching();
-    return chosen;
-}
-
-void ConnectionsPage::kickChosen()
-{
-    openKick(kickTargets());
-}
-
-void ConnectionsPage::openKick(const std::vector<SessionId>& ids)
-{
-    std::vector<KickTarget> targets;
-    for (const SessionId id : ids) {
-        if (const Connection* connection = m_model.find(id); connection && !connection->closed)
-            targets.push_back(targetOf(*connection));
-    }
-    if (targets.empty())
-        return;
-    auto* dialog = new KickDialog(m_bridge, std::move(targets), this);
-    connect(dialog, &KickDialog::kicked, this, [this](int count, int missing) {
-        QString text = tr("%n session(s) kicked", nullptr, count);
-        if (missing > 0)
-            text += QStringLiteral(", ") + tr("%n had gone before", nullptr, missing);
-        say(text);
-    });
-    dialog->open();
-}
-
-void ConnectionsPage::requestBan(BanSubject first)
-{
-    const Connection* connection = m_model.find(m_chosen);
-    if (!connection)
-        return;
-    const bool anonymous = connection->info().user.empty();
-    Q_EMIT banRequested(connection->info(), anonymous ? BanSubject::Address : first);
-}
-
-void ConnectionsPage::copy(CopyForm form)
-{
-    std::vector<const Connection*> connections;
-    for (const SessionId id : m_table->selectedIds()) {
-        if (const Connection* connection = m_model.find(id))
-            connections.push_back(connection);
-    }
-    if (!connections.empty())
-        QGuiApplication::clipboard()->setText(copied(connections, form, m_model.now()));
 }
 
 void ConnectionsPage::setActive(bool active)
@@ -337,6 +226,11 @@ void ConnectionsPage::applyBatch(const FeedBatch& batch)
 QString ConnectionsPage::filterHint() const
 {
     return tr("Filter by user, address, route, role, state, id or channel");
+}
+
+QWidget* ConnectionsPage::keyboardHome() const
+{
+    return m_table;
 }
 
 void ConnectionsPage::setFilterText(const QString& text)
@@ -368,7 +262,7 @@ void ConnectionsPage::choose(SessionId id)
 
 void ConnectionsPage::updateHeld()
 {
-    m_model.setHeld(m_hold->isChecked() || m_pointerOver || m_menuOpen);
+    m_model.setHeld(m_hold->isChecked() || m_table->hand().isOn());
 }
 
 void ConnectionsPage::updateCounts()
@@ -390,14 +284,17 @@ void ConnectionsPage::updateCounts()
     const bool bulk = chosen > 1 || (chosen == 0 && m_model.isFiltered() && many > 0);
     m_kickButton->setText(bulk ? tr("Kick %n open session(s)…", nullptr, many) : tr("Kick…"));
     m_kickButton->setEnabled(bulk || chosen == 1);
-    m_ban->setEnabled(bool(m_chosen));
+    m_actions->setChosen(m_chosen);
     updateEmptyState();
 }
 
 void ConnectionsPage::updateEmptyState()
 {
     const bool empty = m_model.rowCount() == 0;
-    m_stack->setCurrentWidget(empty ? static_cast<QWidget*>(m_empty) : m_table);
+    QWidget* shown = empty ? static_cast<QWidget*>(m_empty) : m_table;
+    if (m_stack->currentWidget() != shown)
+        m_stack->setCurrentWidget(shown);
+    placePanel();
     if (!empty)
         return;
     if (m_model.isFiltered() && m_model.openCount() > 0) {
@@ -409,7 +306,7 @@ void ConnectionsPage::updateEmptyState()
     } else {
         m_empty->set(Icon::Plug, tr("Nobody is connected"),
                      tr("Sessions appear here as soon as clients open them. To connect a first one, mint a token with "
-                        "“gatehousectl token --user NAME” and open the listener's URL with it."));
+                        "“gatehousectl token \u2011\u2011user\u00a0NAME” and open the listener's URL with it."));
     }
 }
 
@@ -469,7 +366,9 @@ void ConnectionsPage::placePanel()
         m_panel->setGeometry(x, area.y(), width, area.height());
         m_panel->raise();
     }
-    m_panel->setVisible(beside || (m_panelWanted && m_model.find(m_chosen)));
+    // Where nobody is connected, there is nothing to choose.
+    const bool anything = m_model.rowCount() > 0 || m_model.openCount() > 0;
+    m_panel->setVisible((beside && anything) || (m_panelWanted && m_model.find(m_chosen)));
 }
 
 void ConnectionsPage::resizeEvent(QResizeEvent* event)

@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
-#include "dialogs/kickdialog.h"
 #include "feedbridge/feedbridge.h"
-#include "models/connectionexport.h"
 #include "models/connectionsmodel.h"
 #include "pages/page.h"
 
@@ -20,6 +18,8 @@ namespace gatehouse::ui {
 class Card;
 class ConnectionsTable;
 class EmptyState;
+class OutcomeBar;
+class SessionActions;
 class SessionPanel;
 
 /// Who is connected: the live table, the chosen session beside it, and what can be done to it.
@@ -35,6 +35,7 @@ public:
     [[nodiscard]] Icon pageIcon() const override { return Icon::Plug; }
     void setActive(bool active) override;
     void applyBatch(const FeedBatch& batch) override;
+    [[nodiscard]] QWidget* keyboardHome() const override;
     [[nodiscard]] QString filterHint() const override;
     void setFilterText(const QString& text) override;
     void saveState() override;
@@ -43,10 +44,6 @@ public:
     [[nodiscard]] ConnectionsModel& model() { return m_model; }
     void choose(SessionId id);
 
-Q_SIGNALS:
-    /// Asks for the ban dialog with this session's user and address.
-    void banRequested(const gatehouse::SessionInfo& session, gatehouse::BanSubject first);
-
 protected:
     void resizeEvent(QResizeEvent* event) override;
 
@@ -54,15 +51,9 @@ private:
     void makeActions();
     QWidget* makeHead();
     void makeBody();
-    QAction* addPageAction(const QString& name, Icon symbol, const QString& text, const QKeySequence& keys,
-                           void (ConnectionsPage::*slot)());
+    void connectParts();
     void fillColumnsMenu();
-    void fillContextMenu(QMenu& menu, const QModelIndex& cell);
     void openContextMenu(const QPoint& position);
-    void kickChosen();
-    void openKick(const std::vector<SessionId>& ids);
-    void requestBan(BanSubject first);
-    void copy(CopyForm form);
     void updateHeld();
     void updateCounts();
     void updateEmptyState();
@@ -70,7 +61,6 @@ private:
     void selectionMoved();
     void askTimeline();
     void placePanel();
-    [[nodiscard]] std::vector<SessionId> kickTargets() const;
     void say(const QString& notice);
 
     FeedBridge& m_bridge;
@@ -78,8 +68,6 @@ private:
     ConnectionsModel m_model;
     SessionId m_chosen;
     QString m_filter;
-    bool m_pointerOver = false;
-    bool m_menuOpen = false;
     bool m_active = false;
     bool m_panelWanted = false; ///< over the table
     bool m_beside = true;
@@ -90,9 +78,9 @@ private:
     QPushButton* m_waiting = nullptr;
     QPushButton* m_kickButton = nullptr;
     QPushButton* m_holdButton = nullptr;
-    QAction* m_kick = nullptr;
     QAction* m_hold = nullptr;
-    QAction* m_ban = nullptr;
+    SessionActions* m_actions = nullptr;
+    OutcomeBar* m_outcome = nullptr;
     QMenu* m_columns = nullptr;
     QMenu* m_more = nullptr;
     QSplitter* m_splitter = nullptr;

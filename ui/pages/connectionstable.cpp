@@ -4,7 +4,6 @@
 #include "pages/connectionsdelegate.h"
 #include "style/theme.h"
 
-#include <QEvent>
 #include <QHeaderView>
 #include <QScrollBar>
 #include <QSettings>
@@ -29,6 +28,7 @@ QString key(const char* what, int section)
 ConnectionsTable::ConnectionsTable(ConnectionsModel& model, QWidget* parent)
     : QTableView(parent)
     , m_model(model)
+    , m_hand(new Hand(*this))
 {
     setObjectName(QStringLiteral("connectionsTable"));
     setAccessibleName(tr("Connections"));
@@ -130,23 +130,26 @@ void ConnectionsTable::select(SessionId id)
     selectRow(row);
 }
 
-bool ConnectionsTable::viewportEvent(QEvent* event)
+// A focused table without a current index crashes Qt 6.4.2 under a screen reader.
+void ConnectionsTable::ensureCurrent()
 {
-    if (event->type() == QEvent::Enter)
-        Q_EMIT pointerOver(true);
-    else if (event->type() == QEvent::Leave)
-        Q_EMIT pointerOver(false);
-    return QTableView::viewportEvent(event);
+    if (currentIndex().isValid() || m_model.rowCount() == 0)
+        return;
+    const QModelIndex first = m_model.index(0, static_cast<int>(Column::User));
+    selectionModel()->setCurrentIndex(first, QItemSelectionModel::NoUpdate);
 }
 
 void ConnectionsTable::focusInEvent(QFocusEvent* event)
 {
-    // Without a current index, Qt 6.4.2 crashes under a screen reader.
-    if (!currentIndex().isValid() && m_model.rowCount() > 0) {
-        const QModelIndex first = m_model.index(0, static_cast<int>(Column::User));
-        selectionModel()->setCurrentIndex(first, QItemSelectionModel::NoUpdate);
-    }
+    ensureCurrent();
     QTableView::focusInEvent(event);
+}
+
+void ConnectionsTable::rowsInserted(const QModelIndex& parent, int start, int end)
+{
+    QTableView::rowsInserted(parent, start, end);
+    if (hasFocus())
+        ensureCurrent();
 }
 
 void ConnectionsTable::resizeEvent(QResizeEvent* event)

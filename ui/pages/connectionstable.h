@@ -3,6 +3,7 @@
 
 #include "models/connectionsmodel.h"
 #include "pages/columnfit.h"
+#include "pages/hand.h"
 
 #include <QTableView>
 
@@ -10,8 +11,7 @@ class QSettings;
 
 namespace gatehouse::ui {
 
-/// The view of ConnectionsModel: columns that leave whole when it gets narrow, and are kept in the settings; a hand on
-/// it (pointer, menu) is told as held.
+/// The view of ConnectionsModel: columns that leave whole when it gets narrow, and are kept in the settings.
 class ConnectionsTable : public QTableView {
     Q_OBJECT
 public:
@@ -27,21 +27,24 @@ public:
     /// By row, from the top.
     [[nodiscard]] std::vector<SessionId> selectedIds() const;
     void select(SessionId id);
+    /// While it is on, rows must not move.
+    [[nodiscard]] Hand& hand() { return *m_hand; }
 
 Q_SIGNALS:
-    void pointerOver(bool over);
     void selectionMoved();
 
 protected:
-    bool viewportEvent(QEvent* event) override;
     void focusInEvent(QFocusEvent* event) override;
+    void rowsInserted(const QModelIndex& parent, int start, int end) override;
     void resizeEvent(QResizeEvent* event) override;
     void selectionChanged(const QItemSelection& selected, const QItemSelection& deselected) override;
 
 private:
     void fitColumns();
+    void ensureCurrent();
 
     ConnectionsModel& m_model;
+    Hand* m_hand;
     ColumnFit m_fit = ColumnFit::standard();
     bool m_fitting = false;
 };

@@ -109,7 +109,7 @@ void OverviewRow::paintEvent(QPaintEvent*)
     const int after = x + painter.fontMetrics().horizontalAdvance(text) + space::s;
     if (pill > 0)
         paintPill(painter, QRect(after, 0, right - after, height()), theme, m_entry.tone, m_entry.symbol, m_entry.pill);
-    if (hasFocus())
+    if (paint::showsFocus(*this))
         paint::focusRing(painter, ground, theme, metric::radius - 2);
 }
 

@@ -29,6 +29,10 @@ public:
     [[nodiscard]] virtual QString filterHint() const { return {}; }
     virtual void setFilterText(const QString&) {}
 
+    /// What takes the keyboard when the page is shown; null where no part is the main one. Not a focus proxy: that
+    /// would take the page's other controls out of the way of the Tab key.
+    [[nodiscard]] virtual QWidget* keyboardHome() const { return nullptr; }
+
     virtual void saveState() {}
     virtual void resetLayout() {}
 

@@ -57,7 +57,8 @@ RecordPanel::RecordPanel(const QString& emptyText, QWidget* parent)
     column->addWidget(makeHead());
     column->addWidget(line());
     auto* scroll = new QScrollArea;
-    scroll->setFrameShape(QFrame::NoFrame);
+    scroll->setFrameShape(QFrame::StyledPanel); // nothing but its focus ring
+    scroll->setAccessibleName(tr("Details"));
     scroll->setWidgetResizable(true);
     scroll->setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
     scroll->setWidget(makeFacts());

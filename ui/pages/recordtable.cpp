@@ -12,6 +12,7 @@ namespace gatehouse::ui {
 
 RecordTable::RecordTable(QWidget* parent)
     : QTableView(parent)
+    , m_hand(new Hand(*this))
 {
     setFrameShape(QFrame::NoFrame);
     setShowGrid(false);
@@ -40,11 +41,6 @@ void RecordTable::setColumns(std::vector<RecordColumn> columns)
 {
     m_columns = std::move(columns);
     fitColumns();
-}
-
-bool RecordTable::isHeld() const
-{
-    return m_menuOpen || viewport()->underMouse();
 }
 
 void RecordTable::fitColumns()
@@ -76,18 +72,32 @@ void RecordTable::resizeEvent(QResizeEvent* event)
     fitColumns();
 }
 
-// A table without a current index crashes Qt 6.4.2 under a screen reader.
+// A focused table without a current index crashes Qt 6.4.2 under a screen reader. It chooses nothing: that is for the
+// operator's hand.
+void RecordTable::ensureCurrent()
+{
+    if (model() && !currentIndex().isValid() && model()->rowCount() > 0)
+        selectionModel()->setCurrentIndex(model()->index(0, 0), QItemSelectionModel::NoUpdate);
+}
+
 void RecordTable::focusInEvent(QFocusEvent* event)
 {
     QTableView::focusInEvent(event);
-    if (model() && !currentIndex().isValid() && model()->rowCount() > 0)
-        setCurrentIndex(model()->index(0, 0));
+    ensureCurrent();
 }
 
-void RecordTable::currentChanged(const QModelIndex& current, const QModelIndex& previous)
+void RecordTable::rowsInserted(const QModelIndex& parent, int start, int end)
 {
-    QTableView::currentChanged(current, previous);
-    Q_EMIT rowChosen(current.isValid() ? current.row() : -1);
+    QTableView::rowsInserted(parent, start, end);
+    if (hasFocus())
+        ensureCurrent();
+}
+
+void RecordTable::selectionChanged(const QItemSelection& selected, const QItemSelection& deselected)
+{
+    QTableView::selectionChanged(selected, deselected);
+    const QModelIndexList rows = selectionModel()->selectedRows();
+    Q_EMIT rowChosen(rows.isEmpty() ? -1 : rows.first().row());
 }
 
 } // namespace gatehouse::ui

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
+#include "pages/hand.h"
+
 #include <QTableView>
 
 #include <vector>
@@ -22,9 +24,8 @@ public:
     explicit RecordTable(QWidget* parent = nullptr);
 
     void setColumns(std::vector<RecordColumn> columns);
-    /// True while rows must not move: the pointer is over them, a menu of theirs is open, or a key is held on them.
-    [[nodiscard]] bool isHeld() const;
-    void setMenuOpen(bool open) { m_menuOpen = open; }
+    /// While it is on, rows must not move.
+    [[nodiscard]] Hand& hand() { return *m_hand; }
 
 Q_SIGNALS:
     void rowChosen(int row);
@@ -32,13 +33,15 @@ Q_SIGNALS:
 protected:
     void resizeEvent(QResizeEvent* event) override;
     void focusInEvent(QFocusEvent* event) override;
-    void currentChanged(const QModelIndex& current, const QModelIndex& previous) override;
+    void rowsInserted(const QModelIndex& parent, int start, int end) override;
+    void selectionChanged(const QItemSelection& selected, const QItemSelection& deselected) override;
 
 private:
     void fitColumns();
+    void ensureCurrent();
 
     std::vector<RecordColumn> m_columns;
-    bool m_menuOpen = false;
+    Hand* m_hand;
 };
 
 } // namespace gatehouse::ui

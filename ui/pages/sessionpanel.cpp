@@ -174,7 +174,8 @@ QWidget* SessionPanel::makeBody()
     m_scroll = new QScrollArea(this);
     m_scroll->setWidgetResizable(true);
     m_scroll->setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
-    m_scroll->setFrameShape(QFrame::NoFrame);
+    m_scroll->setFrameShape(QFrame::StyledPanel); // nothing but its focus ring
+    m_scroll->setAccessibleName(tr("Details of the session"));
     m_scroll->viewport()->setBackgroundRole(QPalette::Base);
     auto* body = new QWidget(m_scroll);
     body->setBackgroundRole(QPalette::Base);

@@ -12,6 +12,7 @@
 #include <QLineEdit>
 #include <QMenu>
 #include <QPainter>
+#include <QScrollArea>
 #include <QScrollBar>
 #include <QStyleFactory>
 #include <QStyleOption>
@@ -89,8 +90,13 @@ void GatehouseStyle::drawPrimitive(PrimitiveElement element, const QStyleOption*
     case PE_PanelLineEdit:
         paint::field(*painter, *option, widget);
         return;
-    case PE_Frame:
+    // The header's label draws the arrow with it.
+    case PE_IndicatorHeaderArrow:
     case PE_FrameMenu:
+        return;
+    case PE_Frame:
+        if (widget && paint::showsFocus(*widget))
+            paint::focusRing(*painter, option->rect, Theme::of(option->palette), metric::radius);
         return;
     case PE_PanelMenu:
     case PE_PanelTipLabel:
@@ -238,6 +244,9 @@ int GatehouseStyle::pixelMetric(PixelMetric which, const QStyleOption* option, c
     case PM_ExclusiveIndicatorWidth:
     case PM_ExclusiveIndicatorHeight:
         return metric::icon;
+    case PM_DefaultFrameWidth:
+        // Of a panel that scrolls: room for its focus ring.
+        return qobject_cast<const QScrollArea*>(widget) ? 2 : QProxyStyle::pixelMetric(which, option, widget);
     case PM_MenuPanelWidth:
     case PM_ButtonShiftHorizontal:
     case PM_ButtonShiftVertical:

@@ -73,6 +73,11 @@ QColor mixed(const QColor& a, const QColor& b, double share)
 
 } // namespace
 
+bool showsFocus(const QWidget& widget)
+{
+    return widget.hasFocus() && widget.window()->testAttribute(Qt::WA_KeyboardFocusChange);
+}
+
 void focusRing(QPainter& painter, const QRect& rect, const Theme& theme, int radius)
 {
     const Saved saved(painter);

@@ -16,6 +16,8 @@ namespace gatehouse::ui::paint {
 /// What a table's cells and headers leave free at their sides.
 inline constexpr int cellSide = 8;
 
+/// By the keyboard: a focus that came by mouse needs no ring.
+[[nodiscard]] bool showsFocus(const QWidget& widget);
 void focusRing(QPainter& painter, const QRect& rect, const Theme& theme, int radius);
 void button(QPainter& painter, const QStyleOption& option, ButtonLook look);
 void buttonLabel(QPainter& painter, const QStyleOptionButton& option, ButtonLook look);

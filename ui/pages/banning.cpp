@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "pages/banning.h"
+
+#include "pages/outcomebar.h"
+#include "text/format.h"
+
+#include <QPointer>
+#include <QPushButton>
+
+namespace gatehouse::ui {
+namespace {
+
+constexpr qsizetype longestName = 80;
+
+} // namespace
+
+Banning::Banning(FeedBridge& bridge, OutcomeBar& outcome, QWidget& page)
+    : QObject(&page)
+    , m_bridge(bridge)
+    , m_outcome(outcome)
+    , m_page(page)
+{
+    connect(&m_outcome, &OutcomeBar::undone, this, &Banning::undo);
+}
+
+void Banning::ask(BanOffer offer)
+{
+    auto* dialog = new BanDialog(std::move(offer), &m_page);
+    connect(dialog, &BanDialog::confirmed, this, [this, dialog](const BanCommand& command) { send(command, dialog); });
+    m_bridge.call(SessionsQuery{}, dialog, [dialog](const Reply& reply) {
+        if (reply.ok() && std::holds_alternative<SessionList>(*reply))
+            dialog->setSessions(std::get<SessionList>(*reply).sessions);
+    });
+    dialog->open();
+}
+
+void Banning::ban(const BanCommand& command)
+{
+    send(command, nullptr);
+}
+
+void Banning::send(const BanCommand& command, BanDialog* dialog)
+{
+    m_bridge.call(command, this, [this, value = command.value, open = QPointer(dialog)](const Reply& reply) {
+        if (reply.ok() && std::holds_alternative<BanResult>(*reply)) {
+            if (open)
+                open->accept();
+            showBanned(std::get<BanResult>(*reply));
+            return;
+        }
+        const std::string why = reply.ok() ? std::string() : reply.error().message;
+        const QString text = tr("%1 was not banned: %2").arg(plainText(value, longestName), plainText(why));
+        if (open) {
+            open->setBusy(false);
+            open->showFailure(text);
+        } else {
+            m_outcome.showFailed(text);
+        }
+    });
+}
+
+void Banning::showBanned(const BanResult& result)
+{
+    m_last = result.ban;
+    const QString who = plainText(result.ban.value, longestName);
+    QString text = result.ban.until ? tr("%1 is banned until %2.").arg(who, absoluteText(*result.ban.until, m_zone))
+                                    : tr("%1 is banned until the ban is lifted.").arg(who);
+    if (const auto ended = static_cast<int>(result.ended.size()); ended > 0)
+        text += QLatin1Char(' ') + tr("%n session(s) ended.", nullptr, ended);
+    m_outcome.showDone(text, true);
+}
+
+void Banning::undo()
+{
+    if (!m_last)
+        return;
+    m_outcome.undoButton()->setEnabled(false);
+    m_bridge.call(UnbanCommand{m_last->id}, this, [this, ban = *m_last](const Reply& reply) {
+        const QString who = plainText(ban.value, longestName);
+        if (reply.ok()) {
+            m_last.reset();
+            m_outcome.showDone(tr("The ban of %1 is lifted.").arg(who), false);
+        } else {
+            m_outcome.showFailed(tr("The ban of %1 stands: %2").arg(who, plainText(reply.error().message)));
+        }
+    });
+}
+
+} // namespace gatehouse::ui
