@@ -45,6 +45,7 @@ public:
     [[nodiscard]] Phase phase() const { return m_phase; }
     [[nodiscard]] Session* session() const { return m_session.get(); }
     [[nodiscard]] std::size_t backlog() const { return m_out.bytes(); }
+    [[nodiscard]] std::size_t backlogMemory() const { return m_out.held(); }
     /// When the socket last took bytes.
     [[nodiscard]] TimePoint lastWritten() const { return m_lastWritten; }
     /// Reading cannot go on before TLS has written something of its own.

@@ -9,6 +9,7 @@ namespace gatehouse {
 namespace {
 
 constexpr std::size_t compactAt = 64;
+constexpr std::size_t frameCost = 96; // a vector with its reference counts, its block's header, and the pointer here
 
 } // namespace
 
@@ -16,6 +17,12 @@ void SendQueue::push(SharedFrame frame)
 {
     m_bytes += frame->size();
     m_frames.push_back(std::move(frame));
+}
+
+std::size_t SendQueue::held() const
+{
+    const std::size_t frames = m_frames.size() - m_first;
+    return m_bytes + (frames > 1 ? (frames - 1) * frameCost : 0); // one frame of the largest size always fits a limit
 }
 
 std::span<const std::byte> SendQueue::next(std::span<std::byte> scratch) const

@@ -17,6 +17,8 @@ public:
     void push(SharedFrame frame);
     [[nodiscard]] bool empty() const { return m_bytes == 0; }
     [[nodiscard]] std::size_t bytes() const { return m_bytes; }
+    /// The memory that its frames take, which of many tiny ones is far more than their bytes.
+    [[nodiscard]] std::size_t held() const;
 
     /// The next bytes to write, as many as fit: several frames are copied together into `scratch`, a large one is lent.
     [[nodiscard]] std::span<const std::byte> next(std::span<std::byte> scratch) const;

@@ -233,10 +233,10 @@ void Session::end(Ending ending)
 void Session::checkBacklog()
 {
     const std::uint64_t limit = route().sendBuffer;
-    if (closing() || m_connection.backlog() <= limit)
+    if (closing() || m_connection.backlogMemory() <= limit)
         return;
     end({{Reason::SlowConsumer, routeRule(policy(), m_match.route, "send_buffer"),
-          std::to_string(m_connection.backlog()) + " bytes wait", std::to_string(limit) + " bytes"},
+          std::to_string(m_connection.backlogMemory()) + " bytes wait", std::to_string(limit) + " bytes"},
          closeCode(Reason::SlowConsumer), std::string(reasonWord(Reason::SlowConsumer)), {}});
 }
 

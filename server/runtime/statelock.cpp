@@ -18,6 +18,11 @@ Result<StateLock, std::string> StateLock::take(const std::filesystem::path& dire
     std::filesystem::create_directories(directory.parent_path(), made);
     if (mkdir(directory.c_str(), 0700) != 0 && errno != EEXIST)
         return problem("cannot make state directory");
+    struct stat status {};
+    if (stat(directory.c_str(), &status) != 0)
+        return problem("cannot look at state directory");
+    if ((status.st_mode & (S_IWGRP | S_IWOTH)) != 0) // who may put another store in its place lifts every ban
+        return Failure{"state directory " + directory.string() + " can be written by others; chmod 700 it"};
     const std::filesystem::path file = directory / "lock";
     Fd fd(open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
     if (!fd)

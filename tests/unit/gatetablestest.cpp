@@ -5,6 +5,8 @@
 
 #include <QTest>
 
+#include <algorithm>
+#include <netinet/in.h>
 #include <thread>
 
 using namespace gatehouse;
@@ -46,6 +48,8 @@ private Q_SLOTS:
     void failures_during_a_block_count_nothing();
     void a_table_gives_one_state_for_a_key();
     void a_full_table_forgets_the_idle_and_never_what_is_used();
+    void addresses_are_spread_over_the_whole_table_data();
+    void addresses_are_spread_over_the_whole_table();
     void a_full_table_is_swept_ten_times_a_second_at_most();
     void users_of_two_issuers_are_two();
     void bans_of_addresses_networks_and_users_match_while_they_hold();
@@ -166,6 +170,36 @@ void GateTablesTest::a_full_table_forgets_the_idle_and_never_what_is_used()
     QVERIFY(refused > 0); // those that may not be forgotten fill it in the end
     for (std::size_t i = 0; i < held.size(); ++i)
         QVERIFY(held[i].use_count() == 2);
+}
+
+void GateTablesTest::addresses_are_spread_over_the_whole_table_data()
+{
+    QTest::addColumn<QByteArray>("first");
+    QTest::addColumn<int>("counted"); // the byte of the 16 that counts up, beside the one before it
+    QTest::newRow("IPv4 addresses of one network") << QByteArray("10.1.0.0") << 15;
+    QTest::newRow("IPv4 networks") << QByteArray("10.1.0.1") << 13;
+    QTest::newRow("IPv6 networks of one /48") << QByteArray("2001:db8:1::") << 7;
+    QTest::newRow("IPv6 networks of one /32") << QByteArray("2001:db8::") << 5;
+}
+
+void GateTablesTest::addresses_are_spread_over_the_whole_table()
+{
+    QFETCH(const QByteArray, first);
+    QFETCH(const int, counted);
+    const auto base = IpAddress::parse(first.toStdString()).value();
+    StateTable<IpAddress, State> table(4096);
+    for (unsigned i = 0; i < 3072; ++i) { // none is idle, so that a shard which is full refuses
+        in6_addr bytes{};
+        std::ranges::copy(base.bytes(), bytes.s6_addr);
+        bytes.s6_addr[counted - 1] = static_cast<std::uint8_t>(i >> 8);
+        bytes.s6_addr[counted] = static_cast<std::uint8_t>(i);
+        sockaddr_in6 address{};
+        address.sin6_family = AF_INET6;
+        address.sin6_addr = bytes;
+        const auto state = table.find(IpAddress::fromSockaddr(*static_cast<sockaddr*>(static_cast<void*>(&address))), start);
+        QVERIFY2(state != nullptr, qPrintable(QString::number(i)));
+        state->forgettable = false;
+    }
 }
 
 void GateTablesTest::a_full_table_is_swept_ten_times_a_second_at_most()

@@ -34,6 +34,7 @@ private Q_SLOTS:
     void dropping_keeps_what_tls_holds_and_the_frame_that_it_ends_in_data();
     void dropping_keeps_what_tls_holds_and_the_frame_that_it_ends_in();
     void a_sent_frame_is_let_go();
+    void tiny_frames_hold_more_than_their_bytes();
     void random_writes_give_the_same_bytes_as_a_string();
 };
 
@@ -117,6 +118,20 @@ void SendQueueTest::a_sent_frame_is_let_go()
     QCOMPARE(frame.use_count(), 2);
     queue.consume(3);
     QCOMPARE(frame.use_count(), 1);
+}
+
+void SendQueueTest::tiny_frames_hold_more_than_their_bytes()
+{
+    SendQueue queue;
+    QCOMPARE(queue.held(), 0u);
+    queue.push(frameOf(std::string(100, 'x')));
+    QCOMPARE(queue.held(), 100u); // a limit that one message fits into is a limit for that message
+    for (int i = 0; i < 1000; ++i)
+        queue.push(frameOf("a"));
+    QCOMPARE(queue.bytes(), 1100u);
+    QVERIFY(queue.held() >= 1000 * (sizeof(std::vector<std::byte>) + sizeof(SharedFrame)));
+    queue.consume(1100);
+    QCOMPARE(queue.held(), 0u);
 }
 
 void SendQueueTest::random_writes_give_the_same_bytes_as_a_string()
