@@ -2,7 +2,6 @@
 #include "net/sendqueue.h"
 
 #include <algorithm>
-#include <cstring>
 
 namespace gatehouse {
 
@@ -36,7 +35,7 @@ std::span<const std::byte> SendQueue::next(std::span<std::byte> scratch) const
     std::size_t offset = m_offset;
     for (std::size_t i = m_first; i < m_frames.size() && filled < scratch.size(); ++i) {
         const std::size_t count = std::min(m_frames[i]->size() - offset, scratch.size() - filled);
-        std::memcpy(scratch.data() + filled, m_frames[i]->data() + offset, count);
+        std::copy_n(m_frames[i]->data() + offset, count, scratch.data() + filled); // an empty frame has no data()
         filled += count;
         offset = 0;
     }
