@@ -74,12 +74,12 @@ std::string firstSteps(const Policy& policy, const std::filesystem::path& progra
                             replaced(hub->path, "{channel}", channel);
     const std::string ca = listener.tls ? (listener.tls->certificate.parent_path() / "ca.pem").string() : "none needed";
     std::string text = steps;
-    for (const auto& [mark, value] : std::initializer_list<std::pair<const char*, std::string>>{
-             {"@URL@", url},
-             {"@CHANNEL@", channel},
-             {"@CTL@", (programs / "gatehousectl").string()},
-             {"@CONFIG@", policy.file.string()},
-             {"@CA@", ca}})
+    for (const auto& [mark, value] :
+         std::initializer_list<std::pair<const char*, std::string>>{{"@URL@", url},
+                                                                    {"@CHANNEL@", channel},
+                                                                    {"@CTL@", (programs / "gatehousectl").string()},
+                                                                    {"@CONFIG@", policy.file.string()},
+                                                                    {"@CA@", ca}})
         text = replaced(std::move(text), mark, value);
     return text;
 }

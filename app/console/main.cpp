@@ -33,7 +33,8 @@ Actor consoleActor()
 
 QString defaultConfiguration()
 {
-    return QStandardPaths::writableLocation(QStandardPaths::GenericConfigLocation) + QStringLiteral("/gatehouse/gatehouse.json");
+    return QStandardPaths::writableLocation(QStandardPaths::GenericConfigLocation) +
+           QStringLiteral("/gatehouse/gatehouse.json");
 }
 
 /// The simulated clients, in a process of their own that ends with this one.
@@ -42,8 +43,9 @@ std::unique_ptr<QProcess> startDemo(const QString& config, const ServerRuntime& 
     auto demo = std::make_unique<QProcess>();
     demo->setProcessChannelMode(QProcess::ForwardedChannels);
     const QString url = QString::fromStdString(runtime.listeners().front().url);
-    demo->start(QCoreApplication::applicationDirPath() + QStringLiteral("/gatehouse-demo"),
-                {QStringLiteral("--config"), config, QStringLiteral("--port"), url.mid(url.lastIndexOf(QLatin1Char(':')) + 1)});
+    demo->start(
+        QCoreApplication::applicationDirPath() + QStringLiteral("/gatehouse-demo"),
+        {QStringLiteral("--config"), config, QStringLiteral("--port"), url.mid(url.lastIndexOf(QLatin1Char(':')) + 1)});
     if (!demo->waitForStarted(5000)) {
         std::fprintf(stderr, "gatehouse: the simulated clients did not start: %s\n", qPrintable(demo->errorString()));
         return nullptr;
@@ -95,7 +97,8 @@ int run(const QString& config, bool demo)
         std::printf("ready: %s\n", listener.url.c_str());
     std::fflush(stdout);
 
-    ui::MainWindow window(runtime, settings, appearance, {consoleActor(), QSystemTrayIcon::isSystemTrayAvailable(), demo});
+    ui::MainWindow window(runtime, settings, appearance,
+                          {consoleActor(), QSystemTrayIcon::isSystemTrayAvailable(), demo});
     QObject::connect(&window, &ui::MainWindow::stopped, &window, [] { QCoreApplication::quit(); });
     SignalWatcher signals_;
     QObject::connect(&signals_, &SignalWatcher::terminated, &window, [&window] { window.drainAndStop(); });
@@ -130,18 +133,24 @@ int main(int argc, char** argv)
     QCoreApplication::setApplicationVersion(QStringLiteral(GATEHOUSE_VERSION));
     QApplication::setQuitOnLastWindowClosed(false);
     QCommandLineParser parser;
-    parser.setApplicationDescription(QStringLiteral("The operator's console, with the server inside. SIGTERM drains; SIGHUP reloads.\n"
-                                                    "Exit codes: 0 done, 1 failure at run time, 64 usage, 78 bad configuration."));
-    const QCommandLineOption help({QStringLiteral("h"), QStringLiteral("help")}, QStringLiteral("Shows this and ends."));
-    const QCommandLineOption version({QStringLiteral("v"), QStringLiteral("version")}, QStringLiteral("Shows the version and ends."));
-    const QCommandLineOption config(QStringLiteral("config"), QStringLiteral("The configuration (%1).").arg(defaultConfiguration()),
+    parser.setApplicationDescription(
+        QStringLiteral("The operator's console, with the server inside. SIGTERM drains; SIGHUP reloads.\n"
+                       "Exit codes: 0 done, 1 failure at run time, 64 usage, 78 bad configuration."));
+    const QCommandLineOption help({QStringLiteral("h"), QStringLiteral("help")},
+                                  QStringLiteral("Shows this and ends."));
+    const QCommandLineOption version({QStringLiteral("v"), QStringLiteral("version")},
+                                     QStringLiteral("Shows the version and ends."));
+    const QCommandLineOption config(QStringLiteral("config"),
+                                    QStringLiteral("The configuration (%1).").arg(defaultConfiguration()),
                                     QStringLiteral("FILE"));
-    const QCommandLineOption demo(QStringLiteral("demo"), QStringLiteral("Adds simulated clients over real connections."));
+    const QCommandLineOption demo(QStringLiteral("demo"),
+                                  QStringLiteral("Adds simulated clients over real connections."));
     parser.addOptions({help, version, config, demo});
     if (!parser.parse(QCoreApplication::arguments()) || !parser.positionalArguments().isEmpty()) {
-        const QString problem = parser.positionalArguments().isEmpty()
-                                    ? parser.errorText()
-                                    : QStringLiteral("'%1' is not an option").arg(parser.positionalArguments().constFirst());
+        const QString problem =
+            parser.positionalArguments().isEmpty()
+                ? parser.errorText()
+                : QStringLiteral("'%1' is not an option").arg(parser.positionalArguments().constFirst());
         std::fprintf(stderr, "gatehouse: %s\nTry 'gatehouse --help'.\n", qPrintable(problem));
         return exitUsage;
     }

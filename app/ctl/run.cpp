@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "common/exitcodes.h"
 #include "ctl/run.h"
+#include "common/exitcodes.h"
 
 #include "control/json.h"
 #include "ctl/arguments.h"

@@ -58,8 +58,8 @@ int initialiseFolder(const QString& folder, const QString& port, const QStringLi
         return exitBadConfig;
     const std::filesystem::path programs = QCoreApplication::applicationDirPath().toStdString();
     std::printf("Made %s with a local CA, a server certificate and a token key.\n%s\nStart it: %s --config %s\n",
-                made->policy.parent_path().c_str(), firstSteps(*policy, programs).c_str(), (programs / "gatehoused").c_str(),
-                made->policy.c_str());
+                made->policy.parent_path().c_str(), firstSteps(*policy, programs).c_str(),
+                (programs / "gatehoused").c_str(), made->policy.c_str());
     return exitOk;
 }
 
@@ -135,18 +135,26 @@ int main(int argc, char** argv)
     parser.setApplicationDescription(QStringLiteral(
         "Secure WebSocket server. Serves by --config FILE until SIGTERM, which drains; SIGHUP reloads.\n"
         "Exit codes: 0 done, 1 failure at run time, 64 usage, 78 bad configuration. See gatehoused(8)."));
-    const QCommandLineOption help({QStringLiteral("h"), QStringLiteral("help")}, QStringLiteral("Shows this and ends."));
-    const QCommandLineOption version({QStringLiteral("v"), QStringLiteral("version")}, QStringLiteral("Shows the version and ends."));
-    const QCommandLineOption config(QStringLiteral("config"), QStringLiteral("The configuration, gatehouse.json."), QStringLiteral("FILE"));
-    const QCommandLineOption init(QStringLiteral("init"),
-                                  QStringLiteral("Makes DIR with a ready configuration, a local CA, a certificate and a token key."),
-                                  QStringLiteral("DIR"));
-    const QCommandLineOption port(QStringLiteral("port"), QStringLiteral("With --init: the port to listen on (8443)."), QStringLiteral("PORT"));
-    const QCommandLineOption name(QStringLiteral("server-name"),
-                                  QStringLiteral("With --init: a further name or address for the certificate; may be repeated."),
-                                  QStringLiteral("NAME"));
-    const QCommandLineOption check(QStringLiteral("check-config"), QStringLiteral("With --config: reports every error and ends."));
-    const QCommandLineOption defaults(QStringLiteral("print-default-config"), QStringLiteral("Prints the configuration that --init writes."));
+    const QCommandLineOption help({QStringLiteral("h"), QStringLiteral("help")},
+                                  QStringLiteral("Shows this and ends."));
+    const QCommandLineOption version({QStringLiteral("v"), QStringLiteral("version")},
+                                     QStringLiteral("Shows the version and ends."));
+    const QCommandLineOption config(QStringLiteral("config"), QStringLiteral("The configuration, gatehouse.json."),
+                                    QStringLiteral("FILE"));
+    const QCommandLineOption init(
+        QStringLiteral("init"),
+        QStringLiteral("Makes DIR with a ready configuration, a local CA, a certificate and a token key."),
+        QStringLiteral("DIR"));
+    const QCommandLineOption port(QStringLiteral("port"), QStringLiteral("With --init: the port to listen on (8443)."),
+                                  QStringLiteral("PORT"));
+    const QCommandLineOption name(
+        QStringLiteral("server-name"),
+        QStringLiteral("With --init: a further name or address for the certificate; may be repeated."),
+        QStringLiteral("NAME"));
+    const QCommandLineOption check(QStringLiteral("check-config"),
+                                   QStringLiteral("With --config: reports every error and ends."));
+    const QCommandLineOption defaults(QStringLiteral("print-default-config"),
+                                      QStringLiteral("Prints the configuration that --init writes."));
     parser.addOptions({help, version, config, init, port, name, check, defaults});
     const auto usage = [](const QString& what) {
         std::fprintf(stderr, "gatehoused: %s\nTry 'gatehoused --help'.\n", qPrintable(what));

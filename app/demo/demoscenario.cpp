@@ -21,9 +21,9 @@ struct Steady {
 };
 
 constexpr Steady steadyUsers[] = {
-    {"alice", "chat.lobby", 1200ms},    {"bjorn", "chat.lobby", 2500ms},    {"mei", "chat.lobby", 4000ms},
-    {"omar", "chat.shift", 9000ms},     {"priya", "chat.shift", 6000ms},    {"line-1-plc", "chat.line-1", 90ms},
-    {"line-2-plc", "chat.line-2", 60ms}, {"scada-ro", "chat.line-1", 0ms},  {"svc-report", "chat.line-2", 700ms},
+    {"alice", "chat.lobby", 1200ms},     {"bjorn", "chat.lobby", 2500ms},     {"mei", "chat.lobby", 4000ms},
+    {"omar", "chat.shift", 9000ms},      {"priya", "chat.shift", 6000ms},     {"line-1-plc", "chat.line-1", 90ms},
+    {"line-2-plc", "chat.line-2", 60ms}, {"scada-ro", "chat.line-1", 0ms},    {"svc-report", "chat.line-2", 700ms},
     {"kiosk-02", "chat.lobby", 15000ms}, {"kiosk-07", "chat.lobby", 20000ms}, {"svc-mail", "chat.shift", 0ms},
 };
 
@@ -60,10 +60,12 @@ QString refusedToken(const Policy& policy, int attempt)
 
 } // namespace
 
-Result<std::vector<std::unique_ptr<SimulatedClient>>, std::string> makeScenario(const std::shared_ptr<const Policy>& policy, quint16 port)
+Result<std::vector<std::unique_ptr<SimulatedClient>>, std::string>
+makeScenario(const std::shared_ptr<const Policy>& policy, quint16 port)
 {
     const auto route = std::ranges::find(policy->routes, HubProtocol::Plain, &Route::hub);
-    const auto listener = std::ranges::find_if(policy->listeners, [](const Listener& one) { return one.tls.has_value(); });
+    const auto listener =
+        std::ranges::find_if(policy->listeners, [](const Listener& one) { return one.tls.has_value(); });
     if (route == policy->routes.end() || listener == policy->listeners.end())
         return Failure{std::string("the demo needs a listener with TLS and a route with the plain hub")};
     const auto caFile = listener->tls->certificate.parent_path() / "ca.pem";
@@ -82,17 +84,33 @@ Result<std::vector<std::unique_ptr<SimulatedClient>>, std::string> makeScenario(
     };
     std::vector<std::unique_ptr<SimulatedClient>> clients;
     const auto add = [&](Behaviour behaviour) {
-        clients.push_back(std::make_unique<SimulatedClient>(std::move(behaviour), tls, static_cast<std::uint32_t>(clients.size() + 1)));
+        clients.push_back(std::make_unique<SimulatedClient>(std::move(behaviour), tls,
+                                                            static_cast<std::uint32_t>(clients.size() + 1)));
     };
     const auto goodToken = [policy](const char* user) {
-        return [policy, name = std::string(user)] { return QString::fromStdString(mint(*policy, name, SystemClock().wall())); };
+        return [policy, name = std::string(user)] {
+            return QString::fromStdString(mint(*policy, name, SystemClock().wall()));
+        };
     };
     for (const Steady& steady : steadyUsers)
-        add({QString::fromLatin1(steady.user), url(steady.channel), {}, goodToken(steady.user), steady.every, 1, 5000ms});
-    // Over the default rate of 50 a second with a burst of 100: limited after some seconds, closed after three refusals.
+        add({QString::fromLatin1(steady.user),
+             url(steady.channel),
+             {},
+             goodToken(steady.user),
+             steady.every,
+             1,
+             5000ms});
+    // Over the default rate of 50 a second with a burst of 100: limited after some seconds, closed after three
+    // refusals.
     add({QStringLiteral("line-3-plc"), url("chat.line-3"), {}, goodToken("line-3-plc"), 34ms, 2, 8000ms});
     auto attempt = std::make_shared<int>(0);
-    add({QStringLiteral("guest-118"), url("chat.lobby"), {}, [policy, attempt] { return refusedToken(*policy, (*attempt)++); }, 0ms, 0, 2500ms});
+    add({QStringLiteral("guest-118"),
+         url("chat.lobby"),
+         {},
+         [policy, attempt] { return refusedToken(*policy, (*attempt)++); },
+         0ms,
+         0,
+         2500ms});
     return clients;
 }
 

@@ -20,11 +20,15 @@ int main(int argc, char** argv)
     QCoreApplication::setApplicationName(QStringLiteral("gatehouse-demo"));
     QCoreApplication::setApplicationVersion(QStringLiteral(GATEHOUSE_VERSION));
     QCommandLineParser parser;
-    parser.setApplicationDescription(QStringLiteral("Simulated clients over loopback: steady users, a chatty device, a refused guest."));
+    parser.setApplicationDescription(
+        QStringLiteral("Simulated clients over loopback: steady users, a chatty device, a refused guest."));
     parser.addHelpOption();
     parser.addVersionOption();
-    const QCommandLineOption config(QStringLiteral("config"), QStringLiteral("The server's configuration."), QStringLiteral("FILE"));
-    const QCommandLineOption port(QStringLiteral("port"), QStringLiteral("The server's port, where it is not the configuration's."), QStringLiteral("PORT"));
+    const QCommandLineOption config(QStringLiteral("config"), QStringLiteral("The server's configuration."),
+                                    QStringLiteral("FILE"));
+    const QCommandLineOption port(QStringLiteral("port"),
+                                  QStringLiteral("The server's port, where it is not the configuration's."),
+                                  QStringLiteral("PORT"));
     parser.addOptions({config, port});
     parser.process(application);
     if (!parser.isSet(config)) {

@@ -21,7 +21,8 @@ SimulatedClient::SimulatedClient(Behaviour behaviour, const QSslConfiguration& t
             m_sending.start(spread(m_behaviour.every, 0.5));
     });
     connect(&m_socket, &QWebSocket::disconnected, this, &SimulatedClient::connectLater);
-    connect(&m_socket, qOverload<QAbstractSocket::SocketError>(&QWebSocket::error), this, &SimulatedClient::connectLater);
+    connect(&m_socket, qOverload<QAbstractSocket::SocketError>(&QWebSocket::error), this,
+            &SimulatedClient::connectLater);
 }
 
 void SimulatedClient::start()

@@ -15,11 +15,11 @@ namespace gatehouse::demo {
 struct Behaviour {
     QString user;
     QUrl url;
-    QString origin;                             ///< empty: none is sent
-    std::function<QString()> token;             ///< asked for at each connect; may answer a bad one, or an empty one
-    std::chrono::milliseconds every{1000};      ///< between messages, ±50 %; zero: never sends
-    int burst = 1;                              ///< messages at once
-    std::chrono::milliseconds retry{5000};      ///< before it connects again, ±30 %
+    QString origin;                        ///< empty: none is sent
+    std::function<QString()> token;        ///< asked for at each connect; may answer a bad one, or an empty one
+    std::chrono::milliseconds every{1000}; ///< between messages, ±50 %; zero: never sends
+    int burst = 1;                         ///< messages at once
+    std::chrono::milliseconds retry{5000}; ///< before it connects again, ±30 %
 };
 
 /// A WebSocket client of Qt's, over loopback, that connects, sends, reads, and comes back. Owner: the main thread.

@@ -16,8 +16,8 @@ namespace gatehouse {
 
 /// Where a request may carry a token, as received.
 struct TokenFacts {
-    std::vector<std::string_view> authorization;  ///< every Authorization header's value
-    std::vector<std::string_view> subprotocols;   ///< the names offered, in order
+    std::vector<std::string_view> authorization; ///< every Authorization header's value
+    std::vector<std::string_view> subprotocols;  ///< the names offered, in order
 };
 
 /// Finds the one token in the places that the route names. No token in any of them: an empty optional. Tokens in two
@@ -38,11 +38,12 @@ struct TokenRequest {
     std::string user;
     std::vector<std::string> roles;
     std::chrono::seconds ttl{3600};
-    std::vector<std::string> channels;   ///< claim `channels`; absent where empty
+    std::vector<std::string> channels; ///< claim `channels`; absent where empty
 };
 
 /// A token of the policy's local issuer (the first with HS256), with `jti`, `iat` and `exp`.
 /// Errors: no such issuer, a role the policy does not have, a ttl over the issuer's `max_lifetime`; in English.
-[[nodiscard]] Result<std::string, std::string> mintToken(const Policy& policy, const TokenRequest& request, WallTime now);
+[[nodiscard]] Result<std::string, std::string> mintToken(const Policy& policy, const TokenRequest& request,
+                                                         WallTime now);
 
 } // namespace gatehouse

@@ -20,7 +20,7 @@ namespace gatehouse {
 /// Who asks: the user of the process or socket, and through what.
 struct Actor {
     std::string name;
-    std::string via;                      ///< "console", "socket", "signal"
+    std::string via; ///< "console", "socket", "signal"
 
     friend bool operator==(const Actor&, const Actor&) = default;
 };
@@ -31,7 +31,7 @@ struct InfoQuery {
 };
 struct ListenerInfo {
     std::string name;
-    std::string url;                      ///< "wss://0.0.0.0:8443"
+    std::string url; ///< "wss://0.0.0.0:8443"
     std::string certificateSubject;
     std::optional<WallTime> certificateExpires;
 
@@ -69,15 +69,15 @@ struct SessionQuery {
 
 // kick
 struct KickCommand {
-    std::vector<SessionId> sessions;      ///< empty matches nothing
-    std::string reason;                   ///< public: sent to the client; at most 123 bytes are
+    std::vector<SessionId> sessions; ///< empty matches nothing
+    std::string reason;              ///< public: sent to the client; at most 123 bytes are
     std::optional<std::chrono::milliseconds> cooldown = std::chrono::minutes(1); ///< unset: none
 
     friend bool operator==(const KickCommand&, const KickCommand&) = default;
 };
 struct KickResult {
     std::vector<SessionId> kicked;
-    std::vector<SessionId> missing;       ///< gone before they could be kicked
+    std::vector<SessionId> missing; ///< gone before they could be kicked
 
     friend bool operator==(const KickResult&, const KickResult&) = default;
 };
@@ -104,7 +104,7 @@ struct UnbanCommand {
     friend bool operator==(const UnbanCommand&, const UnbanCommand&) = default;
 };
 struct UnbanResult {
-    Ban ban;                              ///< that was lifted
+    Ban ban; ///< that was lifted
 
     friend bool operator==(const UnbanResult&, const UnbanResult&) = default;
 };
@@ -143,11 +143,17 @@ using Command = std::variant<InfoQuery, SessionsQuery, SessionQuery, KickCommand
 using Answer = std::variant<Info, SessionList, SessionRow, KickResult, BanResult, UnbanResult, BanList, AuditPage,
                             AuthFailureList, Accepted>;
 
-enum class ControlErrorCode : std::uint16_t { Internal = 100, NotFound = 104, BadRequest = 107, Rejected = 112, Unavailable = 113 };
+enum class ControlErrorCode : std::uint16_t {
+    Internal = 100,
+    NotFound = 104,
+    BadRequest = 107,
+    Rejected = 112,
+    Unavailable = 113
+};
 
 struct ControlError {
     ControlErrorCode code = ControlErrorCode::Internal;
-    std::string message;                  ///< English: what, where, what to do
+    std::string message; ///< English: what, where, what to do
 
     friend bool operator==(const ControlError&, const ControlError&) = default;
 };

@@ -135,8 +135,8 @@ std::size_t std::hash<gatehouse::IpAddress>::operator()(const gatehouse::IpAddre
     std::uint64_t low = 0;
     std::memcpy(&high, address.bytes().data(), 8);
     std::memcpy(&low, address.bytes().data() + 8, 8);
-    // Mixed to the last bit (the finaliser of SplitMix64), since tables take a shard from the lowest ones: there all IPv4
-    // addresses are alike, and so are the networks of one provider.
+    // Mixed to the last bit (the finaliser of SplitMix64), since tables take a shard from the lowest ones: there all
+    // IPv4 addresses are alike, and so are the networks of one provider.
     std::uint64_t mixed = high * 0x9e3779b97f4a7c15ULL + low;
     mixed = (mixed ^ (mixed >> 30)) * 0xbf58476d1ce4e5b9ULL;
     mixed = (mixed ^ (mixed >> 27)) * 0x94d049bb133111ebULL;

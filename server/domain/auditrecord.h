@@ -13,7 +13,20 @@
 namespace gatehouse {
 
 /// What happened. Words are stable, as those of Reason are.
-enum class AuditKind : std::uint8_t { Start, Stop, Open, Close, Refuse, Limit, Kick, Ban, Unban, Reload, Drain, Command };
+enum class AuditKind : std::uint8_t {
+    Start,
+    Stop,
+    Open,
+    Close,
+    Refuse,
+    Limit,
+    Kick,
+    Ban,
+    Unban,
+    Reload,
+    Drain,
+    Command
+};
 
 [[nodiscard]] std::string_view auditKindWord(AuditKind kind);
 [[nodiscard]] std::optional<AuditKind> auditKindFromWord(std::string_view word);
@@ -22,17 +35,17 @@ enum class AuditKind : std::uint8_t { Start, Stop, Open, Close, Refuse, Limit, K
 struct AuditRecord {
     WallTime time{};
     AuditKind kind = AuditKind::Refuse;
-    Decision decision;              ///< reason, rule, value met and limit; Reason::None where nothing was refused
-    SessionId session;              ///< none before a session exists
+    Decision decision; ///< reason, rule, value met and limit; Reason::None where nothing was refused
+    SessionId session; ///< none before a session exists
     std::string user;
     std::string issuer;
     std::string address;
     std::string route;
     std::string origin;
-    std::string actor;              ///< who commanded it; empty where the gate acted by rule
-    std::string detail;             ///< public words of a kick, cooldown, channel, listener …
-    std::uint16_t code = 0;         ///< HTTP status or close code; 0 where there is none
-    std::uint32_t suppressed = 0;   ///< records of the same reason and source left out before this one
+    std::string actor;            ///< who commanded it; empty where the gate acted by rule
+    std::string detail;           ///< public words of a kick, cooldown, channel, listener …
+    std::uint16_t code = 0;       ///< HTTP status or close code; 0 where there is none
+    std::uint32_t suppressed = 0; ///< records of the same reason and source left out before this one
     std::uint64_t policyVersion = 0;
 
     friend bool operator==(const AuditRecord&, const AuditRecord&) = default;

@@ -35,7 +35,7 @@ struct Ban {
     std::string actor;  ///< ruleActor where the gate banned by itself
     std::string reason; ///< in the operator's words
     WallTime since{};
-    std::optional<WallTime> until;  ///< unset: until it is lifted
+    std::optional<WallTime> until; ///< unset: until it is lifted
 
     friend bool operator==(const Ban&, const Ban&) = default;
 };

@@ -5,7 +5,7 @@
 
 namespace gatehouse {
 
-using TimePoint = std::chrono::steady_clock::time_point; ///< for every timer and rate
+using TimePoint = std::chrono::steady_clock::time_point;           ///< for every timer and rate
 using WallTime = std::chrono::sys_time<std::chrono::milliseconds>; ///< for tokens and records alone
 
 /// Both clocks, injected so that tests can move them. Implementations are thread-safe.

@@ -108,7 +108,8 @@ inline constexpr std::size_t reasonCount = static_cast<std::size_t>(Reason::Inte
 [[nodiscard]] std::string_view reasonWord(Reason reason);
 [[nodiscard]] std::optional<Reason> reasonFromWord(std::string_view word);
 
-/// The HTTP status that refuses an upgrade for this reason (RFC 9110); empty where the refusal comes before or after HTTP.
+/// The HTTP status that refuses an upgrade for this reason (RFC 9110); empty where the refusal comes before or after
+/// HTTP.
 [[nodiscard]] std::optional<std::uint16_t> httpStatus(Reason reason);
 
 /// The close code that ends a session of the plain hub, echo and gateway for this reason (RFC 6455 §7.4).

@@ -15,8 +15,15 @@ template <class E> Failure(E) -> Failure<E>;
 /// A value or an error; reading the wrong one is a programming error and throws std::bad_variant_access.
 template <class T, class E> class [[nodiscard]] Result {
 public:
-    Result(T value) : m_state(std::in_place_index<0>, std::move(value)) {}
-    template <class F> Result(Failure<F> failure) : m_state(std::in_place_index<1>, std::move(failure.error)) {}
+    Result(T value)
+        : m_state(std::in_place_index<0>, std::move(value))
+    {
+    }
+    template <class F>
+    Result(Failure<F> failure)
+        : m_state(std::in_place_index<1>, std::move(failure.error))
+    {
+    }
 
     [[nodiscard]] bool ok() const { return m_state.index() == 0; }
     explicit operator bool() const { return ok(); }

@@ -28,7 +28,8 @@ void AuthFailureTable::makeRoom()
 {
     if (m_entries.size() < capacity)
         return;
-    std::vector<WallTime> ages; // a sixteenth goes at once, so that a flood of new addresses does not cost a search each
+    std::vector<WallTime>
+        ages; // a sixteenth goes at once, so that a flood of new addresses does not cost a search each
     ages.reserve(m_entries.size());
     for (const auto& [key, entry] : m_entries)
         ages.push_back(entry.group.last);
@@ -101,7 +102,8 @@ std::vector<AuthFailureGroup> AuthFailureTable::all(WallTime now) const
 void AuthFailureTable::touch(const IpAddress& address)
 {
     const std::lock_guard lock(m_mutex);
-    for (auto entry = m_entries.lower_bound({address, Reason::None}); entry != m_entries.end() && entry->first.first == address; ++entry)
+    for (auto entry = m_entries.lower_bound({address, Reason::None});
+         entry != m_entries.end() && entry->first.first == address; ++entry)
         entry->second.changed = true;
 }
 

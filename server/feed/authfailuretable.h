@@ -11,8 +11,8 @@
 
 namespace gatehouse {
 
-/// Failed authentications by address and reason. Thread-safe; the lock is held for one entry. At its capacity the groups
-/// that were quiet for longest go.
+/// Failed authentications by address and reason. Thread-safe; the lock is held for one entry. At its capacity the
+/// groups that were quiet for longest go.
 class AuthFailureTable {
 public:
     static constexpr std::size_t capacity = 10'000;
@@ -32,7 +32,7 @@ private:
     using Key = std::pair<IpAddress, Reason>;
     struct Entry {
         AuthFailureGroup group;
-        std::int64_t lastMinute = 0;   ///< minute that the last element of perMinute stands for
+        std::int64_t lastMinute = 0; ///< minute that the last element of perMinute stands for
         bool changed = false;
     };
     static void roll(Entry& entry, WallTime now);

@@ -149,7 +149,8 @@ GateStats StatsSampler::sample(const std::vector<const WorkerCounters*>& workers
         m_p50 = quantile(turns, 0.5);
         m_p99 = quantile(turns, 0.99);
         const double elapsed = std::chrono::duration<double, std::micro>(now - m_last.start).count();
-        m_load = static_cast<double>(second.busy - m_last.busy) / elapsed / static_cast<double>(std::max<std::size_t>(workers.size(), 1));
+        m_load = static_cast<double>(second.busy - m_last.busy) / elapsed /
+                 static_cast<double>(std::max<std::size_t>(workers.size(), 1));
         m_last = second;
     }
     stats.loopLatencyP50 = m_p50;

@@ -23,7 +23,8 @@ public:
     /// Gives every watcher that needs one a snapshot. `failures`: all groups.
     void refresh(const GateStats& stats, const std::vector<AuthFailureGroup>& failures);
     void askForSnapshot(const Mailbox& mailbox) { m_stale.insert(&mailbox); }
-    /// Forgets the rows: every worker is about to send all of its own anew, and no snapshot is made before they are here.
+    /// Forgets the rows: every worker is about to send all of its own anew, and no snapshot is made before they are
+    /// here.
     void expectAll(std::uint32_t workers);
     /// Rows of this worker that come from now on are all that it has.
     void beginWhole(std::uint32_t worker);
@@ -41,9 +42,9 @@ public:
 
 private:
     std::vector<std::shared_ptr<Mailbox>> m_watchers;
-    std::unordered_set<const Mailbox*> m_stale;   ///< these need a snapshot
-    std::unordered_map<SessionId, SessionRow> m_rows;  ///< only while watched
-    std::unordered_set<std::uint32_t> m_awaited;       ///< workers whose whole batch is still to come
+    std::unordered_set<const Mailbox*> m_stale;       ///< these need a snapshot
+    std::unordered_map<SessionId, SessionRow> m_rows; ///< only while watched
+    std::unordered_set<std::uint32_t> m_awaited;      ///< workers whose whole batch is still to come
     std::uint32_t m_workers = 1;
     FeedBatch m_next;
     std::deque<GateStats> m_history;

@@ -13,7 +13,10 @@ namespace gatehouse {
 /// A number that one thread raises and any thread reads; no read-modify-write on the writer's side.
 class Counter {
 public:
-    void add(std::uint64_t by = 1) { m_value.store(m_value.load(std::memory_order_relaxed) + by, std::memory_order_relaxed); }
+    void add(std::uint64_t by = 1)
+    {
+        m_value.store(m_value.load(std::memory_order_relaxed) + by, std::memory_order_relaxed);
+    }
     void subtract(std::uint64_t by) { add(0 - by); }
     [[nodiscard]] std::uint64_t value() const { return m_value.load(std::memory_order_relaxed); }
 
@@ -52,14 +55,14 @@ private:
 
 /// What one worker has counted. Owner: the worker; read by the collector.
 struct WorkerCounters {
-    Counter sessions;      ///< open now
-    Counter pending;       ///< connections that are not yet sessions, now
+    Counter sessions; ///< open now
+    Counter pending;  ///< connections that are not yet sessions, now
     Counter accepted;
     Counter messagesIn;
     Counter messagesOut;
     Counter bytesIn;
     Counter bytesOut;
-    Counter backlog;       ///< bytes queued for sending, now
+    Counter backlog; ///< bytes queued for sending, now
     Counter busyMicroseconds;
     Counter feedDropped;
     std::array<Counter, reasonCount> refused;

@@ -11,13 +11,16 @@
 
 namespace gatehouse {
 
-/// One slot between the collector and a watcher: batches merge in it until they are taken. Thread-safe. What it may hold
-/// is bounded: over `capacity` rows, closed sessions and groups merge() says that only a snapshot helps.
+/// One slot between the collector and a watcher: batches merge in it until they are taken. Thread-safe. What it may
+/// hold is bounded: over `capacity` rows, closed sessions and groups merge() says that only a snapshot helps.
 class Mailbox {
 public:
     static constexpr std::size_t capacity = 100'000;
 
-    explicit Mailbox(std::function<void()> wake) : m_wake(std::move(wake)) {}
+    explicit Mailbox(std::function<void()> wake)
+        : m_wake(std::move(wake))
+    {
+    }
 
     /// False where the slot would grow over its capacity: nothing is merged then, and replace() must follow.
     [[nodiscard]] bool merge(const FeedBatch& batch);
@@ -38,9 +41,9 @@ private:
     std::function<void()> m_wake;
     std::mutex m_mutex;
     std::optional<FeedBatch> m_slot;
-    std::unordered_map<SessionId, std::size_t> m_rowIndex;         ///< into m_slot->rows
-    std::unordered_map<std::string, std::size_t> m_failureIndex;   ///< into m_slot->authFailures
-    std::uint64_t m_taken = 0;                                     ///< sequence number of the last batch taken
+    std::unordered_map<SessionId, std::size_t> m_rowIndex;       ///< into m_slot->rows
+    std::unordered_map<std::string, std::size_t> m_failureIndex; ///< into m_slot->authFailures
+    std::uint64_t m_taken = 0;                                   ///< sequence number of the last batch taken
 };
 
 } // namespace gatehouse

@@ -18,7 +18,7 @@ namespace gatehouse {
 /// What stays the same while a session lives.
 struct SessionInfo {
     SessionId id;
-    std::string user;                    ///< empty: anonymous
+    std::string user; ///< empty: anonymous
     std::string issuer;
     std::string keyId;
     std::vector<std::string> roles;
@@ -28,15 +28,15 @@ struct SessionInfo {
     std::string route;
     std::string path;
     std::vector<std::string> channels;
-    std::string origin;                  ///< empty: none was sent
+    std::string origin; ///< empty: none was sent
     std::string userAgent;
     std::string subprotocol;
-    std::string tlsVersion;              ///< "1.3"; empty: plain
+    std::string tlsVersion; ///< "1.3"; empty: plain
     std::string tlsCipher;
     WallTime since{};
     std::optional<WallTime> tokenExpires;
-    std::uint64_t policyVersion = 0;     ///< that admitted it
-    double rateLimit = 0;                ///< messages a second that the route allows; 0: off
+    std::uint64_t policyVersion = 0; ///< that admitted it
+    double rateLimit = 0;            ///< messages a second that the route allows; 0: off
     std::uint64_t rateBurst = 0;
     std::uint64_t sendBufferLimit = 0;   ///< bytes
     std::uint32_t violationsAllowed = 0; ///< before it is closed
@@ -50,7 +50,7 @@ struct Explanation {
     Decision decision;
     std::uint64_t policyVersion = 0;
     WallTime time{};
-    std::string actor;                   ///< who did it; empty: the rule
+    std::string actor; ///< who did it; empty: the rule
 
     friend bool operator==(const Explanation&, const Explanation&) = default;
 };
@@ -62,19 +62,19 @@ struct SessionActivity {
     SessionPhase phase = SessionPhase::Open;
     std::uint64_t messagesIn = 0;
     std::uint64_t messagesOut = 0;
-    std::uint64_t bytesIn = 0;           ///< payload bytes
+    std::uint64_t bytesIn = 0; ///< payload bytes
     std::uint64_t bytesOut = 0;
-    double messagesInRate = 0;           ///< per second, refused ones counted too
+    double messagesInRate = 0; ///< per second, refused ones counted too
     double messagesOutRate = 0;
     double bytesInRate = 0;
     double bytesOutRate = 0;
     std::optional<std::uint64_t> rateLeft; ///< tokens left in the session's message bucket; unset: no limit
-    std::uint64_t backlog = 0;           ///< bytes queued for sending
-    std::uint64_t refused = 0;           ///< messages
-    std::uint32_t violations = 0;        ///< within the route's window
-    std::optional<WallTime> lastMessage; ///< in either direction
+    std::uint64_t backlog = 0;             ///< bytes queued for sending
+    std::uint64_t refused = 0;             ///< messages
+    std::uint32_t violations = 0;          ///< within the route's window
+    std::optional<WallTime> lastMessage;   ///< in either direction
     std::optional<Explanation> lastRefusal;
-    std::uint32_t userSessions = 0;      ///< open sessions of the same user
+    std::uint32_t userSessions = 0; ///< open sessions of the same user
 
     friend bool operator==(const SessionActivity&, const SessionActivity&) = default;
 };
@@ -91,9 +91,9 @@ struct SessionRow {
 
 struct ClosedSession {
     SessionId id;
-    std::uint16_t code = 0;              ///< close code sent or received; 1006 where none was
-    std::string detail;                  ///< public reason
-    Explanation why;                     ///< decision.reason tells who closed: PeerClosed, Kicked, …
+    std::uint16_t code = 0; ///< close code sent or received; 1006 where none was
+    std::string detail;     ///< public reason
+    Explanation why;        ///< decision.reason tells who closed: PeerClosed, Kicked, …
 
     friend bool operator==(const ClosedSession&, const ClosedSession&) = default;
 };
@@ -106,7 +106,7 @@ struct AuthFailureGroup {
     WallTime first{};
     WallTime last{};
     std::string lastRoute;
-    std::string lastUser;                ///< as claimed, unverified; empty where unknown
+    std::string lastUser; ///< as claimed, unverified; empty where unknown
     std::string lastOrigin;
     std::vector<std::uint32_t> perMinute; ///< the last 15 minutes, oldest first
     bool banned = false;
@@ -122,21 +122,21 @@ struct GateStats {
     WallTime time{};
     GateState state = GateState::Starting;
     std::uint64_t sessions = 0;
-    std::uint64_t pending = 0;           ///< connections that are not yet sessions
-    std::uint64_t accepted = 0;          ///< sessions ever opened
+    std::uint64_t pending = 0;  ///< connections that are not yet sessions
+    std::uint64_t accepted = 0; ///< sessions ever opened
     std::uint64_t messagesIn = 0;
     std::uint64_t messagesOut = 0;
     std::uint64_t bytesIn = 0;
     std::uint64_t bytesOut = 0;
     std::uint64_t backlog = 0;
     std::vector<std::pair<Reason, std::uint64_t>> refused; ///< counters that are not 0, in the order of Reason
-    std::uint64_t refusedTotal = 0;      ///< upgrades, connects and messages
+    std::uint64_t refusedTotal = 0;                        ///< upgrades, connects and messages
     std::uint64_t authFailures = 0;
-    std::uint64_t loopLatencyP50 = 0;    ///< microseconds that a worker's loop turn took, over the last second
+    std::uint64_t loopLatencyP50 = 0; ///< microseconds that a worker's loop turn took, over the last second
     std::uint64_t loopLatencyP99 = 0;
-    double loopLoad = 0;                 ///< share of time in which workers were busy, 0…1, over the last second
+    double loopLoad = 0; ///< share of time in which workers were busy, 0…1, over the last second
     AuditState audit = AuditState::Good;
-    std::uint64_t auditRecords = 0;      ///< newest record's number
+    std::uint64_t auditRecords = 0; ///< newest record's number
     std::uint64_t auditDropped = 0;
     std::uint64_t feedDropped = 0;
 
@@ -149,10 +149,10 @@ struct FeedBatch {
     std::uint64_t sequence = 0;
     bool snapshot = false;
     GateStats stats;
-    std::vector<SessionRow> rows;         ///< new or changed
+    std::vector<SessionRow> rows; ///< new or changed
     std::vector<ClosedSession> closed;
     std::vector<AuthFailureGroup> authFailures; ///< new or changed
-    std::vector<GateStats> history;       ///< of a snapshot: one a second, the last 15 minutes, oldest first
+    std::vector<GateStats> history;             ///< of a snapshot: one a second, the last 15 minutes, oldest first
 
     friend bool operator==(const FeedBatch&, const FeedBatch&) = default;
 };

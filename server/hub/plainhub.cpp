@@ -30,7 +30,10 @@ Decision PlainHub::message(Session& session, wire::Opcode type, std::span<const 
     publication.frame = std::make_shared<const std::vector<std::byte>>(wire::encodeFrame(type, payload));
     publication.payload = payload.size();
     if (!dispatch(homeOf(session.channel()), std::move(publication), false))
-        session.end({{Reason::QueueFull, {}, "the channel's queue is full", {}}, closeCode(Reason::QueueFull), "queue_full", {}});
+        session.end({{Reason::QueueFull, {}, "the channel's queue is full", {}},
+                     closeCode(Reason::QueueFull),
+                     "queue_full",
+                     {}});
     return Decision::allow();
 }
 
@@ -144,7 +147,10 @@ void PlainHub::endLost(const std::string& channel)
         return;
     const Subscribers subscribers = found->second;
     for (Session* session : subscribers)
-        session->end({{Reason::QueueFull, {}, "the worker's queue is full", {}}, closeCode(Reason::QueueFull), "queue_full", {}});
+        session->end({{Reason::QueueFull, {}, "the worker's queue is full", {}},
+                      closeCode(Reason::QueueFull),
+                      "queue_full",
+                      {}});
 }
 
 } // namespace gatehouse

@@ -11,12 +11,16 @@
 namespace gatehouse {
 
 /// The plain protocol: the path names a channel, a message is published to it and arrives, its type kept, at every
-/// subscriber, the publisher too. A channel has a home worker, `hash(channel) mod N`, through which all its publications
-/// go, so that every subscriber sees one order. Owner: one I/O worker, for the channels whose home it is and for the
-/// subscribers that it serves.
+/// subscriber, the publisher too. A channel has a home worker, `hash(channel) mod N`, through which all its
+/// publications go, so that every subscriber sees one order. Owner: one I/O worker, for the channels whose home it is
+/// and for the subscribers that it serves.
 class PlainHub final : public RouteHandler {
 public:
-    PlainHub(WorkerBus& bus, std::uint32_t handlerIndex) : m_bus(bus), m_handler(handlerIndex) {}
+    PlainHub(WorkerBus& bus, std::uint32_t handlerIndex)
+        : m_bus(bus)
+        , m_handler(handlerIndex)
+    {
+    }
 
     [[nodiscard]] Decision admit(const Policy& policy, const Identity& who, const RouteMatch& match) override;
     void opened(Session& session) override;
@@ -34,9 +38,9 @@ private:
     };
     /// What its home knows of a channel.
     struct Home {
-        std::vector<bool> subscribed;  ///< by worker
-        std::vector<bool> lost;        ///< by worker: told once, until it subscribes anew
-        std::uint32_t workers = 0;     ///< how many are subscribed
+        std::vector<bool> subscribed; ///< by worker
+        std::vector<bool> lost;       ///< by worker: told once, until it subscribes anew
+        std::uint32_t workers = 0;    ///< how many are subscribed
     };
     using Subscribers = std::vector<Session*>;
 

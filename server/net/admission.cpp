@@ -103,7 +103,8 @@ private:
                 offersOthers = true;
         }
         if (offersOthers && m_admission.subprotocol.empty())
-            return refuse({Reason::Subprotocol, routeRule(m_policy, m_admission.match.route, "subprotocols"), {}, "gatehouse"});
+            return refuse(
+                {Reason::Subprotocol, routeRule(m_policy, m_admission.match.route, "subprotocols"), {}, "gatehouse"});
         return true;
     }
 
@@ -111,14 +112,16 @@ private:
     {
         const std::size_t index = m_admission.match.route;
         if (const auto blocked = m_arrival.address->failures.blocked(m_context.now); blocked.count() > 0)
-            return refuse({Reason::AuthBruteforce, limitRule("auth_failures_per_ip"), m_arrival.peer.toString(), {}}, blocked);
+            return refuse({Reason::AuthBruteforce, limitRule("auth_failures_per_ip"), m_arrival.peer.toString(), {}},
+                          blocked);
         const auto token = findToken(m_policy, index, {m_upgrade.authorization, m_upgrade.subprotocols});
         if (!token)
             return refuseToken(token.error());
         if (!*token) {
             if (!route().authentication.required)
                 return true;
-            return refuseToken({Reason::AuthMissing, routeRule(m_policy, index, "authentication"), "no token", "a token"});
+            return refuseToken(
+                {Reason::AuthMissing, routeRule(m_policy, index, "authentication"), "no token", "a token"});
         }
         auto identity = verifyToken(m_policy, index, **token, m_context.wall);
         if (!identity) {
@@ -151,7 +154,8 @@ private:
         if (const Ban* ban = m_context.bans->matchAddress(m_arrival.peer, m_context.wall))
             return refuseBanned(*ban, m_arrival.peer.toString());
         const Identity& who = m_admission.who;
-        if (const Ban* ban = who.anonymous() ? nullptr : m_context.bans->matchUser(who.issuer, who.user, m_context.wall))
+        if (const Ban* ban =
+                who.anonymous() ? nullptr : m_context.bans->matchUser(who.issuer, who.user, m_context.wall))
             return refuseBanned(*ban, who.user);
         const std::string key = who.anonymous() ? visitorKey(m_arrival.peer) : userKey(who.issuer, who.user);
         if (const auto left = m_context.bans->cooldown(key, m_context.now); left.count() > 0)
@@ -197,7 +201,8 @@ private:
 
     bool refuseLimit(Reason reason, std::string_view key, std::uint64_t limit)
     {
-        return refuse({reason, limitRule(key), std::to_string(limit) + " open", std::to_string(limit)}, std::chrono::seconds(5));
+        return refuse({reason, limitRule(key), std::to_string(limit) + " open", std::to_string(limit)},
+                      std::chrono::seconds(5));
     }
 
     [[nodiscard]] const Route& route() const { return m_policy.routes[m_admission.match.route]; }
@@ -218,7 +223,8 @@ wire::RequestLimits requestLimits(const Limits& limits)
     return {limits.requestLine, limits.requestTarget, limits.requestHeader, limits.requestHead, limits.requestHeaders};
 }
 
-Result<Admission, Refusal> admit(WorkerContext& context, const Arrival& arrival, std::string_view head, bool bytesAfterHead)
+Result<Admission, Refusal> admit(WorkerContext& context, const Arrival& arrival, std::string_view head,
+                                 bool bytesAfterHead)
 {
     return Admitter(context, arrival).run(head, bytesAfterHead);
 }

@@ -15,8 +15,16 @@ namespace gatehouse {
 class Lease {
 public:
     Lease() = default;
-    Lease(std::shared_ptr<const void> owner, Slots& slots) : m_owner(std::move(owner)), m_slots(&slots) {}
-    Lease(Lease&& other) noexcept : m_owner(std::move(other.m_owner)), m_slots(std::exchange(other.m_slots, nullptr)) {}
+    Lease(std::shared_ptr<const void> owner, Slots& slots)
+        : m_owner(std::move(owner))
+        , m_slots(&slots)
+    {
+    }
+    Lease(Lease&& other) noexcept
+        : m_owner(std::move(other.m_owner))
+        , m_slots(std::exchange(other.m_slots, nullptr))
+    {
+    }
     Lease& operator=(Lease&& other) noexcept
     {
         std::swap(m_owner, other.m_owner);
@@ -39,8 +47,8 @@ struct Refusal {
     std::uint16_t status = 400;
     std::optional<std::uint32_t> retryAfter; ///< seconds
     std::string route;
-    std::string user;           ///< verified
-    std::string claimed;        ///< by a token that was refused: for the operator's eyes
+    std::string user;    ///< verified
+    std::string claimed; ///< by a token that was refused: for the operator's eyes
     std::string origin;
 };
 
@@ -48,8 +56,8 @@ struct Refusal {
 struct Admission {
     RouteMatch match;
     Identity who;
-    std::string key;            ///< Sec-WebSocket-Key
-    std::string subprotocol;    ///< to echo; empty: none
+    std::string key;         ///< Sec-WebSocket-Key
+    std::string subprotocol; ///< to echo; empty: none
     std::string path;
     std::string origin;
     std::string userAgent;

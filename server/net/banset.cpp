@@ -35,7 +35,8 @@ BanSet::BanSet(std::vector<Ban> bans, std::vector<Cooldown> cooldowns)
 
 const Ban* BanSet::matchAddress(const IpAddress& address, WallTime now) const
 {
-    if (const auto found = m_byAddress.find(address); found != m_byAddress.end() && banHolds(m_bans[found->second], now))
+    if (const auto found = m_byAddress.find(address);
+        found != m_byAddress.end() && banHolds(m_bans[found->second], now))
         return &m_bans[found->second];
     for (const auto& [network, index] : m_byNetwork)
         if (network.contains(address) && banHolds(m_bans[index], now))

@@ -41,7 +41,7 @@ private:
     std::vector<Ban> m_bans;
     std::unordered_map<IpAddress, std::size_t> m_byAddress;
     std::vector<std::pair<Network, std::size_t>> m_byNetwork;
-    std::unordered_map<std::string, std::size_t> m_byUser;  ///< userKey(); with an empty issuer: whoever vouches
+    std::unordered_map<std::string, std::size_t> m_byUser; ///< userKey(); with an empty issuer: whoever vouches
     std::unordered_map<std::string, TimePoint> m_cooldowns;
 };
 

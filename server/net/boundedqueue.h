@@ -11,7 +11,10 @@ namespace gatehouse {
 /// Many threads put in, one takes all out at once. The lock is held for a move of one element or a swap.
 template <class T> class BoundedQueue {
 public:
-    explicit BoundedQueue(std::size_t capacity) : m_capacity(capacity) {}
+    explicit BoundedQueue(std::size_t capacity)
+        : m_capacity(capacity)
+    {
+    }
 
     /// False, and nothing queued, at the capacity. `force` is for what the sender bounds by other means.
     [[nodiscard]] bool push(T&& item, bool force = false)

@@ -18,8 +18,8 @@ SharedFrame makeFrame(const std::string& text)
 
 } // namespace
 
-Connection::Connection(WorkerContext& context, Transport transport, Arrival arrival, std::uint16_t peerPort, Lease pendingSlot,
-                       Lease addressPendingSlot)
+Connection::Connection(WorkerContext& context, Transport transport, Arrival arrival, std::uint16_t peerPort,
+                       Lease pendingSlot, Lease addressPendingSlot)
     : m_context(context)
     , m_transport(std::move(transport))
     , m_arrival(std::move(arrival))
@@ -136,7 +136,8 @@ void Connection::handshake()
 void Connection::readHead(std::span<const std::byte> bytes)
 {
     if (!m_head)
-        m_head = std::make_unique<PendingHead>(PendingHead{wire::HeadScanner(requestLimits(m_context.policy().limits)), {}});
+        m_head =
+            std::make_unique<PendingHead>(PendingHead{wire::HeadScanner(requestLimits(m_context.policy().limits)), {}});
     std::string& text = m_head->text;
     text.append(static_cast<const char*>(static_cast<const void*>(bytes.data())), bytes.size());
     const auto size = m_head->scanner.scan(text);
@@ -181,9 +182,8 @@ void Connection::refuse(const Refusal& refusal)
     record.policyVersion = m_context.policy().version;
     m_context.gate.audit.record(std::move(record));
     if (isAuthFailure(reason))
-        m_context.gate.events.authFailed(
-            {m_context.wall, m_arrival.peer, reason, refusal.route,
-                                              refusal.user.empty() ? refusal.claimed : refusal.user, refusal.origin});
+        m_context.gate.events.authFailed({m_context.wall, m_arrival.peer, reason, refusal.route,
+                                          refusal.user.empty() ? refusal.claimed : refusal.user, refusal.origin});
     reply(wire::refusal(refusal.status, reasonWord(reason), refusal.retryAfter));
     linger();
 }
@@ -296,7 +296,8 @@ void Connection::flush()
 
 void Connection::linger()
 {
-    m_phaseDeadline = m_phase == Phase::Open ? m_session->deadline() : m_context.now + m_context.policy().limits.closeTimeout;
+    m_phaseDeadline =
+        m_phase == Phase::Open ? m_session->deadline() : m_context.now + m_context.policy().limits.closeTimeout;
     m_phase = Phase::Lingering;
     startTimer();
     requestFlush();

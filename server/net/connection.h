@@ -20,8 +20,8 @@ public:
     enum class Phase : std::uint8_t {
         Handshake,
         Head,
-        Open,       ///< a session, which may be closing
-        Lingering,  ///< all is said; reads and forgets, so that what was said reaches the peer
+        Open,      ///< a session, which may be closing
+        Lingering, ///< all is said; reads and forgets, so that what was said reaches the peer
         Dead
     };
 
@@ -54,11 +54,14 @@ public:
     [[nodiscard]] const Arrival& arrival() const { return m_arrival; }
 
     struct OwnedTimer : Timer {
-        explicit OwnedTimer(Connection& connection) : owner(connection) {}
+        explicit OwnedTimer(Connection& connection)
+            : owner(connection)
+        {
+        }
         Connection& owner;
     };
     OwnedTimer timer{*this};
-    std::uint32_t interest = 0;     ///< epoll events that are asked for now
+    std::uint32_t interest = 0; ///< epoll events that are asked for now
     bool inFlush = false, inRead = false;
 
 private:
@@ -86,7 +89,7 @@ private:
     TimePoint m_phaseDeadline{}, m_lastWritten{};
     Lease m_pendingSlot, m_addressPendingSlot;
     SendQueue m_out;
-    std::size_t m_offered = 0;      ///< bytes of m_out that TLS was handed and has not taken
+    std::size_t m_offered = 0;           ///< bytes of m_out that TLS was handed and has not taken
     std::unique_ptr<PendingHead> m_head; ///< gone once the head is whole
     std::unique_ptr<Session> m_session;
 };

@@ -46,7 +46,7 @@ private:
     TimePoint m_blockedUntil{};
     TimePoint m_rememberUntil{};
     std::uint64_t m_count = 0;
-    bool m_struck = false;      ///< one window has filled already
+    bool m_struck = false; ///< one window has filled already
 };
 
 /// Shared by every connection of an address (an IPv6 address by its /64).
@@ -66,7 +66,10 @@ struct UserState {
     RateBucket messages;
     RateBucket bytes;
 
-    [[nodiscard]] bool idle(TimePoint now) const { return sessions.used() == 0 && messages.full(now) && bytes.full(now); }
+    [[nodiscard]] bool idle(TimePoint now) const
+    {
+        return sessions.used() == 0 && messages.full(now) && bytes.full(now);
+    }
 };
 
 /// Reference-counted states by key, in shards locked at admission and release alone. At its capacity a shard first
@@ -75,7 +78,10 @@ template <class Key, class State> class StateTable {
 public:
     static constexpr std::size_t shardCount = 16;
 
-    explicit StateTable(std::size_t capacity) : m_shardCapacity(capacity / shardCount) {}
+    explicit StateTable(std::size_t capacity)
+        : m_shardCapacity(capacity / shardCount)
+    {
+    }
 
     [[nodiscard]] std::shared_ptr<State> find(const Key& key, TimePoint now)
     {

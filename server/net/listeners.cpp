@@ -73,7 +73,8 @@ long holderOf(const std::string& inode)
         const long pid = std::strtol(process.path().filename().c_str(), nullptr, 10);
         if (pid <= 0)
             continue;
-        for (fs::directory_iterator fd(process.path() / "fd", ignored), end; !ignored && fd != end; fd.increment(ignored))
+        for (fs::directory_iterator fd(process.path() / "fd", ignored), end; !ignored && fd != end;
+             fd.increment(ignored))
             if (fs::read_symlink(fd->path(), ignored).string() == wanted)
                 return pid;
         ignored.clear();
@@ -154,7 +155,8 @@ void Fd::reset()
 std::string listenerUrl(const Listener& listener, std::uint16_t port)
 {
     const std::string host = listener.address.toString();
-    return (listener.tls ? "wss://" : "ws://") + (listener.address.isV4() ? host : '[' + host + ']') + ':' + std::to_string(port);
+    return (listener.tls ? "wss://" : "ws://") + (listener.address.isV4() ? host : '[' + host + ']') + ':' +
+           std::to_string(port);
 }
 
 Result<ListenerSockets, std::string> openListener(const Listener& listener, unsigned workers)

@@ -13,8 +13,14 @@ namespace gatehouse {
 class Fd {
 public:
     Fd() = default;
-    explicit Fd(int fd) : m_fd(fd) {}
-    Fd(Fd&& other) noexcept : m_fd(other.release()) {}
+    explicit Fd(int fd)
+        : m_fd(fd)
+    {
+    }
+    Fd(Fd&& other) noexcept
+        : m_fd(other.release())
+    {
+    }
     Fd& operator=(Fd&& other) noexcept;
     Fd(const Fd&) = delete;
     Fd& operator=(const Fd&) = delete;
@@ -32,7 +38,7 @@ private:
 /// The sockets of one listener: one for each worker, on one port (SO_REUSEPORT).
 struct ListenerSockets {
     std::vector<Fd> sockets;
-    std::uint16_t port = 0;   ///< the real one, where the policy says 0
+    std::uint16_t port = 0; ///< the real one, where the policy says 0
 };
 
 /// Binds and listens. A first, exclusive bind finds another process on the port, which SO_REUSEPORT would let us share;

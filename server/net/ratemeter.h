@@ -13,7 +13,10 @@ class RateMeter {
 public:
     using Totals = std::array<std::uint64_t, 4>;
 
-    explicit RateMeter(const Totals& totals) : m_last(totals) {}
+    explicit RateMeter(const Totals& totals)
+        : m_last(totals)
+    {
+    }
 
     void sample(const Totals& totals)
     {
@@ -24,8 +27,9 @@ public:
     }
     [[nodiscard]] double rate(std::size_t counter) const
     {
-        return std::accumulate(m_quarters.begin(), m_quarters.end(), 0.0,
-                               [counter](double sum, const Totals& quarter) { return sum + static_cast<double>(quarter[counter]); });
+        return std::accumulate(m_quarters.begin(), m_quarters.end(), 0.0, [counter](double sum, const Totals& quarter) {
+            return sum + static_cast<double>(quarter[counter]);
+        });
     }
     [[nodiscard]] bool quiet() const
     {

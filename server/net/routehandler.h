@@ -16,12 +16,12 @@ class Session;
 
 /// What one worker says to the route handler of another.
 struct BusItem {
-    std::uint32_t handler = 0;    ///< index of the handler among the worker's
-    std::uint32_t kind = 0;       ///< the handler's own
-    std::uint32_t from = 0;       ///< worker
+    std::uint32_t handler = 0; ///< index of the handler among the worker's
+    std::uint32_t kind = 0;    ///< the handler's own
+    std::uint32_t from = 0;    ///< worker
     std::string channel;
     SharedFrame frame;
-    std::uint64_t payload = 0;    ///< bytes of the frame that are payload
+    std::uint64_t payload = 0; ///< bytes of the frame that are payload
 };
 
 /// The workers as a handler sees them.

@@ -24,14 +24,14 @@ public:
     [[nodiscard]] std::span<const std::byte> next(std::span<std::byte> scratch) const;
     void consume(std::size_t bytes);
 
-    /// Forgets what was not begun: keeps the first `offered` bytes, which TLS may hold already, and the rest of the frame
-    /// that they end in.
+    /// Forgets what was not begun: keeps the first `offered` bytes, which TLS may hold already, and the rest of the
+    /// frame that they end in.
     void dropUnsent(std::size_t offered);
 
 private:
     std::vector<SharedFrame> m_frames;
-    std::size_t m_first = 0;    ///< index of the front frame
-    std::size_t m_offset = 0;   ///< bytes of it that are written
+    std::size_t m_first = 0;  ///< index of the front frame
+    std::size_t m_offset = 0; ///< bytes of it that are written
     std::size_t m_bytes = 0;
 };
 

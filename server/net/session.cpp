@@ -33,8 +33,9 @@ SharedFrame makeFrame(std::vector<std::byte> bytes)
 
 } // namespace
 
-Session::Session(WorkerContext& context, Connection& connection, Admission admission, std::shared_ptr<const SessionInfo> info,
-                 std::shared_ptr<const PolicyGeneration> generation, std::shared_ptr<AddressState> address)
+Session::Session(WorkerContext& context, Connection& connection, Admission admission,
+                 std::shared_ptr<const SessionInfo> info, std::shared_ptr<const PolicyGeneration> generation,
+                 std::shared_ptr<AddressState> address)
     : m_context(context)
     , m_handler(context.handler(*generation->policy, admission.match.route))
     , m_connection(connection)
@@ -159,7 +160,8 @@ Decision Session::checkRates(std::size_t bytes)
         return Decision::allow();
     if (const auto& rate = limits.messagesPerUser; rate && !m_user->messages.take(*rate, now))
         return over(Reason::RateUser, limitRule("messages_per_user"), *rate);
-    if (const auto& rate = limits.bytesPerUser; rate && !m_user->bytes.take(*rate, now, std::max<std::size_t>(bytes, 1)))
+    if (const auto& rate = limits.bytesPerUser;
+        rate && !m_user->bytes.take(*rate, now, std::max<std::size_t>(bytes, 1)))
         return over(Reason::RateUser, limitRule("bytes_per_user"), *rate);
     return Decision::allow();
 }
@@ -237,7 +239,9 @@ void Session::checkBacklog()
         return;
     end({{Reason::SlowConsumer, routeRule(policy(), m_match.route, "send_buffer"),
           std::to_string(m_connection.backlogMemory()) + " bytes wait", std::to_string(limit) + " bytes"},
-         closeCode(Reason::SlowConsumer), std::string(reasonWord(Reason::SlowConsumer)), {}});
+         closeCode(Reason::SlowConsumer),
+         std::string(reasonWord(Reason::SlowConsumer)),
+         {}});
 }
 
 TimePoint Session::deadline() const
@@ -269,7 +273,9 @@ void Session::onTimer()
     }
     const auto close = [this](Reason reason, std::string_view key, std::string limit) {
         end({{reason, routeRule(policy(), m_match.route, key), {}, std::move(limit)},
-             closeCode(reason), std::string(reasonWord(reason)), {}});
+             closeCode(reason),
+             std::string(reasonWord(reason)),
+             {}});
     };
     const auto milliseconds = [](std::chrono::milliseconds time) { return std::to_string(time.count()) + " ms"; };
     if (m_expires && now >= *m_expires) {
@@ -304,7 +310,9 @@ void Session::gone(Reason reason)
         report(AuditKind::Close, {reason, limitRule("close_timeout"), {}, {}}, 1006, {}, {});
     }
     if (m_context.watched)
-        m_context.closed.push_back({id(), m_ending->code.value_or(1005), m_ending->text,
+        m_context.closed.push_back({id(),
+                                    m_ending->code.value_or(1005),
+                                    m_ending->text,
                                     {m_ending->why, policy().version, m_context.wall, m_ending->actor}});
 }
 
@@ -374,7 +382,8 @@ SessionActivity Session::activity() const
     result.refused = m_refused;
     result.violations = violationsNow();
     if (m_messagesIn + m_messagesOut > 0)
-        result.lastMessage = m_context.wall - std::chrono::duration_cast<std::chrono::milliseconds>(m_context.now - m_lastMessage);
+        result.lastMessage =
+            m_context.wall - std::chrono::duration_cast<std::chrono::milliseconds>(m_context.now - m_lastMessage);
     if (m_lastRefusal)
         result.lastRefusal = *m_lastRefusal;
     result.userSessions = m_user ? static_cast<std::uint32_t>(m_user->sessions.used()) : 0;

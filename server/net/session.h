@@ -17,16 +17,17 @@ class Connection;
 /// How a session is to end.
 struct Ending {
     Decision why;
-    std::optional<std::uint16_t> code;   ///< unset: an empty Close
-    std::string text;                    ///< public, in the Close frame
-    std::string actor;                   ///< empty: the rule, or the peer
+    std::optional<std::uint16_t> code; ///< unset: an empty Close
+    std::string text;                  ///< public, in the Close frame
+    std::string actor;                 ///< empty: the rule, or the peer
 };
 
 /// A WebSocket session: what came after the 101. Owner: one I/O worker.
 class Session {
 public:
-    Session(WorkerContext& context, Connection& connection, Admission admission, std::shared_ptr<const SessionInfo> info,
-            std::shared_ptr<const PolicyGeneration> generation, std::shared_ptr<AddressState> address);
+    Session(WorkerContext& context, Connection& connection, Admission admission,
+            std::shared_ptr<const SessionInfo> info, std::shared_ptr<const PolicyGeneration> generation,
+            std::shared_ptr<AddressState> address);
 
     [[nodiscard]] SessionId id() const { return m_info->id; }
     [[nodiscard]] const SessionInfo& info() const { return *m_info; }
@@ -64,7 +65,7 @@ public:
     [[nodiscard]] bool limited() const { return violationsNow() > 0; }
     /// A quarter of a second has passed; true while rates still change.
     bool sampleRates();
-    bool noted = false;                   ///< in the worker's list of changed sessions
+    bool noted = false; ///< in the worker's list of changed sessions
     [[nodiscard]] bool matches(const Ban& ban) const;
 
 private:
@@ -74,7 +75,8 @@ private:
     void onPing(std::span<const std::byte> payload);
     [[nodiscard]] Decision checkRates(std::size_t bytes);
     void refuse(Decision decision);
-    void report(AuditKind kind, const Decision& decision, std::uint16_t code, const std::string& actor, const std::string& detail);
+    void report(AuditKind kind, const Decision& decision, std::uint16_t code, const std::string& actor,
+                const std::string& detail);
     void noteChange();
     [[nodiscard]] std::uint32_t violationsNow() const;
     [[nodiscard]] std::string describeArrivals() const;
@@ -92,12 +94,12 @@ private:
     wire::Decoder m_decoder;
     RateBucket m_messages, m_bytes, m_control;
     std::uint64_t m_messagesIn = 0, m_messagesOut = 0, m_bytesIn = 0, m_bytesOut = 0, m_refused = 0;
-    std::vector<TimePoint> m_violations;  ///< within the route's window, oldest first
+    std::vector<TimePoint> m_violations; ///< within the route's window, oldest first
     std::unique_ptr<Explanation> m_lastRefusal;
-    RateMeter::Totals m_sampled{};        ///< totals when the meter went
-    std::unique_ptr<RateMeter> m_meter;   ///< only while messages come or go
+    RateMeter::Totals m_sampled{};      ///< totals when the meter went
+    std::unique_ptr<RateMeter> m_meter; ///< only while messages come or go
     TimePoint m_opened, m_lastMessage, m_lastBytes, m_pingSent{}, m_messageStarted{}, m_endingStarted{};
-    TimePoint m_secondStarted{};          ///< arrivals of this second and the one before, for the words of a refusal
+    TimePoint m_secondStarted{}; ///< arrivals of this second and the one before, for the words of a refusal
     std::uint32_t m_thisSecond = 0, m_lastSecond = 0;
     std::optional<TimePoint> m_expires;
     std::optional<Ending> m_ending;

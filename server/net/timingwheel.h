@@ -26,8 +26,8 @@ private:
     Timer* m_previous = nullptr;
 };
 
-/// Deadlines in constant time: a ring of slots of one tick each. A deadline beyond the ring waits in its last slot and is
-/// handed out early; whoever is handed a timer compares its own deadline and arms it again. Owner: one I/O worker.
+/// Deadlines in constant time: a ring of slots of one tick each. A deadline beyond the ring waits in its last slot and
+/// is handed out early; whoever is handed a timer compares its own deadline and arms it again. Owner: one I/O worker.
 class TimingWheel {
 public:
     static constexpr std::chrono::milliseconds tick{16};

@@ -26,7 +26,8 @@ std::string opensslError(const std::string& what)
 }
 
 /// RFC 7301: `http/1.1` where it is offered; a list without it ends the handshake with alert 120.
-int selectProtocol(SSL*, const unsigned char** out, unsigned char* outLength, const unsigned char* in, unsigned length, void*)
+int selectProtocol(SSL*, const unsigned char** out, unsigned char* outLength, const unsigned char* in, unsigned length,
+                   void*)
 {
     static constexpr unsigned char wanted[] = "http/1.1";
     constexpr unsigned wantedLength = sizeof wanted - 1;
@@ -45,13 +46,15 @@ std::optional<WallTime> notAfter(const X509& certificate)
     std::tm time{};
     if (ASN1_TIME_to_tm(X509_get0_notAfter(&certificate), &time) != 1)
         return std::nullopt;
-    return std::chrono::time_point_cast<std::chrono::milliseconds>(std::chrono::system_clock::from_time_t(timegm(&time)));
+    return std::chrono::time_point_cast<std::chrono::milliseconds>(
+        std::chrono::system_clock::from_time_t(timegm(&time)));
 }
 
 std::string subjectOf(const X509& certificate)
 {
     std::array<char, 256> name{};
-    const int length = X509_NAME_get_text_by_NID(X509_get_subject_name(&certificate), NID_commonName, name.data(), name.size());
+    const int length =
+        X509_NAME_get_text_by_NID(X509_get_subject_name(&certificate), NID_commonName, name.data(), name.size());
     return length > 0 ? std::string(name.data()) : std::string();
 }
 
@@ -60,8 +63,8 @@ void configure(SSL_CTX& context, TlsVersion minVersion)
     SSL_CTX_set_min_proto_version(&context, minVersion == TlsVersion::Tls13 ? TLS1_3_VERSION : TLS1_2_VERSION);
     SSL_CTX_set_options(&context, SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION | SSL_OP_CIPHER_SERVER_PREFERENCE |
                                       SSL_OP_PRIORITIZE_CHACHA | SSL_OP_IGNORE_UNEXPECTED_EOF);
-    SSL_CTX_set_mode(&context, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE |
-                                   SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+    SSL_CTX_set_mode(&context,
+                     SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
     SSL_CTX_set_session_cache_mode(&context, SSL_SESS_CACHE_OFF); // tickets alone: nothing is kept for a peer
     SSL_CTX_set_num_tickets(&context, 1);
     SSL_CTX_set_alpn_select_cb(&context, selectProtocol, nullptr);
@@ -78,7 +81,8 @@ Result<std::shared_ptr<const TlsContext>, std::string> TlsContext::create(const 
         return Failure{opensslError("cannot make a TLS context")};
     SSL_CTX& context = *made->m_context;
     configure(context, settings.minVersion);
-    if (SSL_CTX_set_cipher_list(&context, suites12) != 1 || SSL_CTX_set1_groups_list(&context, "X25519:P-256:P-384") != 1)
+    if (SSL_CTX_set_cipher_list(&context, suites12) != 1 ||
+        SSL_CTX_set1_groups_list(&context, "X25519:P-256:P-384") != 1)
         return Failure{opensslError("cannot set cipher suites")};
     if (SSL_CTX_use_certificate_chain_file(&context, settings.certificate.c_str()) != 1)
         return Failure{opensslError("cannot read certificate " + settings.certificate.string())};

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
+#include "domain/clock.h"
 #include "domain/reason.h"
 #include "domain/result.h"
-#include "domain/clock.h"
 #include "policy/policy.h"
 
 #include <memory>

@@ -20,7 +20,11 @@ struct IoResult {
 /// A connected, non-blocking socket with or without TLS on it. Owner: one I/O worker.
 class Transport {
 public:
-    Transport(Fd fd, SslPtr ssl) : m_fd(std::move(fd)), m_ssl(std::move(ssl)) {}
+    Transport(Fd fd, SslPtr ssl)
+        : m_fd(std::move(fd))
+        , m_ssl(std::move(ssl))
+    {
+    }
 
     [[nodiscard]] int fd() const { return m_fd.get(); }
     [[nodiscard]] bool secure() const { return m_ssl != nullptr; }
@@ -36,13 +40,13 @@ public:
     /// close_notify and FIN: the peer sees the end of what was written.
     void shutdownWrite();
 
-    [[nodiscard]] std::string tlsVersion() const;   ///< "1.3"; empty without TLS
+    [[nodiscard]] std::string tlsVersion() const; ///< "1.3"; empty without TLS
     [[nodiscard]] std::string tlsCipher() const;
 
 private:
     [[nodiscard]] IoStatus sslStatus(int result);
 
-    Fd m_fd;       // outlives the SSL that writes to it
+    Fd m_fd; // outlives the SSL that writes to it
     SslPtr m_ssl;
     bool m_wantsWrite = false;
     Reason m_failure = Reason::TlsAborted;

@@ -23,7 +23,8 @@ constexpr std::chrono::milliseconds publishEvery{250};
 constexpr std::chrono::milliseconds longestSleep{50};
 constexpr std::chrono::milliseconds acceptPause{100};
 
-// What an epoll event is about: the wakeup, a listening socket or a connection, told apart by the low bits of a pointer.
+// What an epoll event is about: the wakeup, a listening socket or a connection, told apart by the low bits of a
+// pointer.
 constexpr std::uintptr_t wakeupMark = 0;
 constexpr std::uintptr_t listenerMark = 1;
 
@@ -147,9 +148,11 @@ std::vector<Connection*> Worker::connections() const
 void Worker::turn()
 {
     const auto longest = m_acceptPaused ? std::min(longestSleep, acceptPause) : longestSleep;
-    const auto sleep = toRead.empty() && toFlush.empty() ? wheel.sleepFor(gate.clock.now(), longest) : std::chrono::milliseconds(0);
+    const auto sleep =
+        toRead.empty() && toFlush.empty() ? wheel.sleepFor(gate.clock.now(), longest) : std::chrono::milliseconds(0);
     std::array<epoll_event, eventsPerTurn> events;
-    const int count = epoll_wait(m_epoll.get(), events.data(), static_cast<int>(events.size()), static_cast<int>(sleep.count()));
+    const int count =
+        epoll_wait(m_epoll.get(), events.data(), static_cast<int>(events.size()), static_cast<int>(sleep.count()));
     const auto started = std::chrono::steady_clock::now();
     now = gate.clock.now();
     wall = gate.clock.wall();
@@ -208,13 +211,20 @@ void Worker::turn()
         counters.loop.add(static_cast<std::uint64_t>(busy.count()));
 }
 
-void Worker::runTasks()
+bool Worker::finishTasks()
 {
-    m_wakeup.clear();
     m_tasks.takeAll(m_taskBatch);
+    const bool any = !m_taskBatch.empty();
     for (Task& task : m_taskBatch)
         task(*this);
     m_taskBatch.clear();
+    return any;
+}
+
+void Worker::runTasks()
+{
+    m_wakeup.clear();
+    finishTasks();
     m_bus.takeAll(m_busBatch);
     for (BusItem& item : m_busBatch)
         m_handlers[item.handler]->received(std::move(item));
@@ -257,11 +267,13 @@ void Worker::acceptOne(std::size_t listener, Fd fd, const IpAddress& peer, std::
         return;
     }
     if (limits.connectsPerIp && !address->connects.take(*limits.connectsPerIp, now)) {
-        refuseConnect(peer, {Reason::LimitIp, limitRule("connects_per_ip"), "bucket empty", describeRate(*limits.connectsPerIp)});
+        refuseConnect(
+            peer, {Reason::LimitIp, limitRule("connects_per_ip"), "bucket empty", describeRate(*limits.connectsPerIp)});
         return;
     }
     if (!gate.tables.pending.reserve(limits.pending)) {
-        refuseConnect(peer, {Reason::LimitPending, limitRule("pending"), std::to_string(*limits.pending), std::to_string(*limits.pending)});
+        refuseConnect(peer, {Reason::LimitPending, limitRule("pending"), std::to_string(*limits.pending),
+                             std::to_string(*limits.pending)});
         return;
     }
     Lease pendingSlot(nullptr, gate.tables.pending);
@@ -281,9 +293,9 @@ void Worker::acceptOne(std::size_t listener, Fd fd, const IpAddress& peer, std::
     }
     const int one = 1;
     setsockopt(fd.get(), IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
-    auto connection = std::make_unique<Connection>(static_cast<WorkerContext&>(*this), Transport(std::move(fd), std::move(ssl)),
-                                                   Arrival{listener, peer, std::move(address)}, port, std::move(pendingSlot),
-                                                   std::move(addressPendingSlot));
+    auto connection = std::make_unique<Connection>(
+        static_cast<WorkerContext&>(*this), Transport(std::move(fd), std::move(ssl)),
+        Arrival{listener, peer, std::move(address)}, port, std::move(pendingSlot), std::move(addressPendingSlot));
     connection->interest = EPOLLIN | EPOLLRDHUP;
     if (!addToEpoll(m_epoll.get(), connection->fd(), connection->interest, addressOf(connection.get()))) {
         refuseConnect(peer, {Reason::FdLimit, {}, "no more sockets can be watched", {}});
@@ -428,7 +440,8 @@ std::optional<SessionRow> Worker::row(SessionId id) const
     return SessionRow{session.infoPointer(), session.activity()};
 }
 
-std::vector<std::shared_ptr<const SessionInfo>> Worker::endSessions(const std::vector<SessionId>& ids, const Ending& ending)
+std::vector<std::shared_ptr<const SessionInfo>> Worker::endSessions(const std::vector<SessionId>& ids,
+                                                                    const Ending& ending)
 {
     std::vector<std::shared_ptr<const SessionInfo>> ended;
     for (const SessionId id : ids) {

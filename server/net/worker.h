@@ -35,8 +35,12 @@ public:
     void setPeers(std::vector<Worker*> peers) { m_peers = std::move(peers); }
     void addListener(Fd socket, std::size_t listener);
     void start(const HandlerFactory& makeHandlers);
-    /// Ends the thread; what is still connected is closed without ceremony. Call for every worker before destroying one.
+    /// Ends the thread; what is still connected is closed without ceremony. Call for every worker before destroying
+    /// one.
     void stop();
+
+    /// After stop() of all workers: runs what was still posted; false where nothing was.
+    bool finishTasks();
 
     /// Thread-safe: runs a task on this thread, before any traffic that comes after it.
     void post(Task task);
@@ -54,7 +58,8 @@ public:
     [[nodiscard]] std::vector<SessionRow> rows() const;
     [[nodiscard]] std::optional<SessionRow> row(SessionId id) const;
     /// Ends the sessions of those ids that are here, and returns them with what identifies their users.
-    [[nodiscard]] std::vector<std::shared_ptr<const SessionInfo>> endSessions(const std::vector<SessionId>& ids, const Ending& ending);
+    [[nodiscard]] std::vector<std::shared_ptr<const SessionInfo>> endSessions(const std::vector<SessionId>& ids,
+                                                                              const Ending& ending);
     [[nodiscard]] std::vector<std::shared_ptr<const SessionInfo>> endMatching(const Ban& ban, const Ending& ending);
     /// The users (userKey, or the address of the anonymous) of those ids, without touching them.
     [[nodiscard]] std::vector<std::pair<SessionId, std::string>> keysOf(const std::vector<SessionId>& ids) const;

@@ -21,14 +21,14 @@ class Connection;
 /// A policy with what was loaded for it. Immutable.
 struct PolicyGeneration {
     std::shared_ptr<const Policy> policy;
-    std::vector<std::shared_ptr<const TlsContext>> tls;   ///< for each listener; null: plain
+    std::vector<std::shared_ptr<const TlsContext>> tls; ///< for each listener; null: plain
 };
 
 /// What changed at one worker since its last batch.
 struct WorkerBatch {
     std::vector<SessionRow> rows;
     std::vector<ClosedSession> closed;
-    bool whole = false;                    ///< the rows are all sessions of the worker, and replace what it sent before
+    bool whole = false; ///< the rows are all sessions of the worker, and replace what it sent before
 };
 
 struct AuthFailure {
@@ -36,7 +36,7 @@ struct AuthFailure {
     IpAddress address;
     Reason reason = Reason::None;
     std::string route;
-    std::string user;      ///< as claimed; verified where the token was good
+    std::string user; ///< as claimed; verified where the token was good
     std::string origin;
 };
 
@@ -66,19 +66,19 @@ struct WorkerContext {
     std::shared_ptr<const BanSet> bans;
     WorkerCounters counters;
     TimingWheel wheel;
-    TimePoint now{};                       ///< read once a loop turn
+    TimePoint now{}; ///< read once a loop turn
     WallTime wall{};
     bool draining = false;
-    bool watched = false;                  ///< somebody wants rows of sessions
+    bool watched = false; ///< somebody wants rows of sessions
     std::uint64_t nextSession = 0;
     std::uint32_t workers = 1;
 
     std::vector<std::byte> readScratch = std::vector<std::byte>(65536);  ///< read buffers belong to the worker
     std::vector<std::byte> writeScratch = std::vector<std::byte>(16384); ///< one TLS record
-    std::vector<Connection*> toFlush;      ///< have something to write at the end of this turn
-    std::vector<Connection*> toRead;       ///< have more to read than one turn's share
-    std::vector<Connection*> changed;      ///< sessions with news for the feed
-    std::vector<ClosedSession> closed;     ///< for the next batch
+    std::vector<Connection*> toFlush;  ///< have something to write at the end of this turn
+    std::vector<Connection*> toRead;   ///< have more to read than one turn's share
+    std::vector<Connection*> changed;  ///< sessions with news for the feed
+    std::vector<ClosedSession> closed; ///< for the next batch
 
     [[nodiscard]] const Policy& policy() const { return *generation->policy; }
     [[nodiscard]] virtual RouteHandler& handler(const Policy& policy, std::size_t route) = 0;
@@ -88,7 +88,9 @@ struct WorkerContext {
     virtual void updateInterest(Connection& connection) = 0;
 
     WorkerContext(GateEnvironment& environment, std::uint32_t worker)
-        : gate(environment), index(worker), wheel(environment.clock.now())
+        : gate(environment)
+        , index(worker)
+        , wheel(environment.clock.now())
     {
     }
     virtual ~WorkerContext() = default;

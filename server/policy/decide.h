@@ -13,17 +13,18 @@
 namespace gatehouse {
 
 struct RouteMatch {
-    std::size_t route = 0;             ///< index into Policy::routes
-    std::string channel;               ///< what {channel} stood for, percent-decoded; empty where the path has none
+    std::size_t route = 0; ///< index into Policy::routes
+    std::string channel;   ///< what {channel} stood for, percent-decoded; empty where the path has none
 
     friend bool operator==(const RouteMatch&, const RouteMatch&) = default;
 };
 
-/// The first route whose path matches; none is Reason::Path. `path` is the raw path of the request target, without query.
-/// Dot segments, encoded dots or slashes, empty segments and bad percent-encoding match nothing (FAULTS row 27).
+/// The first route whose path matches; none is Reason::Path. `path` is the raw path of the request target, without
+/// query. Dot segments, encoded dots or slashes, empty segments and bad percent-encoding match nothing (FAULTS row 27).
 [[nodiscard]] std::optional<RouteMatch> matchRoute(const Policy& policy, std::string_view path);
 
-/// Host against `server_names` of a listener (421 is the caller's answer when the syntax was right). `host` as received.
+/// Host against `server_names` of a listener (421 is the caller's answer when the syntax was right). `host` as
+/// received.
 [[nodiscard]] Decision decideHost(const Policy& policy, std::size_t listener, std::string_view host);
 
 /// Origin (RFC 6454 §7) against the route's list. Unset: the client sent none. Scheme, host and port compare whole.
@@ -34,15 +35,17 @@ struct RouteMatch {
 
 enum class ChannelRight : std::uint8_t { Subscribe, Publish };
 
-/// The first channel rule that matches decides; none: Reason::AuthzChannel. Names over `limits.channel_name` bytes, empty
-/// ones, and ones with control characters or wildcard characters are refused too.
-[[nodiscard]] Decision decideChannel(const Policy& policy, const Identity& who, std::string_view channel, ChannelRight right);
+/// The first channel rule that matches decides; none: Reason::AuthzChannel. Names over `limits.channel_name` bytes,
+/// empty ones, and ones with control characters or wildcard characters are refused too.
+[[nodiscard]] Decision decideChannel(const Policy& policy, const Identity& who, std::string_view channel,
+                                     ChannelRight right);
 
 /// True where `pattern` matches `name`: `*` stands for one or more characters but `.`, `**` for one or more characters,
 /// {user} for `user` literally.
 [[nodiscard]] bool channelMatches(std::string_view pattern, std::string_view name, std::string_view user);
 
-/// The rule at a pointer with its name for people: "hub › messages › rate". `key` is a path below the route, "messages/rate".
+/// The rule at a pointer with its name for people: "hub › messages › rate". `key` is a path below the route,
+/// "messages/rate".
 [[nodiscard]] Rule routeRule(const Policy& policy, std::size_t route, std::string_view key);
 [[nodiscard]] Rule limitRule(std::string_view key);
 

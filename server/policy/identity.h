@@ -11,11 +11,11 @@ namespace gatehouse {
 
 /// Who a verified token speaks for. A user is (issuer, user): the same name from two issuers is two people.
 struct Identity {
-    std::string issuer;                ///< the policy's name for the issuer; empty: anonymous
+    std::string issuer; ///< the policy's name for the issuer; empty: anonymous
     std::string user;
-    std::vector<std::string> roles;    ///< only roles that the policy has and the issuer may give
-    std::string tokenId;               ///< `jti`; empty where the token has none
-    std::string keyId;                 ///< `kid`; empty where the token has none
+    std::vector<std::string> roles; ///< only roles that the policy has and the issuer may give
+    std::string tokenId;            ///< `jti`; empty where the token has none
+    std::string keyId;              ///< `kid`; empty where the token has none
     std::optional<WallTime> issuedAt;
     std::optional<WallTime> expires;
 

@@ -10,14 +10,27 @@
 
 namespace gatehouse {
 
-enum class PolicyErrorCode : std::uint8_t { Unreadable, Syntax, DuplicateKey, UnknownKey, NotBuiltYet, Missing, WrongType, BadValue, BadFile, Insecure, Conflict };
+enum class PolicyErrorCode : std::uint8_t {
+    Unreadable,
+    Syntax,
+    DuplicateKey,
+    UnknownKey,
+    NotBuiltYet,
+    Missing,
+    WrongType,
+    BadValue,
+    BadFile,
+    Insecure,
+    Conflict
+};
 
-/// One thing wrong with a policy. `detail` says what was met and what is expected, in English, for logs and the command line.
+/// One thing wrong with a policy. `detail` says what was met and what is expected, in English, for logs and the command
+/// line.
 struct PolicyError {
     PolicyErrorCode code = PolicyErrorCode::Syntax;
-    std::string pointer;       ///< JSON pointer; empty for the document as a whole
-    unsigned line = 0;         ///< 1-based; 0 where it did not come from text
-    unsigned column = 0;       ///< 1-based, in code points
+    std::string pointer; ///< JSON pointer; empty for the document as a whole
+    unsigned line = 0;   ///< 1-based; 0 where it did not come from text
+    unsigned column = 0; ///< 1-based, in code points
     std::string detail;
 
     friend bool operator==(const PolicyError&, const PolicyError&) = default;
@@ -32,7 +45,8 @@ struct LoadedPolicy {
 /// Parses, validates and resolves relative paths against `file`'s folder; reads the secrets it names and checks the
 /// modes of secrets and keys. All errors are returned, not the first alone.
 [[nodiscard]] Result<LoadedPolicy, std::vector<PolicyError>> loadPolicy(const std::filesystem::path& file);
-[[nodiscard]] Result<LoadedPolicy, std::vector<PolicyError>> parsePolicy(std::string_view text, const std::filesystem::path& file);
+[[nodiscard]] Result<LoadedPolicy, std::vector<PolicyError>> parsePolicy(std::string_view text,
+                                                                         const std::filesystem::path& file);
 
 /// "gatehouse.json:12:7: /routes/0/messages/rate/count: expected a whole number of at least 1, found "fast""
 [[nodiscard]] std::string formatPolicyError(const PolicyError& error, const std::filesystem::path& file);

@@ -20,7 +20,7 @@ struct Rate {
 
     friend bool operator==(const Rate&, const Rate&) = default;
 };
-using OptionalRate = std::optional<Rate>;                         ///< unset: "off"
+using OptionalRate = std::optional<Rate>;                          ///< unset: "off"
 using OptionalDuration = std::optional<std::chrono::milliseconds>; ///< unset: "off"
 
 enum class TlsVersion : std::uint8_t { Tls12, Tls13 };
@@ -37,8 +37,8 @@ struct ListenerTls {
 struct Listener {
     std::string name;
     IpAddress address;
-    std::uint16_t port = 0;              ///< 0 lets the system choose
-    std::optional<ListenerTls> tls;      ///< unset: "off", on loopback or where `insecure` says so
+    std::uint16_t port = 0;         ///< 0 lets the system choose
+    std::optional<ListenerTls> tls; ///< unset: "off", on loopback or where `insecure` says so
     bool insecure = false;
     std::vector<std::string> serverNames; ///< lower case, no port; empty: Host is not checked
 
@@ -51,9 +51,9 @@ struct Issuer {
     std::string name;
     std::vector<JwtAlgorithm> algorithms;
     std::filesystem::path secretFile;
-    std::string secret;                  ///< the bytes of the file, one trailing newline cut; never serialised or shown
-    std::string issuer;                  ///< expected `iss`
-    std::string audience;                ///< expected in `aud`
+    std::string secret;   ///< the bytes of the file, one trailing newline cut; never serialised or shown
+    std::string issuer;   ///< expected `iss`
+    std::string audience; ///< expected in `aud`
     std::vector<std::string> rolesAllowed; ///< "*": all roles that the policy has
     std::vector<std::string> require{"exp", "iat"};
     std::chrono::milliseconds leeway{30000};
@@ -100,7 +100,7 @@ enum class TokenPlace : std::uint8_t { Authorization, Subprotocol };
 
 struct Authentication {
     bool required = true;
-    std::vector<std::string> issuers;    ///< names; empty: every issuer
+    std::vector<std::string> issuers; ///< names; empty: every issuer
     std::vector<TokenPlace> from{TokenPlace::Authorization, TokenPlace::Subprotocol};
 
     friend bool operator==(const Authentication&, const Authentication&) = default;
@@ -110,10 +110,10 @@ struct Authentication {
 struct OriginRule {
     enum class Kind : std::uint8_t { None, Any, Exact, Wildcard };
     Kind kind = Kind::None;
-    std::string scheme;                  ///< lower case; empty on "*.example": https
-    std::string host;                    ///< lower case; without the "*." of a wildcard
-    std::uint16_t port = 0;              ///< the scheme's own where none was written
-    std::string text;                    ///< as written
+    std::string scheme;     ///< lower case; empty on "*.example": https
+    std::string host;       ///< lower case; without the "*." of a wildcard
+    std::uint16_t port = 0; ///< the scheme's own where none was written
+    std::string text;       ///< as written
 
     friend bool operator==(const OriginRule&, const OriginRule&) = default;
 };
@@ -140,7 +140,7 @@ struct Ping {
 
 struct Route {
     std::string name;
-    std::string path;                    ///< as written: "/hub/{channel}", "/plc/*"
+    std::string path; ///< as written: "/hub/{channel}", "/plc/*"
     HubProtocol hub = HubProtocol::Plain;
     Authentication authentication;
     std::vector<OriginRule> origins{OriginRule{OriginRule::Kind::None, {}, {}, 0, "none"}};
@@ -153,8 +153,8 @@ struct Route {
 };
 
 struct ChannelRule {
-    std::string match;                   ///< `*` stops at `.`, `**` does not; {user} is the session's own user
-    std::vector<std::string> subscribe;  ///< roles; "*" every authenticated user, "anonymous" anybody
+    std::string match;                  ///< `*` stops at `.`, `**` does not; {user} is the session's own user
+    std::vector<std::string> subscribe; ///< roles; "*" every authenticated user, "anonymous" anybody
     std::vector<std::string> publish;
 
     friend bool operator==(const ChannelRule&, const ChannelRule&) = default;
@@ -162,12 +162,12 @@ struct ChannelRule {
 
 /// The whole configuration: immutable once loaded, shared as std::shared_ptr<const Policy> and swapped whole.
 struct Policy {
-    std::uint64_t version = 1;           ///< counts what this process applied; not part of the document
-    std::filesystem::path file;          ///< where it came from; empty for one made in memory
+    std::uint64_t version = 1;  ///< counts what this process applied; not part of the document
+    std::filesystem::path file; ///< where it came from; empty for one made in memory
     std::string name = "Gatehouse";
     std::filesystem::path stateDir;
     std::filesystem::path controlSocket;
-    std::optional<unsigned> workers;     ///< unset: "auto"
+    std::optional<unsigned> workers; ///< unset: "auto"
     std::vector<Listener> listeners;
     std::vector<Issuer> issuers;
     std::vector<std::string> roles;

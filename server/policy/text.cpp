@@ -95,11 +95,17 @@ std::optional<char32_t> nextCodePoint(std::string_view text, std::size_t& offset
     return point;
 }
 
+namespace {
+
+constexpr char32_t byteOrderMark = 0xfeff; // decoders drop it, so that two names become one
+
+} // namespace
+
 bool isPlainText(std::string_view text)
 {
     for (std::size_t offset = 0; offset < text.size();) {
         const auto point = nextCodePoint(text, offset);
-        if (!point || *point < 0x20 || (*point >= 0x7f && *point < 0xa0))
+        if (!point || *point < 0x20 || (*point >= 0x7f && *point < 0xa0) || *point == byteOrderMark)
             return false;
     }
     return true;

@@ -19,8 +19,8 @@ namespace gatehouse {
 /// valid.
 [[nodiscard]] std::optional<char32_t> nextCodePoint(std::string_view text, std::size_t& offset);
 
-/// Valid UTF-8 without a control character (C0, DEL, C1). What turns or hides the text around it may stand in a name:
-/// whoever shows it escapes it.
+/// Valid UTF-8 without a control character (C0, DEL, C1) or byte order mark. What turns or hides the text around it may
+/// stand in a name: whoever shows it escapes it.
 [[nodiscard]] bool isPlainText(std::string_view text);
 
 /// At most `bytes` bytes, cut at a code point, with "…" in place of what is missing.

@@ -17,7 +17,9 @@ bool outlasts(const Ban& ban, const std::optional<std::chrono::milliseconds>& du
 /// The value in its one form, or what is wrong with it.
 Result<std::string, ControlError> canonical(const BanCommand& command)
 {
-    const auto bad = [](std::string message) { return Failure{ControlError{ControlErrorCode::BadRequest, std::move(message)}}; };
+    const auto bad = [](std::string message) {
+        return Failure{ControlError{ControlErrorCode::BadRequest, std::move(message)}};
+    };
     switch (command.subject) {
     case BanSubject::User:
         // What no token can claim cannot be met either, and the store would not keep it as it is.
@@ -89,7 +91,8 @@ std::optional<Ban> BanKeeper::remove(BanId id)
 
 bool BanKeeper::expire(TimePoint now, WallTime wall, std::vector<Ban>& ended)
 {
-    const std::size_t cooldowns = std::erase_if(m_cooldowns, [now](const auto& cooldown) { return now >= cooldown.until; });
+    const std::size_t cooldowns =
+        std::erase_if(m_cooldowns, [now](const auto& cooldown) { return now >= cooldown.until; });
     for (const Ban& ban : m_bans)
         if (!banHolds(ban, wall))
             ended.push_back(ban);

@@ -34,7 +34,9 @@ std::vector<SessionId> idsOf(const std::vector<std::shared_ptr<const SessionInfo
 
 std::string describe(const std::optional<std::chrono::milliseconds>& cooldown)
 {
-    return cooldown ? "cooldown " + std::to_string(std::chrono::duration_cast<std::chrono::seconds>(*cooldown).count()) + " s" : "no cooldown";
+    return cooldown ? "cooldown " +
+                          std::to_string(std::chrono::duration_cast<std::chrono::seconds>(*cooldown).count()) + " s"
+                    : "no cooldown";
 }
 
 } // namespace
@@ -57,22 +59,26 @@ void ServerRuntime::Private::run(const Actor&, const InfoQuery&, const ReplyCall
 
 void ServerRuntime::Private::run(const Actor&, const SessionsQuery&, const ReplyCallback& done)
 {
-    m_gate->gather<std::vector<SessionRow>>([](const Worker& worker) { return worker.rows(); }, [done](auto parts) {
-        SessionList list{flatten(std::move(parts))};
-        std::ranges::sort(list.sessions, {}, [](const SessionRow& row) { return row.info->id; });
-        done(Answer(std::move(list)));
-    });
+    m_gate->gather<std::vector<SessionRow>>([](const Worker& worker) { return worker.rows(); },
+                                            [done](auto parts) {
+                                                SessionList list{flatten(std::move(parts))};
+                                                std::ranges::sort(list.sessions, {},
+                                                                  [](const SessionRow& row) { return row.info->id; });
+                                                done(Answer(std::move(list)));
+                                            });
 }
 
 void ServerRuntime::Private::run(const Actor&, const SessionQuery& query, const ReplyCallback& done)
 {
     const SessionId id = query.id;
-    m_gate->gather<std::optional<SessionRow>>([id](const Worker& worker) { return worker.row(id); }, [done, id](auto rows) {
-        for (std::optional<SessionRow>& row : rows)
-            if (row)
-                return done(Answer(std::move(*row)));
-        done(failure(ControlErrorCode::NotFound, "session " + std::to_string(id.value) + " is not open"));
-    });
+    m_gate->gather<std::optional<SessionRow>>(
+        [id](const Worker& worker) { return worker.row(id); },
+        [done, id](auto rows) {
+            for (std::optional<SessionRow>& row : rows)
+                if (row)
+                    return done(Answer(std::move(*row)));
+            done(failure(ControlErrorCode::NotFound, "session " + std::to_string(id.value) + " is not open"));
+        });
 }
 
 /// The cooldown stands at every worker before the session ends at one, so that nobody slips back in between.
@@ -106,10 +112,9 @@ void ServerRuntime::Private::run(const Actor& actor, const KickCommand& command,
 void ServerRuntime::Private::endKicked(const Actor& actor, const KickCommand& command, const ReplyCallback& done)
 {
     const Ending ending{{Reason::Kicked, {}, {}, {}}, closeCode(Reason::Kicked), command.reason, actor.name};
-    m_gate->gather<SessionInfos>([ids = command.sessions, ending](Worker& worker) { return worker.endSessions(ids, ending); },
-                                 [this, actor, command, done](auto parts) {
-                                     finishKick(actor, command, flatten(std::move(parts)), done);
-                                 });
+    m_gate->gather<SessionInfos>(
+        [ids = command.sessions, ending](Worker& worker) { return worker.endSessions(ids, ending); },
+        [this, actor, command, done](auto parts) { finishKick(actor, command, flatten(std::move(parts)), done); });
 }
 
 void ServerRuntime::Private::finishKick(const Actor& actor, const KickCommand& command, const SessionInfos& ended,
@@ -118,7 +123,8 @@ void ServerRuntime::Private::finishKick(const Actor& actor, const KickCommand& c
     KickResult result;
     result.kicked = idsOf(ended);
     const std::unordered_set<SessionId> kicked(result.kicked.begin(), result.kicked.end());
-    std::ranges::copy_if(command.sessions, std::back_inserter(result.missing), [&](SessionId id) { return !kicked.contains(id); });
+    std::ranges::copy_if(command.sessions, std::back_inserter(result.missing),
+                         [&](SessionId id) { return !kicked.contains(id); });
     for (const auto& info : ended) {
         AuditRecord kick;
         kick.time = m_clock.wall();
@@ -146,8 +152,9 @@ void ServerRuntime::Private::run(const Actor& actor, const BanCommand& command, 
     publishBans();
     if (const auto address = IpAddress::parse(ban->value))
         m_failures.touch(*address);
-    AuditRecord record = commandRecord(AuditKind::Ban, actor, std::string(banSubjectWord(ban->subject)) + ' ' + ban->value +
-                                                                  (ban->reason.empty() ? "" : ": " + ban->reason));
+    AuditRecord record = commandRecord(AuditKind::Ban, actor,
+                                       std::string(banSubjectWord(ban->subject)) + ' ' + ban->value +
+                                           (ban->reason.empty() ? "" : ": " + ban->reason));
     record.decision.reason = Reason::Banned;
     if (ban->subject == BanSubject::User) {
         record.user = ban->value;

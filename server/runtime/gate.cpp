@@ -43,7 +43,8 @@ Result<Done, std::string> Gate::start(const std::shared_ptr<const PolicyGenerati
                                       const std::shared_ptr<const BanSet>& bans, unsigned spareCores)
 {
     const Policy& policy = *generation->policy;
-    const unsigned count = policy.workers.value_or(std::max(spareCores + 1, std::thread::hardware_concurrency()) - spareCores);
+    const unsigned count =
+        policy.workers.value_or(std::max(spareCores + 1, std::thread::hardware_concurrency()) - spareCores);
     std::vector<Worker*> peers;
     for (unsigned i = 0; i < count; ++i) {
         m_workers.push_back(std::make_unique<Worker>(m_environment, i, count, generation, bans));
@@ -74,6 +75,12 @@ void Gate::stop()
 {
     for (const auto& worker : m_workers)
         worker->stop();
+    // A question to all workers may have met some that had ended; whoever asked is answered all the same.
+    for (bool more = true; more;) {
+        more = false;
+        for (const auto& worker : m_workers)
+            more = worker->finishTasks() || more;
+    }
     m_workers.clear();
 }
 

@@ -16,12 +16,16 @@
 namespace gatehouse {
 
 /// A policy with its certificates, ready for workers. The error names the listener.
-[[nodiscard]] Result<std::shared_ptr<const PolicyGeneration>, std::string> makeGeneration(std::shared_ptr<const Policy> policy);
+[[nodiscard]] Result<std::shared_ptr<const PolicyGeneration>, std::string>
+makeGeneration(std::shared_ptr<const Policy> policy);
 
 /// The I/O workers with what they share. Made, started and stopped by the runtime.
 class Gate {
 public:
-    Gate(const Clock& clock, EventSink& audit, GateEvents& events) : m_environment{clock, audit, events, m_tables} {}
+    Gate(const Clock& clock, EventSink& audit, GateEvents& events)
+        : m_environment{clock, audit, events, m_tables}
+    {
+    }
     ~Gate() { stop(); }
 
     /// Binds every listener and starts the workers. The error is in English.
@@ -44,7 +48,12 @@ public:
             std::vector<Answer> answers;
             std::atomic<std::size_t> missing;
             Done done;
-            Gathered(std::size_t count, Done then) : answers(count), missing(count), done(std::move(then)) {}
+            Gathered(std::size_t count, Done then)
+                : answers(count)
+                , missing(count)
+                , done(std::move(then))
+            {
+            }
         };
         auto gathered = std::make_shared<Gathered>(m_workers.size(), std::move(done));
         for (std::size_t i = 0; i < m_workers.size(); ++i) {

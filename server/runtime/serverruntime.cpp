@@ -51,8 +51,8 @@ void raiseDescriptorLimit()
 ServerRuntime::ServerRuntime() = default;
 ServerRuntime::~ServerRuntime() = default;
 
-Result<std::unique_ptr<ServerRuntime>, std::string> ServerRuntime::start(std::shared_ptr<const Policy> policy, const Clock& clock,
-                                                                         unsigned spareCores)
+Result<std::unique_ptr<ServerRuntime>, std::string> ServerRuntime::start(std::shared_ptr<const Policy> policy,
+                                                                         const Clock& clock, unsigned spareCores)
 {
     std::unique_ptr<ServerRuntime> runtime(new ServerRuntime);
     runtime->d = std::make_unique<Private>(std::move(policy), clock);
@@ -140,7 +140,8 @@ void ServerRuntime::Private::call(Actor actor, Command command, ReplyCallback do
         std::visit([&](const auto& one) { run(actor, one, *shared); }, command);
     });
     if (!queued)
-        (*shared)(Failure{ControlError{ControlErrorCode::Unavailable, "the server is stopping, or too many commands wait; try again"}});
+        (*shared)(Failure{ControlError{ControlErrorCode::Unavailable,
+                                       "the server is stopping, or too many commands wait; try again"}});
 }
 
 std::unique_ptr<FeedWatch> ServerRuntime::Private::watch(std::function<void()> wake)
@@ -156,7 +157,8 @@ std::unique_ptr<FeedWatch> ServerRuntime::Private::watch(std::function<void()> w
         },
         true);
     return std::make_unique<MailboxWatch>(
-        std::move(mailbox), [this](const auto& which) { requestSnapshot(which); }, [this](const auto& which) { unwatch(which); });
+        std::move(mailbox), [this](const auto& which) { requestSnapshot(which); },
+        [this](const auto& which) { unwatch(which); });
 }
 
 void ServerRuntime::Private::unwatch(const std::shared_ptr<Mailbox>& mailbox)
@@ -205,7 +207,8 @@ void ServerRuntime::Private::tick()
     if (m_bans->expire(now, m_clock.wall(), ended))
         publishBans();
     for (const Ban& ban : ended) {
-        record(commandRecord(AuditKind::Unban, {}, std::string(banSubjectWord(ban.subject)) + ' ' + ban.value + ": its time is over"));
+        record(commandRecord(AuditKind::Unban, {},
+                             std::string(banSubjectWord(ban.subject)) + ' ' + ban.value + ": its time is over"));
         if (const auto address = IpAddress::parse(ban.value))
             m_failures.touch(*address);
     }
@@ -249,19 +252,21 @@ void ServerRuntime::Private::checkDrained()
     if (m_state != GateState::Draining || m_drainCheckPending)
         return;
     m_drainCheckPending = true;
-    m_gate->gather<std::size_t>([](const Worker& worker) { return worker.open(); }, [this](const std::vector<std::size_t>& open) {
-        const bool all = std::ranges::all_of(open, [](std::size_t count) { return count == 0; });
-        (void)m_runtime.post(
-            [this, all] {
-                m_drainCheckPending = false;
-                if (!all && m_clock.now() - m_drainStarted < drainWithin)
-                    return;
-                const std::lock_guard lock(m_stateMutex);
-                m_state = GateState::Stopped;
-                m_stateChanged.notify_all();
-            },
-            true);
-    });
+    m_gate->gather<std::size_t>([](const Worker& worker) { return worker.open(); },
+                                [this](const std::vector<std::size_t>& open) {
+                                    const bool all =
+                                        std::ranges::all_of(open, [](std::size_t count) { return count == 0; });
+                                    (void)m_runtime.post(
+                                        [this, all] {
+                                            m_drainCheckPending = false;
+                                            if (!all && m_clock.now() - m_drainStarted < drainWithin)
+                                                return;
+                                            const std::lock_guard lock(m_stateMutex);
+                                            m_state = GateState::Stopped;
+                                            m_stateChanged.notify_all();
+                                        },
+                                        true);
+                                });
 }
 
 AuditRecord ServerRuntime::Private::commandRecord(AuditKind kind, const Actor& actor, std::string detail) const
@@ -285,7 +290,8 @@ void ServerRuntime::Private::authFailed(AuthFailure failure)
     m_failures.add(failure.address, failure.reason, failure.time, failure.route, failure.user, failure.origin);
 }
 
-void ServerRuntime::Private::banByRule(const IpAddress& address, std::chrono::milliseconds duration, const Decision& why)
+void ServerRuntime::Private::banByRule(const IpAddress& address, std::chrono::milliseconds duration,
+                                       const Decision& why)
 {
     BanCommand command;
     command.duration = duration;

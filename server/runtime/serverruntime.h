@@ -12,8 +12,8 @@
 
 namespace gatehouse {
 
-/// The whole server: workers, audit log, feed, control socket. Made and destroyed on the main thread; a QCoreApplication
-/// must exist for as long as it does.
+/// The whole server: workers, audit log, feed, control socket. Made and destroyed on the main thread; a
+/// QCoreApplication must exist for as long as it does.
 class ServerRuntime final : public ServerControl {
 public:
     static constexpr std::chrono::seconds drainWithin{20};

@@ -24,11 +24,13 @@ using ReplyCallback = std::function<void(Reply)>;
 /// Owner of all members: the runtime thread, but for those marked otherwise.
 struct ServerRuntime::Private final : EventSink, GateEvents {
     static constexpr std::chrono::milliseconds tickEvery{250};
-    static constexpr std::size_t commandLimit = 4096;  ///< operators' commands that may wait
-    static constexpr std::size_t feedLimit = 200'000;  ///< rows that may wait for a tick
+    static constexpr std::size_t commandLimit = 4096; ///< operators' commands that may wait
+    static constexpr std::size_t feedLimit = 200'000; ///< rows that may wait for a tick
 
     Private(std::shared_ptr<const Policy> policy, const Clock& clock)
-        : m_clock(clock), m_policy(std::move(policy)), m_store(m_policy->stateDir / "gatehouse.sqlite")
+        : m_clock(clock)
+        , m_policy(std::move(policy))
+        , m_store(m_policy->stateDir / "gatehouse.sqlite")
     {
     }
     ~Private() override;
@@ -56,7 +58,8 @@ struct ServerRuntime::Private final : EventSink, GateEvents {
 
     using SessionInfos = std::vector<std::shared_ptr<const SessionInfo>>;
     void endKicked(const Actor& actor, const KickCommand& command, const ReplyCallback& done);
-    void finishKick(const Actor& actor, const KickCommand& command, const SessionInfos& ended, const ReplyCallback& done);
+    void finishKick(const Actor& actor, const KickCommand& command, const SessionInfos& ended,
+                    const ReplyCallback& done);
     void tick();
     void checkDrained();
     void publishBans();
@@ -75,11 +78,11 @@ struct ServerRuntime::Private final : EventSink, GateEvents {
 
     const Clock& m_clock;
     std::shared_ptr<const Policy> m_policy;
-    const std::filesystem::path m_store;               ///< any thread
+    const std::filesystem::path m_store; ///< any thread
     std::optional<StateLock> m_lock;
-    std::unique_ptr<AuditLog> m_audit;                 ///< thread-safe
+    std::unique_ptr<AuditLog> m_audit; ///< thread-safe
     std::unique_ptr<BanKeeper> m_bans;
-    AuthFailureTable m_failures;                       ///< thread-safe
+    AuthFailureTable m_failures; ///< thread-safe
     Collector m_collector;
     StatsSampler m_sampler;
     GateStats m_stats;
@@ -87,13 +90,13 @@ struct ServerRuntime::Private final : EventSink, GateEvents {
     TimePoint m_nextSecond{}, m_drainStarted{};
     std::atomic<std::uint64_t> m_feedDropped{0};
 
-    std::mutex m_feedMutex;                            ///< guards the next four
+    std::mutex m_feedMutex; ///< guards the next four
     std::vector<SessionRow> m_feedRows;
     std::vector<ClosedSession> m_feedClosed;
-    std::vector<std::uint32_t> m_feedWhole;            ///< workers whose rows among m_feedRows are all that they have
+    std::vector<std::uint32_t> m_feedWhole; ///< workers whose rows among m_feedRows are all that they have
     bool m_feedLost = false;
 
-    std::mutex m_stateMutex;                           ///< guards m_state where another thread waits for it
+    std::mutex m_stateMutex; ///< guards m_state where another thread waits for it
     std::condition_variable m_stateChanged;
     GateState m_state = GateState::Starting;
     bool m_drainCheckPending = false;
@@ -101,7 +104,7 @@ struct ServerRuntime::Private final : EventSink, GateEvents {
     std::unique_ptr<Gate> m_gate;
     TaskQueue m_runtime{"runtime", commandLimit};
     TaskQueue m_jobs{"jobs", 256};
-    std::unique_ptr<ControlSocket> m_socket;           ///< first to go: it calls us
+    std::unique_ptr<ControlSocket> m_socket; ///< first to go: it calls us
 };
 
 } // namespace gatehouse

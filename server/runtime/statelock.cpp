@@ -13,7 +13,9 @@ namespace gatehouse {
 
 Result<StateLock, std::string> StateLock::take(const std::filesystem::path& directory)
 {
-    const auto problem = [&](const std::string& what) { return Failure{what + ' ' + directory.string() + ": " + std::strerror(errno)}; };
+    const auto problem = [&](const std::string& what) {
+        return Failure{what + ' ' + directory.string() + ": " + std::strerror(errno)};
+    };
     std::error_code made;
     std::filesystem::create_directories(directory.parent_path(), made);
     if (mkdir(directory.c_str(), 0700) != 0 && errno != EEXIST)
@@ -34,8 +36,8 @@ Result<StateLock, std::string> StateLock::take(const std::filesystem::path& dire
         const ssize_t got = pread(fd.get(), holder.data(), holder.size() - 1, 0);
         std::string pid(holder.data(), got > 0 ? static_cast<std::size_t>(got) : 0);
         pid.erase(pid.find_last_not_of("\n ") + 1);
-        return Failure{"process " + (pid.empty() ? std::string("unknown") : pid) + " already serves from " + directory.string() +
-                       "; stop it first, or give this one a state_dir of its own"};
+        return Failure{"process " + (pid.empty() ? std::string("unknown") : pid) + " already serves from " +
+                       directory.string() + "; stop it first, or give this one a state_dir of its own"};
     }
     const std::string pid = std::to_string(getpid()) + '\n';
     if (ftruncate(fd.get(), 0) != 0 || pwrite(fd.get(), pid.data(), pid.size(), 0) != static_cast<ssize_t>(pid.size()))

@@ -17,7 +17,10 @@ public:
     [[nodiscard]] static Result<StateLock, std::string> take(const std::filesystem::path& directory);
 
 private:
-    explicit StateLock(Fd fd) : m_fd(std::move(fd)) {}
+    explicit StateLock(Fd fd)
+        : m_fd(std::move(fd))
+    {
+    }
     Fd m_fd;
 };
 

@@ -17,7 +17,11 @@ class TaskQueue {
 public:
     using Task = std::function<void()>;
 
-    TaskQueue(std::string name, std::size_t capacity) : m_name(std::move(name)), m_capacity(capacity) {}
+    TaskQueue(std::string name, std::size_t capacity)
+        : m_name(std::move(name))
+        , m_capacity(capacity)
+    {
+    }
     ~TaskQueue() { stop(); }
     TaskQueue(const TaskQueue&) = delete;
     TaskQueue& operator=(const TaskQueue&) = delete;

@@ -277,6 +277,7 @@ void AuthTokenTest::bad_tokens_are_refused_data()
     row("typ at+jwt", withHeader(R"({"alg":"HS256","typ":"AT+JWT"})"), "");
     row("typ is a number", withHeader(R"({"alg":"HS256","typ":1})"), "jwt_claims");
     row("typ absent", withHeader(R"({"alg":"HS256"})"), "");
+    row("sub with a byte order mark", withClaims({{"sub", "\"\\ufeffroot\""}}), "jwt_claims");
     row("sub missing", withClaims({{"sub", ""}}), "jwt_claims");
     row("sub empty", withClaims({{"sub", "\"\""}}), "jwt_claims");
     row("sub is a number", withClaims({{"sub", "7"}}), "jwt_claims");

@@ -97,7 +97,7 @@ void BanKeeperTest::rules_leave_places_for_operators()
 void BanKeeperTest::a_user_that_no_token_can_name_is_not_banned()
 {
     BanKeeper keeper(*m_log);
-    for (const char* name : {"", "a\nb", "\xef\xbb\xbfroot", "a\xe2\x80\xae", "a\xff"})
+    for (const char* name : {"", "a\nb", "\xef\xbb\xbfroot", "a\xff"})
         QVERIFY(!keeper.add(operators, banOf(name, 1min, BanSubject::User), m_clock.wall()).ok());
     QVERIFY(keeper.bans().empty());
 }
