@@ -163,16 +163,15 @@ Result<ListenerSockets, std::string> openListener(const Listener& listener, unsi
 {
     const std::string url = listenerUrl(listener, listener.port);
     ListenerSockets result;
-    {
-        const Fd probe = listenOn(listener.address, listener.port, false);
-        if (!probe)
-            return Failure{bindError(url, listener.port, errno)};
-        result.port = boundPort(probe.get());
-    }
+    result.port = listener.port;
+    if (result.port != 0 && !listenOn(listener.address, result.port, false)) // a port of the system's choice is free
+        return Failure{bindError(url, result.port, errno)};
     for (unsigned i = 0; i < workers; ++i) {
         Fd fd = listenOn(listener.address, result.port, true);
         if (!fd)
             return Failure{bindError(url, result.port, errno)};
+        if (result.port == 0)
+            result.port = boundPort(fd.get());
         result.sockets.push_back(std::move(fd));
     }
     return result;
