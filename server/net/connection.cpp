@@ -1,9 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "net/connection.h"
 
-#include <cstring>
-#include <openssl/err.h>
-
 namespace gatehouse {
 
 namespace {

@@ -55,7 +55,6 @@ public:
     [[nodiscard]] bool closeDone() const { return m_peerClosed; }
     /// What came in is thrown away unread: the peer broke the protocol.
     [[nodiscard]] bool deaf() const { return m_deaf; }
-    [[nodiscard]] const std::optional<Ending>& ending() const { return m_ending; }
     /// The connection is gone; reports the end where nobody did yet.
     void gone(Reason reason);
 
