@@ -15,8 +15,8 @@ SharedFrame makeFrame(const std::string& text)
 
 } // namespace
 
-Connection::Connection(WorkerContext& context, Transport transport, Arrival arrival, std::uint16_t peerPort,
-                       Lease pendingSlot, Lease addressPendingSlot)
+Connection::Connection(WorkerContext& context, std::unique_ptr<Transport> transport, Arrival arrival,
+                       std::uint16_t peerPort, Lease pendingSlot, Lease addressPendingSlot)
     : m_context(context)
     , m_transport(std::move(transport))
     , m_arrival(std::move(arrival))
@@ -86,7 +86,7 @@ void Connection::onReadable()
         handshake();
     const std::span<std::byte> scratch(m_context.readScratch);
     for (int i = 0; i < readsPerTurn && m_phase != Phase::Handshake && m_phase != Phase::Dead; ++i) {
-        const IoResult got = m_transport.read(scratch);
+        const IoResult got = m_transport->read(scratch);
         if (got.status == IoStatus::WouldBlock) {
             m_context.updateInterest(*this);
             return;
@@ -112,7 +112,7 @@ void Connection::onReadable()
 
 void Connection::handshake()
 {
-    switch (m_transport.handshake()) {
+    switch (m_transport->handshake()) {
     case IoStatus::Ok:
         m_phase = Phase::Head;
         m_phaseDeadline = m_context.now + m_context.policy().limits.requestTimeout;
@@ -125,7 +125,7 @@ void Connection::handshake()
         kill(Reason::TlsAborted);
         break;
     case IoStatus::Failed:
-        kill(m_transport.failure());
+        kill(m_transport->failure());
         break;
     }
 }
@@ -210,8 +210,8 @@ void Connection::open(Admission admission)
     info->origin = admission.origin;
     info->userAgent = admission.userAgent;
     info->subprotocol = admission.subprotocol;
-    info->tlsVersion = m_transport.tlsVersion();
-    info->tlsCipher = m_transport.tlsCipher();
+    info->tlsVersion = m_transport->tlsVersion();
+    info->tlsCipher = m_transport->tlsCipher();
     info->since = m_context.wall;
     info->tokenExpires = admission.who.expires;
     info->policyVersion = policy.version;
@@ -263,7 +263,7 @@ void Connection::flush()
 {
     while (m_phase != Phase::Dead && !m_out.empty()) {
         const std::span<const std::byte> bytes = m_out.next(m_context.writeScratch);
-        const IoResult sent = m_transport.write(bytes);
+        const IoResult sent = m_transport->write(bytes);
         if (sent.status == IoStatus::WouldBlock) {
             m_offered = bytes.size();
             break;
@@ -286,7 +286,7 @@ void Connection::flush()
     }
     if (m_phase == Phase::Lingering && m_out.empty() && !m_writeShut) {
         m_writeShut = true;
-        m_transport.shutdownWrite();
+        m_transport->shutdownWrite();
     }
     m_context.updateInterest(*this);
 }

@@ -25,8 +25,8 @@ public:
         Dead
     };
 
-    Connection(WorkerContext& context, Transport transport, Arrival arrival, std::uint16_t peerPort, Lease pendingSlot,
-               Lease addressPendingSlot);
+    Connection(WorkerContext& context, std::unique_ptr<Transport> transport, Arrival arrival, std::uint16_t peerPort,
+               Lease pendingSlot, Lease addressPendingSlot);
     ~Connection();
 
     void onReadable();
@@ -41,7 +41,7 @@ public:
     void kill(Reason reason);
     void startTimer();
 
-    [[nodiscard]] int fd() const { return m_transport.fd(); }
+    [[nodiscard]] int fd() const { return m_transport->fd(); }
     [[nodiscard]] Phase phase() const { return m_phase; }
     [[nodiscard]] Session* session() const { return m_session.get(); }
     [[nodiscard]] std::size_t backlog() const { return m_out.bytes(); }
@@ -49,8 +49,8 @@ public:
     /// When the socket last took bytes.
     [[nodiscard]] TimePoint lastWritten() const { return m_lastWritten; }
     /// Reading cannot go on before TLS has written something of its own.
-    [[nodiscard]] bool readWantsWrite() const { return m_out.empty() && m_transport.wantsWrite(); }
-    [[nodiscard]] bool wantsWrite() const { return !m_out.empty() || m_transport.wantsWrite(); }
+    [[nodiscard]] bool readWantsWrite() const { return m_out.empty() && m_transport->wantsWrite(); }
+    [[nodiscard]] bool wantsWrite() const { return !m_out.empty() || m_transport->wantsWrite(); }
     [[nodiscard]] const Arrival& arrival() const { return m_arrival; }
 
     struct OwnedTimer : Timer {
@@ -81,7 +81,7 @@ private:
     [[nodiscard]] TimePoint deadline() const;
 
     WorkerContext& m_context;
-    Transport m_transport;
+    std::unique_ptr<Transport> m_transport;
     Arrival m_arrival;
     std::uint16_t m_peerPort;
     Phase m_phase = Phase::Handshake;

@@ -2,11 +2,11 @@
 #pragma once
 
 #include "domain/reason.h"
-#include "net/listeners.h"
-#include "net/tlscontext.h"
 
 #include <cstddef>
+#include <cstdint>
 #include <span>
+#include <string>
 
 namespace gatehouse {
 
@@ -17,39 +17,29 @@ struct IoResult {
     std::size_t bytes = 0;
 };
 
-/// A connected, non-blocking socket with or without TLS on it. Owner: one I/O worker.
+/// The bytes of one connection, as a connection sees them: a socket with or without TLS, or what a test puts there.
+/// Nothing blocks. Owner: one I/O worker.
 class Transport {
 public:
-    Transport(Fd fd, SslPtr ssl)
-        : m_fd(std::move(fd))
-        , m_ssl(std::move(ssl))
-    {
-    }
+    virtual ~Transport() = default;
 
-    [[nodiscard]] int fd() const { return m_fd.get(); }
-    [[nodiscard]] bool secure() const { return m_ssl != nullptr; }
+    /// What epoll watches; -1 where there is no socket.
+    [[nodiscard]] virtual int fd() const = 0;
+    [[nodiscard]] virtual bool secure() const = 0;
     /// True where the last call could not go on before the socket takes more bytes.
-    [[nodiscard]] bool wantsWrite() const { return m_wantsWrite; }
-    /// Why handshake() failed.
-    [[nodiscard]] Reason failure() const { return m_failure; }
+    [[nodiscard]] virtual bool wantsWrite() const = 0;
+    /// Why handshake(), or read() after it, answered Failed.
+    [[nodiscard]] virtual Reason failure() const = 0;
 
-    [[nodiscard]] IoStatus handshake();
-    [[nodiscard]] IoResult read(std::span<std::byte> into);
+    [[nodiscard]] virtual IoStatus handshake() = 0;
+    [[nodiscard]] virtual IoResult read(std::span<std::byte> into) = 0;
     /// Where it answers WouldBlock, the next call must offer the same bytes, or more of them.
-    [[nodiscard]] IoResult write(std::span<const std::byte> from);
-    /// close_notify and FIN: the peer sees the end of what was written.
-    void shutdownWrite();
+    [[nodiscard]] virtual IoResult write(std::span<const std::byte> from) = 0;
+    /// The peer sees the end of what was written.
+    virtual void shutdownWrite() = 0;
 
-    [[nodiscard]] std::string tlsVersion() const; ///< "1.3"; empty without TLS
-    [[nodiscard]] std::string tlsCipher() const;
-
-private:
-    [[nodiscard]] IoStatus sslStatus(int result);
-
-    Fd m_fd; // outlives the SSL that writes to it
-    SslPtr m_ssl;
-    bool m_wantsWrite = false;
-    Reason m_failure = Reason::TlsAborted;
+    [[nodiscard]] virtual std::string tlsVersion() const = 0; ///< "1.3"; empty without TLS
+    [[nodiscard]] virtual std::string tlsCipher() const = 0;
 };
 
 } // namespace gatehouse

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "net/worker.h"
 
+#include "net/sockettransport.h"
 #include "policy/decide.h"
 
 #include <array>
@@ -294,7 +295,7 @@ void Worker::acceptOne(std::size_t listener, Fd fd, const IpAddress& peer, std::
     const int one = 1;
     setsockopt(fd.get(), IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
     auto connection = std::make_unique<Connection>(
-        static_cast<WorkerContext&>(*this), Transport(std::move(fd), std::move(ssl)),
+        static_cast<WorkerContext&>(*this), std::make_unique<SocketTransport>(std::move(fd), std::move(ssl)),
         Arrival{listener, peer, std::move(address)}, port, std::move(pendingSlot), std::move(addressPendingSlot));
     connection->interest = EPOLLIN | EPOLLRDHUP;
     if (!addToEpoll(m_epoll.get(), connection->fd(), connection->interest, addressOf(connection.get()))) {

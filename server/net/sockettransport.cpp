@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "net/transport.h"
+#include "net/sockettransport.h"
 
 #include <algorithm>
 #include <cerrno>
@@ -19,7 +19,7 @@ int clampToInt(std::size_t size)
 
 } // namespace
 
-IoStatus Transport::sslStatus(int result)
+IoStatus SocketTransport::sslStatus(int result)
 {
     m_wantsWrite = false;
     switch (SSL_get_error(m_ssl.get(), result)) {
@@ -36,7 +36,7 @@ IoStatus Transport::sslStatus(int result)
     }
 }
 
-IoStatus Transport::handshake()
+IoStatus SocketTransport::handshake()
 {
     if (!m_ssl)
         return IoStatus::Ok;
@@ -44,7 +44,7 @@ IoStatus Transport::handshake()
     return result == 1 ? IoStatus::Ok : sslStatus(result);
 }
 
-IoResult Transport::read(std::span<std::byte> into)
+IoResult SocketTransport::read(std::span<std::byte> into)
 {
     if (m_ssl) {
         const int got = SSL_read(m_ssl.get(), into.data(), clampToInt(into.size()));
@@ -60,7 +60,7 @@ IoResult Transport::read(std::span<std::byte> into)
     return {errno == EAGAIN || errno == EINTR ? IoStatus::WouldBlock : IoStatus::Failed, 0};
 }
 
-IoResult Transport::write(std::span<const std::byte> from)
+IoResult SocketTransport::write(std::span<const std::byte> from)
 {
     m_wantsWrite = false;
     if (m_ssl) {
@@ -76,7 +76,7 @@ IoResult Transport::write(std::span<const std::byte> from)
     return {m_wantsWrite ? IoStatus::WouldBlock : IoStatus::Failed, 0};
 }
 
-void Transport::shutdownWrite()
+void SocketTransport::shutdownWrite()
 {
     if (m_ssl && SSL_is_init_finished(m_ssl.get())) {
         SSL_shutdown(m_ssl.get());
@@ -85,7 +85,7 @@ void Transport::shutdownWrite()
     ::shutdown(fd(), SHUT_WR);
 }
 
-std::string Transport::tlsVersion() const
+std::string SocketTransport::tlsVersion() const
 {
     if (!m_ssl)
         return {};
@@ -93,7 +93,7 @@ std::string Transport::tlsVersion() const
     return std::string(name.starts_with("TLSv") ? name.substr(4) : name);
 }
 
-std::string Transport::tlsCipher() const
+std::string SocketTransport::tlsCipher() const
 {
     return m_ssl ? SSL_get_cipher_name(m_ssl.get()) : std::string();
 }
