@@ -47,14 +47,10 @@ struct Request {
 /// (headscanner.h) goes on where it stopped.
 [[nodiscard]] Result<std::size_t, Reason> scanHead(std::string_view text, const RequestLimits& limits);
 
-/// Parses a head that scanHead() found whole. Strict: CR LF alone ends a line; no folding, no blank before a colon, no
-/// NUL or other control, token characters in names (RFC 9110 §5.6.2), HTTP/1.1 alone (anything else HsRequestLine: see
-/// versionUnsupported), origin-form targets alone, but that CONNECT may name an authority. Any method is taken.
+/// Parses a whole head. Strict: CR LF alone ends a line; no folding, no blank before a colon, no NUL or other control,
+/// token characters in names (RFC 9110 §5.6.2), HTTP/1.1 alone (anything else HsRequestLine), origin-form targets
+/// alone, but that CONNECT may name an authority. Any method is taken.
 [[nodiscard]] Result<Request, Reason> parseRequest(std::string_view head, const RequestLimits& limits);
-
-/// Whether a request line that was refused with HsRequestLine has a well-formed HTTP version that is not 1.1 (505, not
-/// 400).
-[[nodiscard]] bool versionUnsupported(std::string_view head);
 
 /// The length of the body that follows: 0 without a Content-Length. HsBody for a Transfer-Encoding, for more than one
 /// Content-Length, and for one that is not a plain decimal number.

@@ -364,6 +364,11 @@ void RequestTest::bytes_behind_the_head_are_not_looked_at()
 
 void RequestTest::a_version_that_is_not_1_1_is_told_from_garbage()
 {
+    const auto versionUnsupported = [](std::string_view line) {
+        HeadScanner scanner({});
+        (void)scanner.scan(line);
+        return scanner.versionUnsupported();
+    };
     for (const char* line : {"GET /ws HTTP/1.0\r\n", "GET /ws HTTP/9.9\r\nHost: a\r\n\r\n", "PRI * HTTP/2.0\r\n\r\n"})
         QVERIFY2(versionUnsupported(line), line);
     for (const char* line :
