@@ -6,7 +6,7 @@ target_include_directories(gatehouse_test_conformance PUBLIC ${CMAKE_CURRENT_LIS
 target_compile_definitions(gatehouse_test_conformance PRIVATE CONFORMANCE_POLICY="${CMAKE_CURRENT_LIST_DIR}/gatehouse.json")
 target_link_libraries(gatehouse_test_conformance PUBLIC gatehouse_test_net PRIVATE gatehouse_flags)
 
-foreach(group framing control fragments utf8 close limits)
+foreach(group framing control fragments utf8 close limits abuse)
     gatehouse_add_test(net conformance_${group} SOURCES ${CMAKE_CURRENT_LIST_DIR}/${group}cases.cpp
         LINKS gatehouse_test_conformance TIMEOUT 120)
 endforeach()

@@ -13,6 +13,8 @@ namespace {
 
 constexpr std::size_t shownBytes = 40;
 
+} // namespace
+
 nlohmann::json committedPolicy()
 {
     std::ifstream file(CONFORMANCE_POLICY);
@@ -21,8 +23,6 @@ nlohmann::json committedPolicy()
         listener["port"] = 0;
     return policy;
 }
-
-} // namespace
 
 raw::Frame refused(unsigned code, std::string_view word)
 {

@@ -19,6 +19,8 @@ struct Exchange {
     std::vector<raw::Frame> answers;
 };
 
+/// The gatehouse.json of this folder, on ports of the system's choice.
+[[nodiscard]] nlohmann::json committedPolicy();
 /// What the server says when it refuses.
 [[nodiscard]] raw::Frame refused(unsigned code, std::string_view word);
 [[nodiscard]] std::string described(const raw::Frame& frame);
