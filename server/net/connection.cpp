@@ -92,8 +92,7 @@ void Connection::onReadable()
             return;
         }
         if (got.status != IoStatus::Ok) {
-            flush(); // the peer may still read what it asked for before it ended its side
-            kill(m_phase == Phase::Head ? Reason::TlsAborted : Reason::PeerAbort);
+            lost(got.status);
             return;
         }
         const std::span<std::byte> bytes = scratch.first(got.bytes);
@@ -108,6 +107,18 @@ void Connection::onReadable()
         inRead = true;
         m_context.toRead.push_back(this);
     }
+}
+
+void Connection::lost(IoStatus status)
+{
+    if (status == IoStatus::Failed && m_transport->failure() == Reason::TlsRenegotiation) {
+        if (m_session)
+            m_context.counters.refused[static_cast<std::size_t>(Reason::TlsRenegotiation)].add();
+        kill(Reason::TlsRenegotiation);
+        return;
+    }
+    flush(); // the peer may still read what it asked for before it ended its side
+    kill(Reason::PeerAbort);
 }
 
 void Connection::handshake()
@@ -144,8 +155,8 @@ void Connection::readHead(std::span<const std::byte> bytes)
     }
     if (*size == 0)
         return;
-    auto admission =
-        admit(m_context, m_arrival, m_head->scanner.request(text), text.size() > *size || m_transport->readable());
+    auto admission = admit(m_context, m_arrival, m_transport->serverName(), m_head->scanner.request(text),
+                           text.size() > *size || m_transport->readable());
     if (!admission)
         refuse(admission.error());
     else
@@ -328,6 +339,7 @@ void Connection::kill(Reason reason)
         record.time = m_context.wall;
         record.decision.reason = reason;
         record.address = m_arrival.peer.toString();
+        record.detail = m_transport->certificateProblem();
         record.policyVersion = m_context.policy().version;
         m_context.gate.audit.record(std::move(record));
         m_context.counters.refused[static_cast<std::size_t>(reason)].add();

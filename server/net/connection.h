@@ -71,6 +71,8 @@ private:
     };
 
     void handshake();
+    /// Reading has come to an end, and so the connection does.
+    void lost(IoStatus status);
     void readHead(std::span<const std::byte> bytes);
     void refuse(const Refusal& refusal);
     void refuseHead(Reason reason);
