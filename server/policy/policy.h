@@ -28,9 +28,9 @@ enum class TlsVersion : std::uint8_t { Tls12, Tls13 };
 struct ListenerTls {
     std::filesystem::path certificate;
     std::filesystem::path key;
-    std::filesystem::path clientCa; ///< empty: clients need no certificate
     TlsVersion minVersion = TlsVersion::Tls12;
     std::chrono::milliseconds handshakeTimeout{5000};
+    std::filesystem::path clientCa; ///< empty: clients need no certificate
 
     friend bool operator==(const ListenerTls&, const ListenerTls&) = default;
 };
