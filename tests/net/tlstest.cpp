@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "testserver.h"
+#include "tlsforge.h"
 
 #include <QTest>
 #include <openssl/ssl.h>
@@ -21,23 +22,6 @@ ByteClient::Options withoutHandshake()
     ByteClient::Options options;
     options.handshake = false;
     return options;
-}
-
-/// The first record of a TLS 1.3 handshake, captured from OpenSSL.
-std::string clientHello()
-{
-    SSL_CTX* context = SSL_CTX_new(TLS_client_method());
-    SSL* ssl = SSL_new(context);
-    BIO* out = BIO_new(BIO_s_mem());
-    SSL_set_bio(ssl, BIO_new(BIO_s_mem()), out);
-    SSL_set_connect_state(ssl);
-    (void)SSL_do_handshake(ssl);
-    char* data = nullptr;
-    const long size = BIO_get_mem_data(out, &data);
-    std::string hello(data, static_cast<std::size_t>(size));
-    SSL_free(ssl);
-    SSL_CTX_free(context);
-    return hello;
 }
 
 } // namespace

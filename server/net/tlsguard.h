@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "domain/clock.h"
+
+#include <array>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace gatehouse {
+
+/// Counts the handshake messages that came after the handshake: a new ClientHello (TLS 1.2), which is refused, or a
+/// KeyUpdate (TLS 1.3), which is carried out. The third within an hour is one too many: no honest client needs it, and
+/// each costs us more than the peer.
+class TlsGuard {
+public:
+    static constexpr std::chrono::hours window{1};
+
+    void attempt(TimePoint now) noexcept
+    {
+        m_excessive = m_excessive || (m_seen == m_last.size() && now - m_last.front() < window);
+        m_last = {m_last.back(), now};
+        m_seen = m_seen < m_last.size() ? static_cast<std::uint8_t>(m_seen + 1) : m_seen;
+    }
+    [[nodiscard]] bool excessive() const noexcept { return m_excessive; }
+
+    friend bool operator==(const TlsGuard&, const TlsGuard&) = default;
+
+private:
+    std::array<TimePoint, 2> m_last{};
+    std::uint8_t m_seen = 0;
+    bool m_excessive = false;
+};
+
+/// What OpenSSL's callbacks keep about one connection; SSL_get_app_data() leads to it. Owner: the connection's worker.
+struct TlsPeer {
+    std::string serverName; ///< as the ClientHello has it; empty: none was sent
+    TlsGuard guard;
+    bool established = false; ///< the handshake is done
+};
+
+/// The one host name of a server_name extension (RFC 6066 §3): visible ASCII, 1 to 255 bytes. Unset where the extension
+/// says anything else.
+[[nodiscard]] std::optional<std::string_view> sentServerName(std::span<const unsigned char> extension);
+
+} // namespace gatehouse
