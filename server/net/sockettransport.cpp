@@ -40,6 +40,18 @@ IoStatus SocketTransport::sslStatus(int result)
     }
 }
 
+/// A read yields the data of one record, and leaves at most one that has begun.
+void SocketTransport::countRecords(bool data)
+{
+    constexpr std::uint32_t begun = 1;
+    if (data && m_peer.records > 0)
+        --m_peer.records;
+    if (m_peer.records > begun) {
+        m_peer.guard.idle(m_peer.records - begun, m_tls->clock().now());
+        m_peer.records = begun;
+    }
+}
+
 /// More handshake messages than a peer may send, or one of TLS 1.2 that came in part: OpenSSL would hold up to 128 KiB
 /// for the rest of it.
 bool SocketTransport::misbehaved() const
@@ -62,6 +74,7 @@ IoResult SocketTransport::read(std::span<std::byte> into)
 {
     if (m_ssl) {
         const int got = SSL_read(m_ssl.get(), into.data(), clampToInt(into.size()));
+        countRecords(got > 0);
         if (misbehaved()) {
             ERR_clear_error();
             m_failure = Reason::TlsRenegotiation;

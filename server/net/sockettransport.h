@@ -43,6 +43,7 @@ public:
 
 private:
     [[nodiscard]] IoStatus sslStatus(int result);
+    void countRecords(bool data);
     [[nodiscard]] bool misbehaved() const;
 
     Fd m_fd;                                 // outlives the SSL that writes to it,

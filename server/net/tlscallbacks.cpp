@@ -41,6 +41,10 @@ int onClientHello(SSL* ssl, int* alert, void*)
         std::size_t size = 0;
         TlsPeer& peer = peerOf(ssl);
         peer.serverName.clear();
+        if (SSL_client_hello_isv2(ssl)) { // RFC 8446 §D.5: no such form any more
+            *alert = SSL_AD_PROTOCOL_VERSION;
+            return SSL_CLIENT_HELLO_ERROR;
+        }
         if (SSL_client_hello_get0_ext(ssl, TLSEXT_TYPE_server_name, &bytes, &size) != 1)
             return SSL_CLIENT_HELLO_SUCCESS;
         const auto name = sentServerName({bytes, size});
@@ -162,9 +166,12 @@ int verifyClient(X509_STORE_CTX* verification, void*)
 /// For every record, so it must be cheap.
 void onMessage(int sent, int, int type, const void*, std::size_t, SSL* ssl, void*)
 {
-    if (sent || type != SSL3_RT_HANDSHAKE)
+    TlsPeer& peer = peerOf(ssl);
+    if (sent || !peer.established)
         return;
-    if (TlsPeer& peer = peerOf(ssl); peer.established)
+    if (type == SSL3_RT_HEADER)
+        ++peer.records;
+    else if (type == SSL3_RT_HANDSHAKE)
         peer.guard.attempt(contextOf(ssl).clock().now());
 }
 

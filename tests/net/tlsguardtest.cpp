@@ -84,6 +84,7 @@ class TlsGuardTest : public QObject {
 
 private Q_SLOTS:
     void the_third_attempt_within_an_hour_is_too_many();
+    void records_without_data_have_a_budget_for_an_hour();
     void the_third_attempt_ends_a_session_data() { addVersions(); }
     void the_third_attempt_ends_a_session();
     void the_third_attempt_before_the_request_is_refused_data() { addVersions(); }
@@ -95,6 +96,9 @@ private Q_SLOTS:
     void frames_behind_a_key_update_are_early_data_too();
     void floods_of_records_end_the_connection_data();
     void floods_of_records_end_the_connection();
+    void records_without_data_are_counted_between_data_too_data() { addVersions(); }
+    void records_without_data_are_counted_between_data_too();
+    void records_of_one_byte_are_data();
     void floods_before_the_handshake_end_the_connection_data();
     void floods_before_the_handshake_end_the_connection();
 };
@@ -113,6 +117,18 @@ void TlsGuardTest::the_third_attempt_within_an_hour_is_too_many()
     guard.attempt(now + 2 * TlsGuard::window - 1ns);
     QVERIFY(guard.excessive());
     guard.attempt(now + 9 * TlsGuard::window);
+    QVERIFY(guard.excessive());
+}
+
+void TlsGuardTest::records_without_data_have_a_budget_for_an_hour()
+{
+    TlsGuard guard;
+    const TimePoint start = TimePoint{} + 5h;
+    guard.idle(TlsGuard::mostIdle, start);
+    QVERIFY(!guard.excessive());
+    guard.idle(TlsGuard::mostIdle, start + TlsGuard::window);
+    QVERIFY(!guard.excessive());
+    guard.idle(1, start + 2 * TlsGuard::window - 1ns);
     QVERIFY(guard.excessive());
 }
 
@@ -270,6 +286,34 @@ void TlsGuardTest::floods_of_records_end_the_connection()
         ++sent;
     QVERIFY(eventually([&] { return server.sessions().empty(); }));
     qInfo("%d records were taken", sent);
+}
+
+void TlsGuardTest::records_without_data_are_counted_between_data_too()
+{
+    QFETCH(int, version);
+    TestServer server;
+    Forger forger(server, version);
+    QVERIFY(forger.upgraded());
+    for (int i = 0; i < 1000 && !server.sessions().empty(); ++i) {
+        for (int j = 0; j < 30; ++j)
+            forger.send(Type::Application, "");
+        forger.send(Type::Application, textFrame("on"));
+    }
+    QVERIFY(server.sessions().empty());
+    QCOMPARE(server.audit(AuditKind::Close, Reason::TlsRenegotiation).size(), 1u);
+}
+
+void TlsGuardTest::records_of_one_byte_are_data()
+{
+    TestServer server;
+    Forger forger(server, TLS1_3_VERSION);
+    QVERIFY(forger.upgraded());
+    for (int i = 0; i < 100; ++i)
+        for (const char c : textFrame("on"))
+            QVERIFY(forger.send(Type::Application, std::string_view(&c, 1)));
+    for (int i = 0; i < 100; ++i)
+        QCOMPARE(forger.client.nextData().payload, std::string("on"));
+    QCOMPARE(server.refused(Reason::TlsRenegotiation), 0u);
 }
 
 void TlsGuardTest::floods_before_the_handshake_end_the_connection_data()
