@@ -36,6 +36,8 @@ IoStatus SocketTransport::sslStatus(int result)
         m_failure = handshakeFailure(*m_ssl); // empties the error queue, which all connections of the thread share
         if (m_peer.established)
             m_failure = Reason::PeerAbort;
+        else if (m_peer.helloTooLarge)
+            m_failure = Reason::TlsNotHello;
         return IoStatus::Failed;
     }
 }
@@ -67,6 +69,8 @@ IoStatus SocketTransport::handshake()
     if (result != 1)
         return sslStatus(result);
     m_peer.established = true;
+    unwatchHello(*m_ssl);
+    m_peer.hello.reset();
     return IoStatus::Ok;
 }
 

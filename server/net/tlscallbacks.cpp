@@ -175,7 +175,33 @@ void onMessage(int sent, int, int type, const void*, std::size_t, SSL* ssl, void
         peer.guard.attempt(contextOf(ssl).clock().now());
 }
 
+/// Of BIO_set_callback_ex(3): what it answers takes the place of the read's own result.
+long onRead(BIO* bio, int operation, const char* bytes, std::size_t, int, long, int result, std::size_t* size)
+{
+    if (operation != (BIO_CB_READ | BIO_CB_RETURN) || result <= 0)
+        return result;
+    auto* ssl = static_cast<SSL*>(static_cast<void*>(BIO_get_callback_arg(bio)));
+    TlsPeer& peer = peerOf(ssl);
+    const auto* first = static_cast<const unsigned char*>(static_cast<const void*>(bytes));
+    peer.helloTooLarge = !peer.hello->take({first, *size});
+    if (peer.hello->changedCipher() && SSL_version(ssl) == TLS1_2_VERSION) // in TLS 1.3 a second hello may follow
+        peer.hello->end();
+    return peer.helloTooLarge ? -1 : result;
+}
+
 } // namespace
+
+void watchHello(SSL& ssl)
+{
+    BIO* bio = SSL_get_rbio(&ssl);
+    BIO_set_callback_arg(bio, static_cast<char*>(static_cast<void*>(&ssl)));
+    BIO_set_callback_ex(bio, onRead);
+}
+
+void unwatchHello(SSL& ssl)
+{
+    BIO_set_callback_ex(SSL_get_rbio(&ssl), nullptr);
+}
 
 void setCallbacks(SSL_CTX& context)
 {

@@ -2,8 +2,10 @@
 #pragma once
 
 #include "domain/clock.h"
+#include "net/hellolimit.h"
 
 #include <array>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -52,6 +54,8 @@ private:
 struct TlsPeer {
     std::string serverName; ///< as the ClientHello has it; empty: none was sent
     TlsGuard guard;
+    std::unique_ptr<HelloLimit> hello; ///< while the handshake lasts
+    bool helloTooLarge = false;
     std::uint32_t records = 0; ///< begun since the handshake, less those whose data was read
     bool established = false;  ///< the handshake is done
 };

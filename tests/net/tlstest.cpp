@@ -102,6 +102,9 @@ void TlsTest::what_is_no_hello_gets_no_answer_of_its_own_kind_data()
     QTest::newRow("a hello in the form of SSL 2.0") << QByteArray("\x80\x2e\1\3\3\0\x15\0\0\0\x10", 11) +
                                                            QByteArray("\0\xc0\x2b", 3).repeated(7) +
                                                            QByteArray(16, 'r');
+    QTest::newRow("a hello of 128 KiB") << QByteArray("\x16\3\1\0\x08\1\1\xff\xf0\3\3\0\0", 13);
+    QTest::newRow("a hello of 128 KiB by the byte")
+        << QByteArray("\x16\3\1\0\1\1\x16\3\1\0\1\1\x16\3\1\0\1\xff\x16\3\1\0\1\xf0", 24);
     QTest::newRow("a hello that ends early") << QByteArray("\x16\3\1\0\6\1\0\0\2\3\3", 11);
 }
 
