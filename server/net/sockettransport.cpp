@@ -101,13 +101,16 @@ bool SocketTransport::readable()
     char byte = 0;
     if (!m_ssl)
         return recv(fd(), &byte, sizeof byte, MSG_PEEK) > 0;
-    for (;;) { // a handshake message ends a call, and data may stand behind it
-        const TlsGuard before = m_peer.guard;
+    // A KeyUpdate ends a call, and so does our answer to it; data may stand behind the two that are allowed.
+    for (int calls = 4; calls > 0; --calls) {
         const bool any = SSL_peek(m_ssl.get(), &byte, sizeof byte) > 0;
         ERR_clear_error(); // a failure stays, and the next read meets it again
-        if (any || m_peer.guard == before || misbehaved())
-            return any;
+        if (any)
+            return true;
+        if (m_peer.guard == TlsGuard())
+            return false;
     }
+    return false;
 }
 
 IoResult SocketTransport::write(std::span<const std::byte> from)
