@@ -36,7 +36,21 @@ IoStatus SocketTransport::sslStatus(int result)
         m_failure = handshakeFailure(*m_ssl); // empties the error queue, which all connections of the thread share
         if (m_peer.established)
             m_failure = Reason::PeerAbort;
+        else if (m_peer.helloTooLarge)
+            m_failure = Reason::TlsNotHello;
         return IoStatus::Failed;
+    }
+}
+
+/// A read yields the data of one record, and leaves at most one that has begun.
+void SocketTransport::countRecords(bool data)
+{
+    constexpr std::uint32_t begun = 1;
+    if (data && m_peer.records > 0)
+        --m_peer.records;
+    if (m_peer.records > begun) {
+        m_peer.guard.idle(m_peer.records - begun, m_tls->clock().now());
+        m_peer.records = begun;
     }
 }
 
@@ -55,6 +69,8 @@ IoStatus SocketTransport::handshake()
     if (result != 1)
         return sslStatus(result);
     m_peer.established = true;
+    unwatchHello(*m_ssl);
+    m_peer.hello.reset();
     return IoStatus::Ok;
 }
 
@@ -62,6 +78,7 @@ IoResult SocketTransport::read(std::span<std::byte> into)
 {
     if (m_ssl) {
         const int got = SSL_read(m_ssl.get(), into.data(), clampToInt(into.size()));
+        countRecords(got > 0);
         if (misbehaved()) {
             ERR_clear_error();
             m_failure = Reason::TlsRenegotiation;
@@ -84,13 +101,16 @@ bool SocketTransport::readable()
     char byte = 0;
     if (!m_ssl)
         return recv(fd(), &byte, sizeof byte, MSG_PEEK) > 0;
-    for (;;) { // a handshake message ends a call, and data may stand behind it
-        const TlsGuard before = m_peer.guard;
+    // A KeyUpdate ends a call, and so does our answer to it; data may stand behind the two that are allowed.
+    for (int calls = 4; calls > 0; --calls) {
         const bool any = SSL_peek(m_ssl.get(), &byte, sizeof byte) > 0;
         ERR_clear_error(); // a failure stays, and the next read meets it again
-        if (any || m_peer.guard == before || misbehaved())
-            return any;
+        if (any)
+            return true;
+        if (m_peer.guard == TlsGuard())
+            return false;
     }
+    return false;
 }
 
 IoResult SocketTransport::write(std::span<const std::byte> from)

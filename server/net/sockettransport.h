@@ -2,6 +2,7 @@
 #pragma once
 
 #include "net/listeners.h"
+#include "net/tlscallbacks.h"
 #include "net/tlscontext.h"
 #include "net/tlsguard.h"
 #include "net/transport.h"
@@ -17,8 +18,11 @@ public:
         , m_tls(std::move(tls))
         , m_ssl(std::move(ssl))
     {
-        if (m_ssl)
-            SSL_set_app_data(m_ssl.get(), &m_peer);
+        if (!m_ssl)
+            return;
+        SSL_set_app_data(m_ssl.get(), &m_peer);
+        m_peer.hello = std::make_unique<HelloLimit>();
+        watchHello(*m_ssl);
     }
     SocketTransport(const SocketTransport&) = delete; // OpenSSL holds a pointer into it
     SocketTransport& operator=(const SocketTransport&) = delete;
@@ -43,6 +47,7 @@ public:
 
 private:
     [[nodiscard]] IoStatus sslStatus(int result);
+    void countRecords(bool data);
     [[nodiscard]] bool misbehaved() const;
 
     Fd m_fd;                                 // outlives the SSL that writes to it,

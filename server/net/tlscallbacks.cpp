@@ -41,6 +41,10 @@ int onClientHello(SSL* ssl, int* alert, void*)
         std::size_t size = 0;
         TlsPeer& peer = peerOf(ssl);
         peer.serverName.clear();
+        if (SSL_client_hello_isv2(ssl)) { // RFC 8446 §D.5: no such form any more
+            *alert = SSL_AD_PROTOCOL_VERSION;
+            return SSL_CLIENT_HELLO_ERROR;
+        }
         if (SSL_client_hello_get0_ext(ssl, TLSEXT_TYPE_server_name, &bytes, &size) != 1)
             return SSL_CLIENT_HELLO_SUCCESS;
         const auto name = sentServerName({bytes, size});
@@ -162,13 +166,42 @@ int verifyClient(X509_STORE_CTX* verification, void*)
 /// For every record, so it must be cheap.
 void onMessage(int sent, int, int type, const void*, std::size_t, SSL* ssl, void*)
 {
-    if (sent || type != SSL3_RT_HANDSHAKE)
+    TlsPeer& peer = peerOf(ssl);
+    if (sent || !peer.established)
         return;
-    if (TlsPeer& peer = peerOf(ssl); peer.established)
+    if (type == SSL3_RT_HEADER)
+        ++peer.records;
+    else if (type == SSL3_RT_HANDSHAKE)
         peer.guard.attempt(contextOf(ssl).clock().now());
 }
 
+/// Of BIO_set_callback_ex(3): what it answers takes the place of the read's own result.
+long onRead(BIO* bio, int operation, const char* bytes, std::size_t, int, long, int result, std::size_t* size)
+{
+    if (operation != (BIO_CB_READ | BIO_CB_RETURN) || result <= 0)
+        return result;
+    auto* ssl = static_cast<SSL*>(static_cast<void*>(BIO_get_callback_arg(bio)));
+    TlsPeer& peer = peerOf(ssl);
+    const auto* first = static_cast<const unsigned char*>(static_cast<const void*>(bytes));
+    peer.helloTooLarge = !peer.hello->take({first, *size});
+    if (peer.hello->changedCipher() && SSL_version(ssl) == TLS1_2_VERSION) // in TLS 1.3 a second hello may follow
+        peer.hello->end();
+    return peer.helloTooLarge ? -1 : result;
+}
+
 } // namespace
+
+void watchHello(SSL& ssl)
+{
+    BIO* bio = SSL_get_rbio(&ssl);
+    BIO_set_callback_arg(bio, static_cast<char*>(static_cast<void*>(&ssl)));
+    BIO_set_callback_ex(bio, onRead);
+}
+
+void unwatchHello(SSL& ssl)
+{
+    BIO_set_callback_ex(SSL_get_rbio(&ssl), nullptr);
+}
 
 void setCallbacks(SSL_CTX& context)
 {

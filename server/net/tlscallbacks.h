@@ -9,4 +9,9 @@ namespace gatehouse {
 /// what is counted after it. The app data of the SSL_CTX leads to the TlsContext, that of each SSL to its TlsPeer.
 void setCallbacks(SSL_CTX& context);
 
+/// Looks at what one connection reads until its handshake is over, and lets the read fail that brings a ClientHello
+/// over its limit.
+void watchHello(SSL& ssl);
+void unwatchHello(SSL& ssl);
+
 } // namespace gatehouse

@@ -84,17 +84,23 @@ class TlsGuardTest : public QObject {
 
 private Q_SLOTS:
     void the_third_attempt_within_an_hour_is_too_many();
+    void records_without_data_have_a_budget_for_an_hour();
     void the_third_attempt_ends_a_session_data() { addVersions(); }
     void the_third_attempt_ends_a_session();
     void the_third_attempt_before_the_request_is_refused_data() { addVersions(); }
     void the_third_attempt_before_the_request_is_refused();
     void attempts_an_hour_apart_are_let_be();
     void a_second_hello_in_parts_ends_the_connection_at_once();
+    void early_data_is_refused_data();
     void early_data_is_refused();
     void updates_that_ask_for_ours_get_at_most_one_each();
-    void frames_behind_a_key_update_are_early_data_too();
+    void frames_behind_key_updates_are_early_data_too_data();
+    void frames_behind_key_updates_are_early_data_too();
     void floods_of_records_end_the_connection_data();
     void floods_of_records_end_the_connection();
+    void records_without_data_are_counted_between_data_too_data() { addVersions(); }
+    void records_without_data_are_counted_between_data_too();
+    void records_of_one_byte_are_data();
     void floods_before_the_handshake_end_the_connection_data();
     void floods_before_the_handshake_end_the_connection();
 };
@@ -113,6 +119,18 @@ void TlsGuardTest::the_third_attempt_within_an_hour_is_too_many()
     guard.attempt(now + 2 * TlsGuard::window - 1ns);
     QVERIFY(guard.excessive());
     guard.attempt(now + 9 * TlsGuard::window);
+    QVERIFY(guard.excessive());
+}
+
+void TlsGuardTest::records_without_data_have_a_budget_for_an_hour()
+{
+    TlsGuard guard;
+    const TimePoint start = TimePoint{} + 5h;
+    guard.idle(TlsGuard::mostIdle, start);
+    QVERIFY(!guard.excessive());
+    guard.idle(TlsGuard::mostIdle, start + TlsGuard::window);
+    QVERIFY(!guard.excessive());
+    guard.idle(1, start + 2 * TlsGuard::window - 1ns);
     QVERIFY(guard.excessive());
 }
 
@@ -179,8 +197,16 @@ void TlsGuardTest::a_second_hello_in_parts_ends_the_connection_at_once()
     QCOMPARE(server.audit(AuditKind::Close, Reason::TlsRenegotiation).size(), 1u);
 }
 
+void TlsGuardTest::early_data_is_refused_data()
+{
+    QTest::addColumn<QByteArray>("groups"); // of the second handshake; the first is the client's guess
+    QTest::newRow("at once") << QByteArray("X25519");
+    QTest::newRow("before a second hello") << QByteArray("P-521:X25519");
+}
+
 void TlsGuardTest::early_data_is_refused()
 {
+    QFETCH(QByteArray, groups);
     TestServer server;
     ByteClient first = server.tls();
     QCOMPARE(first.upgrade({}).status, 101);
@@ -191,6 +217,7 @@ void TlsGuardTest::early_data_is_refused()
     std::size_t sent = 0;
     options.prepare = [&](SSL* ssl) {
         SSL_set_session(ssl, session);
+        QVERIFY(SSL_set1_groups_list(ssl, groups.constData()) == 1);
         const std::string text = upgradeText({});
         SSL_write_early_data(ssl, text.data(), text.size(), &sent);
     };
@@ -223,12 +250,25 @@ void TlsGuardTest::updates_that_ask_for_ours_get_at_most_one_each()
     QVERIFY(updates <= 2);
 }
 
-void TlsGuardTest::frames_behind_a_key_update_are_early_data_too()
+void TlsGuardTest::frames_behind_key_updates_are_early_data_too_data()
 {
+    QTest::addColumn<int>("updates");
+    QTest::addColumn<bool>("requested");
+    for (const int updates : {0, 1, 2}) {
+        QTest::addRow("%d", updates) << updates << false;
+        QTest::addRow("%d that ask for ours", updates) << updates << true;
+    }
+}
+
+void TlsGuardTest::frames_behind_key_updates_are_early_data_too()
+{
+    QFETCH(int, updates);
+    QFETCH(bool, requested);
     TestServer server;
     Forger forger(server, TLS1_3_VERSION);
     std::string burst = forger.forge.record(Type::Application, upgradeText({}));
-    burst += forger.forge.keyUpdate(false);
+    for (int i = 0; i < updates; ++i)
+        burst += forger.forge.keyUpdate(requested);
     burst += forger.forge.record(Type::Application, textFrame("early"));
     QVERIFY(forger.client.sendRaw(burst));
     QCOMPARE(forger.client.request({}).status, 400);
@@ -270,6 +310,34 @@ void TlsGuardTest::floods_of_records_end_the_connection()
         ++sent;
     QVERIFY(eventually([&] { return server.sessions().empty(); }));
     qInfo("%d records were taken", sent);
+}
+
+void TlsGuardTest::records_without_data_are_counted_between_data_too()
+{
+    QFETCH(int, version);
+    TestServer server;
+    Forger forger(server, version);
+    QVERIFY(forger.upgraded());
+    for (int i = 0; i < 1000 && !server.sessions().empty(); ++i) {
+        for (int j = 0; j < 30; ++j)
+            forger.send(Type::Application, "");
+        forger.send(Type::Application, textFrame("on"));
+    }
+    QVERIFY(server.sessions().empty());
+    QCOMPARE(server.audit(AuditKind::Close, Reason::TlsRenegotiation).size(), 1u);
+}
+
+void TlsGuardTest::records_of_one_byte_are_data()
+{
+    TestServer server;
+    Forger forger(server, TLS1_3_VERSION);
+    QVERIFY(forger.upgraded());
+    for (int i = 0; i < 100; ++i)
+        for (const char c : textFrame("on"))
+            QVERIFY(forger.send(Type::Application, std::string_view(&c, 1)));
+    for (int i = 0; i < 100; ++i)
+        QCOMPARE(forger.client.nextData().payload, std::string("on"));
+    QCOMPARE(server.refused(Reason::TlsRenegotiation), 0u);
 }
 
 void TlsGuardTest::floods_before_the_handshake_end_the_connection_data()
