@@ -3,7 +3,30 @@
 
 #include "wire/httptext.h"
 
+#include <algorithm>
+
 namespace gatehouse::wire {
+
+namespace {
+
+/// "https://gate.example:8443" without its scheme.
+std::string_view authorityOf(std::string_view absolute)
+{
+    return absolute.substr(absolute.find("://") + 3);
+}
+
+/// How much of a target in absolute-form comes before its path; 0 where it has another form.
+std::size_t absoluteSize(std::string_view target)
+{
+    const std::size_t colon = target.find("://");
+    const std::string_view scheme = target.substr(0, colon);
+    if (colon == std::string_view::npos || !(equalsIgnoringCase(scheme, "http") || equalsIgnoringCase(scheme, "https")))
+        return 0;
+    const std::size_t end = std::min(target.find_first_of("/?", colon + 3), target.size());
+    return isAuthority(authorityOf(target.substr(0, end))) ? end : 0;
+}
+
+} // namespace
 
 HeadScanner::HeadScanner(const RequestLimits& limits, Kind kind)
     : m_limits(limits)
@@ -103,8 +126,11 @@ Reason HeadScanner::requestLineEnd(std::string_view text)
     if (target.empty() || !isVersion(version))
         return Reason::HsRequestLine;
     m_versionUnsupported = version != "HTTP/1.1";
+    const std::size_t absolute = absoluteSize(target);
+    m_pathAt = m_spaceAt[0] + 1 + absolute;
+    const bool hasPath = target.starts_with('/') || absolute > 0;
     // A fragment never goes over the wire (RFC 3986 §3.5).
-    const bool accepted = target.starts_with('/') ? !m_fragment : method == "CONNECT" && isAuthority(target);
+    const bool accepted = hasPath ? !m_fragment : method == "CONNECT" && isAuthority(target);
     return accepted && !m_versionUnsupported ? Reason::None : Reason::HsRequestLine;
 }
 
@@ -178,9 +204,12 @@ Request HeadScanner::request(std::string_view text) const
     Request request;
     request.method = text.substr(0, m_spaceAt[0]);
     request.target = text.substr(m_spaceAt[0] + 1, m_spaceAt[1] - m_spaceAt[0] - 1);
-    if (request.target.starts_with('/')) {
+    const std::size_t targetAt = m_spaceAt[0] + 1;
+    if (m_pathAt > targetAt || request.target.starts_with('/')) {
         const std::size_t pathEnd = m_queryAt != 0 ? m_queryAt : m_spaceAt[1];
-        request.path = text.substr(m_spaceAt[0] + 1, pathEnd - m_spaceAt[0] - 1);
+        request.path = m_pathAt < pathEnd ? text.substr(m_pathAt, pathEnd - m_pathAt) : std::string_view("/");
+        if (m_pathAt > targetAt)
+            request.authority = authorityOf(text.substr(targetAt, m_pathAt - targetAt));
         request.query = m_queryAt != 0 ? text.substr(m_queryAt + 1, m_spaceAt[1] - m_queryAt - 1) : std::string_view();
     }
     request.headers = headers(text);

@@ -49,6 +49,7 @@ private:
     std::size_t m_position = 0;
     std::array<std::size_t, 2> m_spaceAt{}; ///< in the request line
     std::size_t m_lineEnd = 0;              ///< of the start line
+    std::size_t m_pathAt = 0;               ///< behind the authority of an absolute target
     std::size_t m_queryAt = 0;              ///< of the first `?` in the target; 0: none
     std::vector<Line> m_lines;
     std::uint16_t m_status = 0; ///< of a response
