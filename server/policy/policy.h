@@ -30,6 +30,7 @@ struct ListenerTls {
     std::filesystem::path key;
     TlsVersion minVersion = TlsVersion::Tls12;
     std::chrono::milliseconds handshakeTimeout{5000};
+    bool renew = true; ///< a certificate of the local CA beside it is renewed by the server itself
 
     friend bool operator==(const ListenerTls&, const ListenerTls&) = default;
 };
