@@ -26,7 +26,7 @@ struct CertificateFacts {
 
 /// The certificate that a listener serves with.
 struct LoadedCertificate {
-    std::string digest; ///< SHA-256 of all that was read for it, the key too
+    std::string digest; ///< of all that was read for it, the key too
     CertificateFacts facts;
 };
 

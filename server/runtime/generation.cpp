@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "runtime/generation.h"
 
+#include "auth/hmac.h"
 #include "control/json.h"
 #include "policy/privatefile.h"
 #include "setup/certificatefacts.h"
 
 #include <algorithm>
 #include <cerrno>
-#include <openssl/evp.h>
 #include <sys/stat.h>
 
 namespace gatehouse {
@@ -38,51 +38,36 @@ FileStamp stampOf(const std::filesystem::path& file)
     return stamp;
 }
 
-/// Hashes parts, with their lengths, so that no two lists of them look alike. Cleanses what it copied.
-class Digest {
-public:
-    void add(const std::string& part) { m_all += std::to_string(part.size()) + ':' + part; }
-    ~Digest() { OPENSSL_cleanse(m_all.data(), m_all.size()); }
-    Digest() = default;
-    Digest(const Digest&) = delete;
-    Digest& operator=(const Digest&) = delete;
-    /// Empty where the TLS library fails.
-    [[nodiscard]] std::string take() const
-    {
-        std::string hash(EVP_MAX_MD_SIZE, '\0');
-        unsigned length = 0;
-        auto* target = static_cast<unsigned char*>(static_cast<void*>(hash.data()));
-        const bool hashed = EVP_Digest(m_all.data(), m_all.size(), target, &length, EVP_sha256(), nullptr) == 1;
-        hash.resize(hashed ? length : 0);
-        return hash;
-    }
-
-private:
-    std::string m_all;
-};
+/// Of parts with their lengths, so that no two lists of them look alike; empty where the TLS library fails.
+std::string digestOf(const std::vector<std::string>& parts)
+{
+    std::string all;
+    for (const std::string& part : parts)
+        all += std::to_string(part.size()) + ':' + part;
+    return hmacSha256("gatehouse tls files", all).value_or(std::string());
+}
 
 struct TlsFiles {
     std::string certificate; ///< PEM
-    std::string digest;      ///< SHA-256 of all files
+    std::string digest;      ///< of all files
 };
 
 Result<TlsFiles, std::string> readFiles(const ListenerTls& tls)
 {
     if (const auto problem = checkPrivateFile(tls.key))
         return Failure{problem->detail};
-    TlsFiles files;
-    Digest digest;
+    std::vector<std::string> parts;
     for (const auto& file : tlsFiles(tls)) {
         auto bytes = readWholeFile(file, largestFile);
         if (!bytes)
             return Failure{bytes.error()};
         if (bytes->empty())
             return Failure{file.string() + ": it is empty"};
-        digest.add(*bytes);
-        if (file == tls.certificate)
-            files.certificate = std::move(*bytes);
+        parts.push_back(std::move(*bytes));
     }
-    files.digest = digest.take();
+    if (std::string problem = keyProblem(parts[1]); !problem.empty())
+        return Failure{tls.key.string() + ": " + problem};
+    TlsFiles files{parts[0], digestOf(parts)};
     if (files.digest.empty())
         return Failure{std::string("the TLS library cannot hash")};
     return files;
@@ -151,12 +136,12 @@ std::vector<std::filesystem::path> tlsFiles(const ListenerTls& tls)
 
 std::string filesDigest(const ListenerTls& tls)
 {
-    Digest digest;
+    std::vector<std::string> parts;
     for (const auto& file : tlsFiles(tls)) {
-        const auto bytes = readWholeFile(file, largestFile);
-        digest.add(bytes ? *bytes : bytes.error());
+        auto bytes = readWholeFile(file, largestFile);
+        parts.push_back(bytes ? std::move(*bytes) : bytes.error());
     }
-    return digest.take();
+    return digestOf(parts);
 }
 
 FileStamps stampsOf(const ListenerTls& tls)

@@ -21,10 +21,10 @@ makeGeneration(std::shared_ptr<const Policy> policy, WallTime now, const PolicyG
 [[nodiscard]] Result<std::shared_ptr<const PolicyGeneration>, std::string>
 reloadListener(const std::shared_ptr<const PolicyGeneration>& previous, std::size_t listener, WallTime now);
 
-/// The files that a listener's TLS is made of.
+/// The files that a listener's TLS is made of: certificate, key.
 [[nodiscard]] std::vector<std::filesystem::path> tlsFiles(const ListenerTls& tls);
 
-/// SHA-256 over what can be read of these files, and over what is wrong with those that cannot.
+/// A hash of what can be read of these files, and of what is wrong with those that cannot.
 [[nodiscard]] std::string filesDigest(const ListenerTls& tls);
 
 /// What tells that a file has changed, without reading it; symbolic links are followed.

@@ -118,4 +118,12 @@ Result<CertificateFacts, std::string> certificateFacts(const std::string& pem)
     return facts;
 }
 
+std::string keyProblem(const std::string& pem)
+{
+    if (readKey(pem))
+        return {};
+    return pem.find("ENCRYPTED") != std::string::npos ? "the private key is encrypted"
+                                                      : "it holds no private key in PEM that can be read";
+}
+
 } // namespace gatehouse

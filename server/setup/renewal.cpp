@@ -6,7 +6,10 @@
 #include "setup/newfile.h"
 #include "setup/opensslvalues.h"
 
+#include <fcntl.h>
 #include <openssl/err.h>
+#include <sys/file.h>
+#include <unistd.h>
 
 namespace gatehouse {
 
@@ -23,6 +26,28 @@ fs::path readyBeside(const fs::path& file)
     ready += ".gatehouse-new";
     return ready;
 }
+
+/// Held while the pair in a folder changes: two servers may share it. Not waited for.
+class FolderLock {
+public:
+    explicit FolderLock(const fs::path& folder)
+        : m_fd(open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC))
+        , m_held(m_fd >= 0 && flock(m_fd, LOCK_EX | LOCK_NB) == 0)
+    {
+    }
+    ~FolderLock()
+    {
+        if (m_fd >= 0)
+            close(m_fd);
+    }
+    FolderLock(const FolderLock&) = delete;
+    FolderLock& operator=(const FolderLock&) = delete;
+    explicit operator bool() const { return m_held; }
+
+private:
+    int m_fd;
+    bool m_held;
+};
 
 bool belongsTo(const std::string& certificate, const std::string& key)
 {
@@ -48,11 +73,24 @@ std::string readOrEmpty(const fs::path& file)
 }
 
 /// What is wrong with a CA's key; empty: nothing.
-std::string keyProblem(const fs::path& file, const CertificateAndKey& ca)
+std::string caKeyProblem(const fs::path& file, const CertificateAndKey& ca)
 {
     if (const auto problem = checkPrivateFile(file))
         return problem->detail;
     return belongsTo(ca.certificate, ca.key) ? "" : file.string() + " is not the key of the CA beside it";
+}
+
+void finish(const fs::path& certificate, const fs::path& key)
+{
+    std::error_code error;
+    const fs::path ready = readyBeside(certificate);
+    if (const std::string next = readOrEmpty(ready); !next.empty()) {
+        const std::string inPlace = readOrEmpty(key);
+        if (belongsTo(next, inPlace) && !belongsTo(readOrEmpty(certificate), inPlace) && moveInto(ready, certificate))
+            return;
+    }
+    fs::remove(readyBeside(key), error);
+    fs::remove(ready, error);
 }
 
 } // namespace
@@ -84,7 +122,7 @@ RenewalPlan planRenewal(const fs::path& certificate, const std::string& pem, Wal
         return plan;
     }
     plan.ca.key = readOrEmpty(keyFile);
-    plan.obstacle = keyProblem(keyFile, plan.ca);
+    plan.obstacle = caKeyProblem(keyFile, plan.ca);
     plan.broken = !plan.obstacle.empty();
     if (plan.obstacle.empty() && caEnd <= now)
         plan.obstacle = "its CA has ended";
@@ -102,6 +140,9 @@ Result<Done, std::string> renewFiles(const fs::path& certificate, const fs::path
         return Failure{certificate.string() + ": " + error.message()};
     if (certificateFile == keyFile)
         return Failure{certificate.string() + " holds both certificate and key: replace it by hand"};
+    const FolderLock lock(certificateFile.parent_path());
+    if (!lock)
+        return Failure{certificateFile.parent_path().string() + ": another process is renewing a certificate here"};
     const auto old = readWholeFile(certificateFile, largestFile);
     if (!old)
         return Failure{old.error()};
@@ -118,7 +159,7 @@ Result<Done, std::string> renewFiles(const fs::path& certificate, const fs::path
     if (done)
         done = moveInto(readyCertificate, certificateFile);
     if (!done)
-        finishRenewal(certificate, key);
+        finish(certificateFile, keyFile);
     return done;
 }
 
@@ -129,15 +170,8 @@ void finishRenewal(const fs::path& certificate, const fs::path& key)
     const fs::path keyFile = error ? fs::path() : fs::canonical(key, error);
     if (error || certificateFile == keyFile)
         return;
-    const fs::path ready = readyBeside(certificateFile);
-    if (const std::string next = readOrEmpty(ready); !next.empty()) {
-        const std::string inPlace = readOrEmpty(keyFile);
-        if (belongsTo(next, inPlace) && !belongsTo(readOrEmpty(certificateFile), inPlace) &&
-            moveInto(ready, certificateFile))
-            return;
-    }
-    fs::remove(readyBeside(keyFile), error);
-    fs::remove(ready, error);
+    if (const FolderLock lock(certificateFile.parent_path()); lock)
+        finish(certificateFile, keyFile);
 }
 
 } // namespace gatehouse

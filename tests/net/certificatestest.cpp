@@ -217,7 +217,7 @@ void CertificatesTest::row10_the_old_one_stays_data()
         },
         "server.pem: ");
     row(
-        "no key", [](const TlsFolder& tls) { writeOver(tls.key(), "hello"); }, "cannot read private key");
+        "no key", [](const TlsFolder& tls) { writeOver(tls.key(), "hello"); }, "no private key in PEM");
     row(
         "another's key",
         [](const TlsFolder& tls) { writeOver(tls.key(), TlsFolder::foreign(SystemClock().wall()).key); }, "server.key");

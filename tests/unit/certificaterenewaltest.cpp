@@ -5,13 +5,17 @@
 #include "setup/initialise.h"
 #include "setup/renewal.h"
 
+#include <openssl/ec.h>
 #include <openssl/pem.h>
 #include <openssl/x509v3.h>
 
 #include <QTemporaryDir>
 #include <QTest>
 
+#include <fcntl.h>
 #include <memory>
+#include <sys/file.h>
+#include <unistd.h>
 
 using namespace gatehouse;
 using namespace gatehouse::test;
@@ -76,6 +80,8 @@ private Q_SLOTS:
     void a_crash_at_any_step_leaves_a_pair_that_fits_data();
     void a_crash_at_any_step_leaves_a_pair_that_fits();
     void a_file_with_both_is_left_alone();
+    void a_folder_that_another_process_changes_is_left_alone();
+    void a_key_with_a_passphrase_is_a_problem_and_no_question();
     void facts_of_what_is_no_certificate_are_an_error();
 
 private:
@@ -219,6 +225,36 @@ void CertificateRenewalTest::a_file_with_both_is_left_alone()
     const auto done = renewFiles(m_tls.key(), m_tls.key(), m_tls.ca(), now);
     QVERIFY(!done);
     QCOMPARE(contentsOf(m_tls.key()), both);
+}
+
+void CertificateRenewalTest::a_folder_that_another_process_changes_is_left_alone()
+{
+    const int other = open(m_tls.folder.c_str(), O_RDONLY | O_DIRECTORY);
+    QVERIFY(flock(other, LOCK_EX | LOCK_NB) == 0);
+    const CertificateAndKey before = m_tls.pair();
+    QVERIFY(!renewFiles(m_tls.certificate(), m_tls.key(), m_tls.ca(), now));
+    const auto ready = m_tls.key().string() + ".gatehouse-new";
+    writeOver(ready, "of the other process");
+    finishRenewal(m_tls.certificate(), m_tls.key());
+    QVERIFY(std::filesystem::exists(ready));
+    QCOMPARE(m_tls.pair().certificate, before.certificate);
+    QCOMPARE(m_tls.pair().key, before.key);
+    close(other);
+    QVERIFY(renewFiles(m_tls.certificate(), m_tls.key(), m_tls.ca(), now));
+    QVERIFY(!std::filesystem::exists(ready) && fit(m_tls.pair()));
+}
+
+void CertificateRenewalTest::a_key_with_a_passphrase_is_a_problem_and_no_question()
+{
+    QCOMPARE(keyProblem(m_tls.pair().key), std::string());
+    const Handle<EVP_PKEY, EVP_PKEY_free> key(EVP_EC_gen("P-256"));
+    const Handle<BIO, BIO_free_all> out(BIO_new(BIO_s_mem()));
+    QVERIFY(PEM_write_bio_PKCS8PrivateKey(out.get(), key.get(), EVP_aes_256_cbc(), "secret", 6, nullptr, nullptr) == 1);
+    char* bytes = nullptr;
+    const long size = BIO_get_mem_data(out.get(), &bytes);
+    QCOMPARE(keyProblem(std::string(bytes, static_cast<std::size_t>(size))),
+             std::string("the private key is encrypted"));
+    QVERIFY(!keyProblem(m_tls.pair().certificate).empty());
 }
 
 void CertificateRenewalTest::facts_of_what_is_no_certificate_are_an_error()
