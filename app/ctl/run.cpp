@@ -61,12 +61,12 @@ public:
     {
         if (!m_invocation.config)
             return call();
+        if (const auto socket = liveSocket(*m_invocation.config)) // what is served may not be what lies there
+            if (const auto http = post(*socket, m_invocation.command))
+                return answer(*http);
         const auto policy = configuration();
         if (!policy)
             return exitBadConfig;
-        if (const auto http =
-                post(policy->controlSocket, m_invocation.command)) // what is served may not be what lies there
-            return answer(*http);
         return finish(ctl::certificateStatus(m_invocation, *policy, m_out, m_error));
     }
 
@@ -138,6 +138,10 @@ private:
         const char* environment = std::getenv("GATEHOUSE_SOCKET");
         if (!m_invocation.config && environment && *environment)
             return environment;
+        const auto file = m_invocation.config ? m_invocation.config : defaultConfiguration();
+        if (file)
+            if (auto socket = liveSocket(*file))
+                return socket;
         const auto policy = configuration();
         return policy ? std::optional(policy->controlSocket) : std::nullopt;
     }

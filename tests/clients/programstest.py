@@ -152,7 +152,7 @@ class Programs(unittest.TestCase):
         self.assertIn("localhost", status["names"])
         (etc / "tls/ca.key").rename(etc / "elsewhere.key")
         text = run("gatehousectl", "certificate", "status", "--config", etc / "gatehouse.json").stdout
-        self.assertRegex(text, r"renews itself +no: the key of its CA, .*/tls/ca\.key, is not there")
+        self.assertRegex(text, r"renews itself: +no: the key of its CA, .*/tls/ca\.key, is not there")
         (etc / "tls/server.pem").write_text("no certificate")
         bad = run("gatehousectl", "certificate", "status", "--config", etc / "gatehouse.json")
         self.assertEqual(bad.returncode, 1)
@@ -212,7 +212,7 @@ class Running(unittest.IsolatedAsyncioTestCase):
             (served.config.parent / "tls/server.key").chmod(0o644)
             await gate.eventually(lambda: served.ctl("status")["stats"]["certificates"] == "reload_failed", "the alarm")
             self.assertRegex(run("gatehousectl", "--config", served.config, "status").stdout,
-                             r"(?m)^certificates +a new one cannot be used")
+                             r"(?m)^certificates: +a new one cannot be used")
             await client.send("and still")
             self.assertEqual(await other.receive(), "and still")
 
