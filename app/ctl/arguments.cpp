@@ -39,7 +39,7 @@ struct CommandSpec {
     void (*fill)(const Words&, Invocation&);
 };
 
-constexpr std::array<std::string_view, 3> flags{"json", "help", "version"};
+constexpr std::array<std::string_view, 4> flags{"json", "help", "version", "force"};
 constexpr std::array<std::string_view, 5> everywhere{"socket", "config", "json", "help", "version"};
 
 template <class Range> bool has(const Range& range, std::string_view word)
@@ -193,6 +193,22 @@ void fillAudit(const Words& words, Invocation& invocation)
     invocation.action = Action::AuditVerify;
 }
 
+void fillCertificate(const Words& words, Invocation& invocation)
+{
+    const std::string& what = words.operands.at(0);
+    if (what == "renew") {
+        invocation.command = CertificateRenewCommand{textOption(words, "listener"), words.options.contains("force")};
+        return;
+    }
+    if (what != "status")
+        throw Refused{"certificate takes status or renew, found \"" + what + '"'};
+    for (const auto& [name, value] : words.options)
+        if (!has(everywhere, name))
+            throw Refused{"--" + name + " goes with certificate renew alone"};
+    invocation.action = Action::CertificateStatus;
+    invocation.command = CertificateStatusQuery{};
+}
+
 template <class C> void fillPlain(const Words&, Invocation& invocation)
 {
     invocation.command = C{};
@@ -230,6 +246,7 @@ const std::vector<CommandSpec>& specs()
          1,
          "list|verify",
          fillAudit},
+        {"certificate", {"listener", "force"}, 1, 1, "status|renew", fillCertificate},
         {"drain", {}, 0, 0, "", fillPlain<DrainCommand>},
         {"reload", {}, 0, 0, "", fillPlain<ReloadCommand>},
     };

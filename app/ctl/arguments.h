@@ -12,7 +12,7 @@
 
 namespace gatehouse::ctl {
 
-enum class Action : std::uint8_t { Help, Version, Call, Token, AuditList, AuditVerify };
+enum class Action : std::uint8_t { Help, Version, Call, Token, AuditList, AuditVerify, CertificateStatus };
 
 /// What a command line asks for.
 struct Invocation {
@@ -21,7 +21,7 @@ struct Invocation {
     std::optional<std::filesystem::path> socket;
     std::optional<std::filesystem::path> config;
     bool json = false;
-    Command command; ///< of Call and AuditList
+    Command command; ///< of Call, AuditList and CertificateStatus
     TokenRequest token;
 };
 

@@ -2,6 +2,9 @@
 #include "ctl/configuration.h"
 
 #include "policy/load.h"
+#include "policy/privatefile.h"
+
+#include <nlohmann/json.hpp>
 
 #include <cstdlib>
 
@@ -29,6 +32,19 @@ Result<Policy, std::string> loadConfiguration(const std::filesystem::path& file)
     for (const PolicyError& error : loaded.error())
         lines += (lines.empty() ? "" : "\n") + formatPolicyError(error, file);
     return Failure{lines};
+}
+
+std::optional<std::filesystem::path> liveSocket(const std::filesystem::path& file)
+{
+    constexpr std::size_t largestDocument = 4U << 20; // bytes
+    const auto text = readWholeFile(file, largestDocument);
+    const auto document = text ? nlohmann::json::parse(*text, nullptr, false) : nlohmann::json();
+    std::string socket = "run/control.sock";
+    if (document.is_object() && document.contains("control_socket") && document["control_socket"].is_string())
+        socket = document["control_socket"].get<std::string>();
+    std::error_code error;
+    const auto path = (std::filesystem::absolute(file, error).parent_path() / socket).lexically_normal();
+    return std::filesystem::is_socket(path, error) ? std::optional(path) : std::nullopt;
 }
 
 std::optional<std::filesystem::path> defaultConfiguration()

@@ -30,6 +30,8 @@ Commands:
   failures                 failed authentications by address and reason
   audit list               who did what, newest first
   audit verify             whether the audit log is whole
+  certificate status       what the listeners' certificates are, and how long they last
+  certificate renew        make those of the local CA anew, now
   reload                   read the policy file again
   drain                    let sessions go, then stop
   token                    make a token for a user
@@ -48,7 +50,7 @@ gatehouse/gatehouse.json below XDG_CONFIG_HOME (~/.config) or else by
 Exit codes: 0 done, 1 no server or refused, 64 usage, 78 bad configuration.
 )";
 
-constexpr std::array<Topic, 12> topics{{
+constexpr std::array<Topic, 13> topics{{
     {"status", "status", "Prints what runs, since when, on which addresses, and its counters.\n"},
     {"sessions", "sessions", "Lists open sessions. With --json: an array of objects.\n"},
     {"session", "session ID", "Prints all that is known about one session.\n"},
@@ -77,6 +79,15 @@ constexpr std::array<Topic, 12> topics{{
      "verify walks the chain of hashes and names the first record that was edited, removed\n"
      "or reordered; it exits with 1 where there is one. It cannot see that the newest records\n"
      "were cut off: compare the number and hash that it prints with ones kept elsewhere.\n"},
+    {"certificate", "certificate status [--config FILE] | certificate renew [--listener NAME] [--force]",
+     "status prints the certificate that each listener serves with: names, issuer, end, whether it\n"
+     "renews itself, and what was wrong with files that could not be taken into use. With --config\n"
+     "it reads the files where no server runs.\n\n"
+     "renew makes a new key and certificate for the same names, where the CA that signed the old one\n"
+     "lies beside it as ca.pem and ca.key, and serves with them at once. The server does so by itself\n"
+     "when a third of a certificate's life is left.\n\n"
+     "  --listener NAME   this one alone, even where \"renew\" is \"off\" in the policy\n"
+     "  --force           even where the CA ends so soon that the new one would not last longer\n"},
     {"reload", "reload", "Reads the policy file again. An invalid one changes nothing; all errors are printed.\n"},
     {"drain", "drain", "Takes no new sessions, closes the open ones with code 1001 and stops the server.\n"},
     {"token", "token --user NAME [--roles A,B] [--ttl 1h] [--channels A,B] [--config FILE]",

@@ -49,6 +49,25 @@ std::string_view stateWord(GateState state)
     return "";
 }
 
+std::string daysText(std::int64_t days)
+{
+    if (days < 0)
+        return "has ended";
+    return std::to_string(days) + (days == 1 ? " day left" : " days left");
+}
+
+/// Empty where nothing is wrong with the certificates of a gate.
+std::string certificateNotice(const GateStats& stats)
+{
+    std::string text = stats.certificates == CertificateState::ReloadFailed
+                           ? "a new one cannot be used; see gatehousectl certificate status"
+                           : "";
+    if (stats.certificatesEnd && daysLeft(*stats.certificatesEnd, stats.time) <= 30)
+        text += (text.empty() ? "" : "; ") + ("the first one ends at " + formatTime(*stats.certificatesEnd) + ", " +
+                                              daysText(daysLeft(*stats.certificatesEnd, stats.time)));
+    return text;
+}
+
 std::string text(const Info& info)
 {
     const GateStats& stats = info.stats;
@@ -65,6 +84,8 @@ std::string text(const Info& info)
                                             (listener.certificateExpires
                                                  ? "  certificate until " + formatTime(*listener.certificateExpires)
                                                  : std::string()));
+    if (std::string notice = certificateNotice(stats); !notice.empty())
+        fields.emplace_back("certificates", std::move(notice));
     fields.emplace_back("sessions", std::to_string(stats.sessions) + " open, " + std::to_string(stats.pending) +
                                         " pending, " + std::to_string(stats.accepted) + " ever opened");
     fields.emplace_back("messages",
@@ -189,6 +210,36 @@ std::string text(const AuthFailureList& list)
     return table.text();
 }
 
+std::string text(const CertificateList& list)
+{
+    if (list.certificates.empty())
+        return "No listener has a certificate.\n";
+    std::string all;
+    for (const CertificateStatus& status : list.certificates) {
+        const CertificateFacts& facts = status.facts;
+        std::vector<std::pair<std::string, std::string>> fields{
+            {"listener", status.listener},
+            {"certificate", status.certificateFile},
+            {"key", status.keyFile + "  " + facts.keyType},
+            {"subject", facts.subject},
+            {"names", joined(facts.names, ", ")},
+            {"issuer", facts.issuer},
+            {"serial", facts.serial},
+            {"SHA-256", facts.fingerprint},
+            {"valid",
+             formatTime(facts.notBefore) + " to " + formatTime(facts.notAfter) + "  " + daysText(status.daysLeft)},
+            {"renews itself", status.renews ? "yes, at " + (status.renewsAt ? formatTime(*status.renewsAt) : "")
+                                            : "no: " + status.renewsNot}};
+        if (status.caExpires)
+            fields.emplace_back("its CA ends", formatTime(*status.caExpires));
+        if (!status.failure.empty())
+            fields.emplace_back("failed",
+                                (status.failedAt ? formatTime(*status.failedAt) + "  " : "") + status.failure);
+        all += (all.empty() ? "" : "\n") + fieldList(fields);
+    }
+    return all;
+}
+
 std::string text(const Accepted&)
 {
     return "Done.\n";
@@ -211,6 +262,8 @@ std::string jsonText(const Answer& answer)
         result = &result->at("bans");
     else if (std::holds_alternative<AuthFailureList>(answer))
         result = &result->at("groups");
+    else if (std::holds_alternative<CertificateList>(answer))
+        result = &result->at("certificates");
     else if (std::holds_alternative<AuditPage>(answer))
         result = &result->at("entries"); // the smallest number is where --before goes on
     // C1 and bidi controls are escaped too: JSON is read on terminals as well.

@@ -5,6 +5,7 @@
 #include "control/json.h"
 #include "ctl/arguments.h"
 #include "ctl/auditcommands.h"
+#include "ctl/certificatecommand.h"
 #include "ctl/configuration.h"
 #include "ctl/controlclient.h"
 #include "ctl/help.h"
@@ -54,6 +55,19 @@ public:
         if (const auto http = post(policy->controlSocket, m_invocation.command)) // what is not on disk yet counts too
             return answer(*http);
         return finish(ctl::auditList(m_invocation, policy->stateDir / "gatehouse.sqlite", m_out, m_error));
+    }
+
+    int certificateStatus()
+    {
+        if (!m_invocation.config)
+            return call();
+        if (const auto socket = liveSocket(*m_invocation.config)) // what is served may not be what lies there
+            if (const auto http = post(*socket, m_invocation.command))
+                return answer(*http);
+        const auto policy = configuration();
+        if (!policy)
+            return exitBadConfig;
+        return finish(ctl::certificateStatus(m_invocation, *policy, m_out, m_error));
     }
 
     int auditVerify()
@@ -124,6 +138,10 @@ private:
         const char* environment = std::getenv("GATEHOUSE_SOCKET");
         if (!m_invocation.config && environment && *environment)
             return environment;
+        const auto file = m_invocation.config ? m_invocation.config : defaultConfiguration();
+        if (file)
+            if (auto socket = liveSocket(*file))
+                return socket;
         const auto policy = configuration();
         return policy ? std::optional(policy->controlSocket) : std::nullopt;
     }
@@ -158,6 +176,8 @@ int run(const std::vector<std::string>& arguments, std::ostream& out, std::ostre
         return program.auditList();
     case Action::AuditVerify:
         return program.auditVerify();
+    case Action::CertificateStatus:
+        return program.certificateStatus();
     case Action::Call:
         return program.call();
     }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "common/configuration.h"
 #include "common/exitcodes.h"
-#include "runtime/gate.h"
+#include "runtime/generation.h"
 #include "runtime/serverruntime.h"
 #include "setup/initialise.h"
 
@@ -69,8 +69,7 @@ int checkConfiguration(const std::filesystem::path& file)
     const auto policy = loadConfiguration(file);
     if (!policy)
         return exitBadConfig;
-    const SystemClock clock;
-    if (const auto generation = makeGeneration(policy, clock); !generation) {
+    if (const auto generation = makeGeneration(policy, SystemClock()); !generation) {
         std::fprintf(stderr, "%s: %s\n", file.c_str(), generation.error().c_str());
         return exitBadConfig;
     }

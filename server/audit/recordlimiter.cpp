@@ -22,6 +22,7 @@ bool peersCause(AuditKind kind)
     case AuditKind::Unban:
     case AuditKind::Reload:
     case AuditKind::Drain:
+    case AuditKind::Certificate:
     case AuditKind::Command:
         return false;
     }

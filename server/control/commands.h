@@ -3,6 +3,7 @@
 
 #include "domain/auditquery.h"
 #include "domain/ban.h"
+#include "domain/certificate.h"
 #include "domain/ids.h"
 #include "domain/result.h"
 #include "feed/values.h"
@@ -138,10 +139,27 @@ struct Accepted {
     friend bool operator==(const Accepted&, const Accepted&) = default;
 };
 
-using Command = std::variant<InfoQuery, SessionsQuery, SessionQuery, KickCommand, BanCommand, UnbanCommand, BansQuery,
-                             AuditQuery, AuthFailuresQuery, DrainCommand, ReloadCommand>;
+// certificate_status, certificate_renew
+struct CertificateStatusQuery {
+    friend bool operator==(const CertificateStatusQuery&, const CertificateStatusQuery&) = default;
+};
+struct CertificateRenewCommand {
+    std::string listener; ///< empty: every one whose certificate renews itself
+    bool force = false;   ///< even where the new one would not last longer than the old
+
+    friend bool operator==(const CertificateRenewCommand&, const CertificateRenewCommand&) = default;
+};
+struct CertificateList {
+    std::vector<CertificateStatus> certificates; ///< of each listener with TLS; after a renewal the new ones
+
+    friend bool operator==(const CertificateList&, const CertificateList&) = default;
+};
+
+using Command =
+    std::variant<InfoQuery, SessionsQuery, SessionQuery, KickCommand, BanCommand, UnbanCommand, BansQuery, AuditQuery,
+                 AuthFailuresQuery, DrainCommand, ReloadCommand, CertificateStatusQuery, CertificateRenewCommand>;
 using Answer = std::variant<Info, SessionList, SessionRow, KickResult, BanResult, UnbanResult, BanList, AuditPage,
-                            AuthFailureList, Accepted>;
+                            AuthFailureList, Accepted, CertificateList>;
 
 enum class ControlErrorCode : std::uint16_t {
     Internal = 100,

@@ -185,6 +185,8 @@ template <class Archive> void describe(Archive& archive, typename Archive::templ
     archive("audit_records", stats.auditRecords);
     archive("audit_dropped", stats.auditDropped);
     archive("feed_dropped", stats.feedDropped);
+    archive("certificates", stats.certificates);
+    archive("certificates_end", stats.certificatesEnd);
 }
 
 template <class Archive> void describe(Archive& archive, typename Archive::template Ref<FeedBatch> batch)
@@ -278,6 +280,39 @@ template <class Archive> void describe(Archive& archive, typename Archive::templ
     archive("groups", list.groups);
 }
 
+template <class Archive> void describe(Archive& archive, typename Archive::template Ref<CertificateStatus> status)
+{
+    archive("listener", status.listener);
+    archive("certificate_file", status.certificateFile);
+    archive("key_file", status.keyFile);
+    archive("subject", status.facts.subject);
+    archive("names", status.facts.names);
+    archive("issuer", status.facts.issuer);
+    archive("serial", status.facts.serial);
+    archive("fingerprint_sha256", status.facts.fingerprint);
+    archive("not_before", status.facts.notBefore);
+    archive("not_after", status.facts.notAfter);
+    archive("days_left", status.daysLeft);
+    archive("key_type", status.facts.keyType);
+    archive("renews", status.renews);
+    archive("renews_not", status.renewsNot);
+    archive("renews_at", status.renewsAt);
+    archive("ca_expires", status.caExpires);
+    archive("failure", status.failure);
+    archive("failed_at", status.failedAt);
+}
+
+template <class Archive> void describe(Archive& archive, typename Archive::template Ref<CertificateList> list)
+{
+    archive("certificates", list.certificates);
+}
+
+template <class Archive> void describe(Archive& archive, typename Archive::template Ref<CertificateRenewCommand> renew)
+{
+    archive("listener", renew.listener);
+    archive("force", renew.force);
+}
+
 // Commands and answers without fields.
 template <class Archive> void describe(Archive&, typename Archive::template Ref<InfoQuery>) {}
 template <class Archive> void describe(Archive&, typename Archive::template Ref<SessionsQuery>) {}
@@ -286,5 +321,6 @@ template <class Archive> void describe(Archive&, typename Archive::template Ref<
 template <class Archive> void describe(Archive&, typename Archive::template Ref<DrainCommand>) {}
 template <class Archive> void describe(Archive&, typename Archive::template Ref<ReloadCommand>) {}
 template <class Archive> void describe(Archive&, typename Archive::template Ref<Accepted>) {}
+template <class Archive> void describe(Archive&, typename Archive::template Ref<CertificateStatusQuery>) {}
 
 } // namespace gatehouse

@@ -25,8 +25,19 @@ constexpr std::string_view noDuration = "none";
 constexpr std::uint32_t largestAuditPage = 1000;
 
 // In the order of Command's alternatives.
-constexpr std::array<std::string_view, std::variant_size_v<Command>> methods{
-    "info", "sessions", "session", "kick", "ban", "unban", "bans", "audit", "auth_failures", "drain", "reload"};
+constexpr std::array<std::string_view, std::variant_size_v<Command>> methods{"info",
+                                                                             "sessions",
+                                                                             "session",
+                                                                             "kick",
+                                                                             "ban",
+                                                                             "unban",
+                                                                             "bans",
+                                                                             "audit",
+                                                                             "auth_failures",
+                                                                             "drain",
+                                                                             "reload",
+                                                                             "certificate_status",
+                                                                             "certificate_renew"};
 
 // --- enumerations and their words ---
 
@@ -62,6 +73,7 @@ GATEHOUSE_WORDS(BanSubject, 3, "user", "address", "network")
 GATEHOUSE_WORDS(SessionPhase, 2, "open", "closing")
 GATEHOUSE_WORDS(GateState, 4, "starting", "serving", "draining", "stopped")
 GATEHOUSE_WORDS(AuditState, 2, "good", "failing")
+GATEHOUSE_WORDS(CertificateState, 3, "good", "expires_soon", "reload_failed")
 #undef GATEHOUSE_WORDS
 
 // --- writing ---
@@ -184,6 +196,8 @@ private:
             decodePlain(value, path, field, value.is_number(), "must be a number");
         else if constexpr (std::unsigned_integral<T>)
             decodeInteger(value, path, field);
+        else if constexpr (std::same_as<T, std::int64_t>)
+            decodePlain(value, path, field, value.is_number_integer(), "must be a whole number");
         else if constexpr (std::same_as<T, std::string>)
             decodePlain(value, path, field, value.is_string(), "must be a string");
         else {
@@ -327,10 +341,11 @@ using AnswerReader = Reply (*)(const json&);
 
 // In the order of Command's alternatives.
 constexpr std::array<AnswerReader, std::variant_size_v<Command>> answerReaders{
-    readAnswer<Info>,       readAnswer<SessionList>, readAnswer<SessionRow>,
-    readAnswer<KickResult>, readAnswer<BanResult>,   readAnswer<UnbanResult>,
-    readAnswer<BanList>,    readAnswer<AuditPage>,   readAnswer<AuthFailureList>,
-    readAnswer<Accepted>,   readAnswer<Accepted>};
+    readAnswer<Info>,           readAnswer<SessionList>, readAnswer<SessionRow>,
+    readAnswer<KickResult>,     readAnswer<BanResult>,   readAnswer<UnbanResult>,
+    readAnswer<BanList>,        readAnswer<AuditPage>,   readAnswer<AuthFailureList>,
+    readAnswer<Accepted>,       readAnswer<Accepted>,    readAnswer<CertificateList>,
+    readAnswer<CertificateList>};
 
 std::optional<std::size_t> methodIndex(std::string_view method)
 {

@@ -28,6 +28,8 @@ std::string_view auditKindWord(AuditKind kind)
         return "reload";
     case AuditKind::Drain:
         return "drain";
+    case AuditKind::Certificate:
+        return "certificate";
     case AuditKind::Command:
         return "command";
     }

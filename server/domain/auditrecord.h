@@ -25,6 +25,7 @@ enum class AuditKind : std::uint8_t {
     Unban,
     Reload,
     Drain,
+    Certificate, ///< renewed, not renewed, or about to end
     Command
 };
 

@@ -111,7 +111,8 @@ std::uint64_t quantile(const std::array<std::uint64_t, LatencyHistogram::buckets
 
 } // namespace
 
-GateStats StatsSampler::sample(const std::vector<const WorkerCounters*>& workers, TimePoint now, WallTime wall)
+GateStats StatsSampler::sample(const std::vector<const WorkerCounters*>& workers,
+                               const std::array<Counter, reasonCount>& refusedElsewhere, TimePoint now, WallTime wall)
 {
     GateStats stats;
     stats.time = wall;
@@ -134,6 +135,7 @@ GateStats StatsSampler::sample(const std::vector<const WorkerCounters*>& workers
             second.loop[i] += worker->loop.count(i);
     }
     for (std::size_t i = 1; i < reasonCount; ++i) {
+        refused[i] += refusedElsewhere[i].value();
         if (refused[i] == 0)
             continue;
         const auto reason = static_cast<Reason>(i);

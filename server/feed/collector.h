@@ -54,8 +54,10 @@ private:
 /// Sums counters and turns differences into rates and quantiles over the last second. Owner: the runtime thread.
 class StatsSampler {
 public:
-    /// Everything but `state` and the audit's fields.
-    [[nodiscard]] GateStats sample(const std::vector<const WorkerCounters*>& workers, TimePoint now, WallTime wall);
+    /// Everything but `state` and the fields of audit and certificates. `refusedElsewhere`: by others than workers.
+    [[nodiscard]] GateStats sample(const std::vector<const WorkerCounters*>& workers,
+                                   const std::array<Counter, reasonCount>& refusedElsewhere, TimePoint now,
+                                   WallTime wall);
 
 private:
     struct Second {

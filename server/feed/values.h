@@ -117,6 +117,8 @@ struct AuthFailureGroup {
 
 enum class GateState : std::uint8_t { Starting, Serving, Draining, Stopped };
 enum class AuditState : std::uint8_t { Good, Failing };
+/// Of all listeners' certificates the worst: one ends within 30 days; a change or a renewal did not work.
+enum class CertificateState : std::uint8_t { Good, ExpiresSoon, ReloadFailed };
 
 /// The gate as a whole at one time. Counters only grow while the process runs.
 struct GateStats {
@@ -131,7 +133,8 @@ struct GateStats {
     std::uint64_t bytesOut = 0;
     std::uint64_t backlog = 0;
     std::vector<std::pair<Reason, std::uint64_t>> refused; ///< counters that are not 0, in the order of Reason
-    std::uint64_t refusedTotal = 0;                        ///< upgrades, connects and messages
+    std::uint64_t refusedTotal =
+        0; ///< upgrades, connects and messages, and the operator's own policies and certificates
     std::uint64_t authFailures = 0;
     std::uint64_t loopLatencyP50 = 0; ///< microseconds that a worker's loop turn took, over the last second
     std::uint64_t loopLatencyP99 = 0;
@@ -140,6 +143,8 @@ struct GateStats {
     std::uint64_t auditRecords = 0; ///< newest record's number
     std::uint64_t auditDropped = 0;
     std::uint64_t feedDropped = 0;
+    CertificateState certificates = CertificateState::Good;
+    std::optional<WallTime> certificatesEnd; ///< the first one that ends; unset where no listener has one
 
     friend bool operator==(const GateStats&, const GateStats&) = default;
 };

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "domain/auditrecord.h"
+#include "domain/certificate.h"
 #include "feed/counters.h"
 #include "feed/values.h"
 #include "net/banset.h"
@@ -21,7 +22,8 @@ class Connection;
 /// A policy with what was loaded for it. Immutable.
 struct PolicyGeneration {
     std::shared_ptr<const Policy> policy;
-    std::vector<std::shared_ptr<const TlsContext>> tls; ///< for each listener; null: plain
+    std::vector<std::shared_ptr<const TlsContext>> tls;                 ///< for each listener; null: plain
+    std::vector<std::shared_ptr<const LoadedCertificate>> certificates; ///< for each listener; null: plain
 };
 
 /// What changed at one worker since its last batch.

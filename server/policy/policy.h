@@ -31,6 +31,7 @@ struct ListenerTls {
     TlsVersion minVersion = TlsVersion::Tls12;
     std::chrono::milliseconds handshakeTimeout{5000};
     std::filesystem::path clientCa; ///< empty: clients need no certificate
+    bool renew = true;              ///< a certificate of the local CA beside it is renewed by the server itself
 
     friend bool operator==(const ListenerTls&, const ListenerTls&) = default;
 };

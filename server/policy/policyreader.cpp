@@ -157,7 +157,7 @@ void PolicyReader::readTls(const Node& at, Listener& listener)
     }
     if (at && !at.is(Kind::Object))
         return m_document.unexpected(Code::WrongType, at, "an object or \"off\"");
-    if (!m_document.object(at, {{"certificate", "key", "client_ca", "min_version", "handshake_timeout"}, {"renew"}}))
+    if (!m_document.object(at, {{"certificate", "key", "client_ca", "min_version", "handshake_timeout", "renew"}, {}}))
         return;
     ListenerTls tls;
     const Node certificate = m_document.required(at, "certificate");
@@ -176,6 +176,12 @@ void PolicyReader::readTls(const Node& at, Listener& listener)
         m_document.unexpected(Code::BadValue, minVersion, "\"1.2\" or \"1.3\"");
     tls.minVersion = version == "1.3" ? TlsVersion::Tls13 : TlsVersion::Tls12;
     m_document.readDuration(m_document.member(at, "handshake_timeout"), tls.handshakeTimeout, 100ms, 10min);
+    std::string renew = "auto";
+    const Node renewal = m_document.member(at, "renew");
+    m_document.read(renewal, renew);
+    if (renew != "auto" && renew != "off")
+        m_document.unexpected(Code::BadValue, renewal, "\"auto\" or \"off\"");
+    tls.renew = renew == "auto";
     listener.tls = std::move(tls);
 }
 

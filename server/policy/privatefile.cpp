@@ -4,8 +4,7 @@
 #include <array>
 #include <cerrno>
 #include <cstdio>
-#include <fstream>
-#include <iterator>
+#include <fcntl.h>
 #include <sys/stat.h>
 #include <system_error>
 #include <unistd.h>
@@ -13,6 +12,21 @@
 namespace gatehouse {
 
 namespace {
+
+struct FileDescriptor {
+    int number;
+    explicit FileDescriptor(int fd)
+        : number(fd)
+    {
+    }
+    ~FileDescriptor()
+    {
+        if (number >= 0)
+            close(number);
+    }
+    FileDescriptor(const FileDescriptor&) = delete;
+    FileDescriptor& operator=(const FileDescriptor&) = delete;
+};
 
 std::optional<FileProblem> inspect(const std::filesystem::path& file, struct stat& status)
 {
@@ -49,18 +63,41 @@ std::optional<FileProblem> checkPrivateFile(const std::filesystem::path& file)
                                  "; 0600, or 0640 with a group of its own, is required"};
 }
 
+Result<std::string, std::string> readWholeFile(const std::filesystem::path& file, std::size_t largest)
+{
+    const auto problem = [&](const std::string& what) { return Failure{file.string() + ": " + what}; };
+    const FileDescriptor fd{open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)};
+    struct stat status {};
+    if (fd.number < 0 || fstat(fd.number, &status) != 0)
+        return problem(std::generic_category().message(errno));
+    if (!S_ISREG(status.st_mode))
+        return problem("not a regular file");
+    std::string bytes(largest + 1, '\0');
+    std::size_t size = 0;
+    while (size < bytes.size()) {
+        const ssize_t got = read(fd.number, bytes.data() + size, bytes.size() - size);
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got < 0)
+            return problem(std::generic_category().message(errno));
+        if (got == 0)
+            break;
+        size += static_cast<std::size_t>(got);
+    }
+    if (size > largest)
+        return problem("larger than " + std::to_string(largest / 1024) + " KiB");
+    bytes.resize(size);
+    return bytes;
+}
+
 std::optional<std::string> readSecretFile(const std::filesystem::path& file)
 {
-    constexpr std::size_t largest = 65536;
-    std::ifstream stream(file, std::ios::binary);
-    std::string bytes(largest + 1, '\0');
-    stream.read(bytes.data(), static_cast<std::streamsize>(bytes.size()));
-    if (!stream.eof() || stream.bad())
+    auto bytes = readWholeFile(file, 65536);
+    if (!bytes)
         return std::nullopt;
-    bytes.resize(static_cast<std::size_t>(stream.gcount()));
-    if (bytes.ends_with('\n'))
-        bytes.pop_back();
-    return bytes;
+    if (bytes->ends_with('\n'))
+        bytes->pop_back();
+    return std::move(bytes).value();
 }
 
 } // namespace gatehouse

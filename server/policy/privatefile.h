@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
+#include "domain/result.h"
+
 #include <filesystem>
 #include <optional>
 #include <string>
@@ -17,6 +19,10 @@ struct FileProblem {
 
 /// As above, and of mode 0600 or 0640 at most.
 [[nodiscard]] std::optional<FileProblem> checkPrivateFile(const std::filesystem::path& file);
+
+/// The bytes of a regular file. Never waits: a FIFO or a device is an error, and so is what is larger. The error names
+/// the file and what is wrong with it.
+[[nodiscard]] Result<std::string, std::string> readWholeFile(const std::filesystem::path& file, std::size_t largest);
 
 /// The bytes of a secret file with one trailing newline cut; unset where it cannot be read or is over 64 KiB.
 [[nodiscard]] std::optional<std::string> readSecretFile(const std::filesystem::path& file);

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "policy/load.h"
 #include "runtime/serverruntime_p.h"
 
 #include <algorithm>
@@ -240,54 +239,6 @@ void ServerRuntime::Private::run(const Actor& actor, const DrainCommand&, const 
         record(commandRecord(AuditKind::Drain, actor, "via " + actor.via));
         m_gate->post([](Worker& worker) { worker.drain(); });
     }
-    done(Answer(Accepted{}));
-}
-
-/// Empty where `next` can replace the running policy without a restart.
-std::string ServerRuntime::Private::reloadProblem(const Policy& next) const
-{
-    const auto places = [](const Policy& policy) {
-        std::vector<std::tuple<std::string, IpAddress, std::uint16_t, bool>> all;
-        for (const Listener& listener : policy.listeners)
-            all.emplace_back(listener.name, listener.address, listener.port, listener.tls.has_value());
-        return all;
-    };
-    if (next.workers != m_policy->workers)
-        return "/workers: a change needs a restart";
-    if (next.stateDir != m_policy->stateDir)
-        return "/state_dir: a change needs a restart";
-    if (next.controlSocket != m_policy->controlSocket)
-        return "/control_socket: a change needs a restart";
-    if (places(next) != places(*m_policy))
-        return "/listeners: another address, port or number of listeners needs a restart";
-    return {};
-}
-
-void ServerRuntime::Private::run(const Actor& actor, const ReloadCommand&, const ReplyCallback& done)
-{
-    const auto reject = [&](Reason reason, std::string message) {
-        AuditRecord refused = commandRecord(AuditKind::Reload, actor, message);
-        refused.decision.reason = reason;
-        record(std::move(refused));
-        done(failure(ControlErrorCode::Rejected, std::move(message)));
-    };
-    auto loaded = loadPolicy(m_policy->file);
-    if (!loaded) {
-        std::string all;
-        for (const PolicyError& error : loaded.error())
-            all += (all.empty() ? "" : "\n") + formatPolicyError(error, m_policy->file);
-        return reject(Reason::PolicyRejected, std::move(all));
-    }
-    if (std::string problem = reloadProblem(loaded->policy); !problem.empty())
-        return reject(Reason::PolicyRejected, std::move(problem));
-    auto next = std::make_shared<Policy>(std::move(loaded->policy));
-    next->version = m_policy->version + 1;
-    auto generation = makeGeneration(std::move(next), m_clock);
-    if (!generation)
-        return reject(Reason::TlsReloadFailed, generation.error());
-    m_policy = (*generation)->policy;
-    m_gate->post([made = *generation](Worker& worker) { worker.setPolicy(made); });
-    record(commandRecord(AuditKind::Reload, actor, "policy version " + std::to_string(m_policy->version)));
     done(Answer(Accepted{}));
 }
 

@@ -22,24 +22,6 @@ std::vector<std::unique_ptr<RouteHandler>> makeHandlers(WorkerBus& bus)
 
 } // namespace
 
-Result<std::shared_ptr<const PolicyGeneration>, std::string> makeGeneration(std::shared_ptr<const Policy> policy,
-                                                                            const Clock& clock)
-{
-    auto generation = std::make_shared<PolicyGeneration>();
-    for (const Listener& listener : policy->listeners) {
-        if (!listener.tls) {
-            generation->tls.push_back(nullptr);
-            continue;
-        }
-        auto context = TlsContext::create(*listener.tls, listener.name, clock);
-        if (!context)
-            return Failure{"listener " + listener.name + ": " + context.error()};
-        generation->tls.push_back(std::move(*context));
-    }
-    generation->policy = std::move(policy);
-    return std::shared_ptr<const PolicyGeneration>(std::move(generation));
-}
-
 Result<Done, std::string> Gate::start(const std::shared_ptr<const PolicyGeneration>& generation,
                                       const std::shared_ptr<const BanSet>& bans, unsigned spareCores)
 {
@@ -58,18 +40,37 @@ Result<Done, std::string> Gate::start(const std::shared_ptr<const PolicyGenerati
             return Failure{sockets.error()};
         for (unsigned worker = 0; worker < count; ++worker)
             m_workers[worker]->addListener(std::move(sockets->sockets[worker]), i);
-        ListenerInfo info{listener.name, listenerUrl(listener, sockets->port), {}, {}};
-        if (const auto& tls = generation->tls[i]) {
-            info.certificateSubject = tls->subject();
-            info.certificateExpires = tls->expires();
-        }
-        m_listeners.push_back(std::move(info));
+        m_listeners.push_back({listener.name, listenerUrl(listener, sockets->port), {}, {}});
     }
+    showCertificates(*generation);
     for (const auto& worker : m_workers)
         worker->setPeers(peers);
     for (const auto& worker : m_workers)
         worker->start(makeHandlers);
     return Done{};
+}
+
+std::vector<ListenerInfo> Gate::listeners() const
+{
+    const std::lock_guard lock(m_listenersMutex);
+    return m_listeners;
+}
+
+void Gate::setGeneration(const std::shared_ptr<const PolicyGeneration>& generation)
+{
+    showCertificates(*generation);
+    post([generation](Worker& worker) { worker.setPolicy(generation); });
+}
+
+void Gate::showCertificates(const PolicyGeneration& generation)
+{
+    const std::lock_guard lock(m_listenersMutex);
+    for (std::size_t i = 0; i < m_listeners.size(); ++i) {
+        if (const auto& tls = generation.tls[i]) {
+            m_listeners[i].certificateSubject = tls->subject();
+            m_listeners[i].certificateExpires = tls->expires();
+        }
+    }
 }
 
 void Gate::stop()

@@ -15,10 +15,6 @@
 
 namespace gatehouse {
 
-/// A policy with its certificates, ready for workers. The error names the listener; the clock outlives what is made.
-[[nodiscard]] Result<std::shared_ptr<const PolicyGeneration>, std::string>
-makeGeneration(std::shared_ptr<const Policy> policy, const Clock& clock);
-
 /// The I/O workers with what they share. Made, started and stopped by the runtime.
 class Gate {
 public:
@@ -34,9 +30,12 @@ public:
     void stop();
 
     [[nodiscard]] std::size_t size() const { return m_workers.size(); }
-    [[nodiscard]] const std::vector<ListenerInfo>& listeners() const { return m_listeners; }
+    /// Thread-safe: one for each listener, with its real port and the certificate that it serves with now.
+    [[nodiscard]] std::vector<ListenerInfo> listeners() const;
     [[nodiscard]] std::vector<const WorkerCounters*> counters() const;
 
+    /// What every worker admits and shakes hands with from its next turn on; the listeners are those of the start.
+    void setGeneration(const std::shared_ptr<const PolicyGeneration>& generation);
     /// Runs a task on every worker.
     void post(const Worker::Task& task);
 
@@ -66,9 +65,12 @@ public:
     }
 
 private:
+    void showCertificates(const PolicyGeneration& generation);
+
     GateTables m_tables;
     GateEnvironment m_environment;
     std::vector<std::unique_ptr<Worker>> m_workers;
+    mutable std::mutex m_listenersMutex; ///< guards m_listeners
     std::vector<ListenerInfo> m_listeners;
 };
 

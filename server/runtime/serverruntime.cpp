@@ -77,7 +77,7 @@ std::unique_ptr<FeedWatch> ServerRuntime::watch(std::function<void()> wake)
     return d->watch(std::move(wake));
 }
 
-const std::vector<ListenerInfo>& ServerRuntime::listeners() const
+std::vector<ListenerInfo> ServerRuntime::listeners() const
 {
     return d->m_gate->listeners();
 }
@@ -96,9 +96,14 @@ Result<Done, std::string> ServerRuntime::Private::start(unsigned spareCores)
     if (!lock)
         return Failure{lock.error()};
     m_lock = std::move(*lock);
+    for (const Listener& listener : m_policy->listeners)
+        if (listener.tls)
+            finishRenewal(listener.tls->certificate, listener.tls->key);
     auto generation = makeGeneration(m_policy, m_clock);
     if (!generation)
         return Failure{generation.error()};
+    m_generation = *generation;
+    m_keeper.setGeneration(m_generation);
     auto audit = AuditLog::open({m_store}, m_clock);
     if (!audit)
         return Failure{audit.error()};
@@ -106,11 +111,11 @@ Result<Done, std::string> ServerRuntime::Private::start(unsigned spareCores)
     m_bans = std::make_unique<BanKeeper>(*m_audit);
     m_started = m_clock.wall();
     m_gate = std::make_unique<Gate>(m_clock, *this, *this);
-    if (auto started = m_gate->start(*generation, m_bans->set(), spareCores); !started)
+    if (auto started = m_gate->start(m_generation, m_bans->set(), spareCores); !started)
         return Failure{started.error()};
     m_state = GateState::Serving;
     m_runtime.start(tickEvery, [this] { tick(); });
-    m_jobs.start(std::chrono::hours(1), [] {});
+    m_jobs.start(tickEvery, [this] { m_keeper.tick(); });
     std::string urls;
     for (const ListenerInfo& listener : m_gate->listeners())
         urls += (urls.empty() ? "" : ", ") + listener.url;
@@ -179,9 +184,11 @@ void ServerRuntime::Private::requestSnapshot(const std::shared_ptr<Mailbox>& mai
 
 GateStats ServerRuntime::Private::stats()
 {
-    GateStats stats = m_sampler.sample(m_gate->counters(), m_clock.now(), m_clock.wall());
+    GateStats stats = m_sampler.sample(m_gate->counters(), m_refused, m_clock.now(), m_clock.wall());
     stats.state = m_state;
     stats.audit = m_audit->failing() ? AuditState::Failing : AuditState::Good;
+    stats.certificates = m_certificates;
+    stats.certificatesEnd = m_certificatesEnd;
     stats.auditRecords = m_audit->newest();
     stats.auditDropped = m_audit->dropped();
     stats.feedDropped = m_feedDropped.load(std::memory_order_relaxed) + m_collector.dropped();

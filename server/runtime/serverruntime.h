@@ -29,8 +29,8 @@ public:
     void call(Actor actor, Command command, std::function<void(Reply)> done) override;
     [[nodiscard]] std::unique_ptr<FeedWatch> watch(std::function<void()> wake) override;
 
-    /// One for each listener, with its real port. Thread-safe.
-    [[nodiscard]] const std::vector<ListenerInfo>& listeners() const;
+    /// One for each listener, with its real port and its certificate. Thread-safe.
+    [[nodiscard]] std::vector<ListenerInfo> listeners() const;
     /// Waits until a drain that was ordered has ended: every session is gone, or `drainWithin` is over. False where the
     /// time given ran out before.
     [[nodiscard]] bool waitUntilStopped(std::chrono::milliseconds atMost);

@@ -7,11 +7,13 @@
 #include "feed/authfailuretable.h"
 #include "feed/collector.h"
 #include "runtime/bankeeper.h"
+#include "runtime/certificatekeeper.h"
 #include "runtime/gate.h"
 #include "runtime/serverruntime.h"
 #include "runtime/statelock.h"
 #include "runtime/taskqueue.h"
 
+#include <array>
 #include <atomic>
 #include <condition_variable>
 #include <mutex>
@@ -21,8 +23,14 @@ namespace gatehouse {
 
 using ReplyCallback = std::function<void(Reply)>;
 
+/// Why a policy or a certificate was not taken.
+struct RefusedReload {
+    Reason reason = Reason::None;
+    std::string message;
+};
+
 /// Owner of all members: the runtime thread, but for those marked otherwise.
-struct ServerRuntime::Private final : EventSink, GateEvents {
+struct ServerRuntime::Private final : EventSink, GateEvents, CertificateEvents {
     static constexpr std::chrono::milliseconds tickEvery{250};
     static constexpr std::size_t commandLimit = 4096; ///< operators' commands that may wait
     static constexpr std::size_t feedLimit = 200'000; ///< rows that may wait for a tick
@@ -55,6 +63,8 @@ struct ServerRuntime::Private final : EventSink, GateEvents {
     void run(const Actor& actor, const AuthFailuresQuery& query, const ReplyCallback& done);
     void run(const Actor& actor, const DrainCommand& command, const ReplyCallback& done);
     void run(const Actor& actor, const ReloadCommand& command, const ReplyCallback& done);
+    void run(const Actor& actor, const CertificateStatusQuery& query, const ReplyCallback& done);
+    void run(const Actor& actor, const CertificateRenewCommand& command, const ReplyCallback& done);
 
     using SessionInfos = std::vector<std::shared_ptr<const SessionInfo>>;
     void endKicked(const Actor& actor, const KickCommand& command, const ReplyCallback& done);
@@ -69,6 +79,10 @@ struct ServerRuntime::Private final : EventSink, GateEvents {
     [[nodiscard]] std::vector<AuthFailureGroup> marked(std::vector<AuthFailureGroup> groups) const;
     [[nodiscard]] AuditRecord commandRecord(AuditKind kind, const Actor& actor, std::string detail) const;
     [[nodiscard]] std::string reloadProblem(const Policy& next) const;
+    /// Why not; nothing changes then.
+    [[nodiscard]] std::optional<RefusedReload> reload();
+    void setGeneration(std::shared_ptr<const PolicyGeneration> next);
+    void askKeeper(const ReplyCallback& done, std::function<Reply()> question);
 
     // EventSink and GateEvents: on workers' threads.
     void record(AuditRecord record) noexcept override;
@@ -76,9 +90,17 @@ struct ServerRuntime::Private final : EventSink, GateEvents {
     void banByRule(const IpAddress& address, std::chrono::milliseconds duration, const Decision& why) override;
     void publish(std::uint32_t worker, WorkerBatch batch) override;
 
+    // CertificateEvents: on the jobs thread.
+    void certificateChanged(std::shared_ptr<const PolicyGeneration> base,
+                            std::shared_ptr<const PolicyGeneration> next) override;
+    void certificateRecord(AuditKind kind, Reason reason, const std::string& actor, std::string detail) override;
+    void certificatesStand(CertificateState state, std::optional<WallTime> soonestEnd) override;
+    [[nodiscard]] bool wasRecorded(const std::string& text) override;
+
     const Clock& m_clock;
     std::shared_ptr<const Policy> m_policy;
-    const std::filesystem::path m_store; ///< any thread
+    const std::filesystem::path m_store;                  ///< any thread
+    std::shared_ptr<const PolicyGeneration> m_generation; ///< m_policy, and the certificates that are served
     std::optional<StateLock> m_lock;
     std::unique_ptr<AuditLog> m_audit; ///< thread-safe
     std::unique_ptr<BanKeeper> m_bans;
@@ -86,6 +108,10 @@ struct ServerRuntime::Private final : EventSink, GateEvents {
     Collector m_collector;
     StatsSampler m_sampler;
     GateStats m_stats;
+    std::array<Counter, reasonCount> m_refused; ///< what the runtime itself refused
+    CertificateState m_certificates = CertificateState::Good;
+    std::optional<WallTime> m_certificatesEnd;
+    CertificateKeeper m_keeper{m_clock, *this}; ///< the jobs thread's
     WallTime m_started{};
     TimePoint m_nextSecond{}, m_drainStarted{};
     std::atomic<std::uint64_t> m_feedDropped{0};

@@ -133,10 +133,11 @@ Result<InitialisedFolder, std::string> initialise(const std::filesystem::path& f
     made.names = names->hosts;
     for (const IpAddress& address : names->addresses)
         made.names.push_back(address.toString());
-    const auto ca = makeLocalCa(host, *names);
+    const WallTime now = options.now.value_or(SystemClock().wall());
+    const auto ca = makeLocalCa(host, *names, now);
     if (!ca)
         return Failure{ca.error()};
-    const auto server = makeServerCertificate(*ca, isHostName(host) ? host : "localhost", *names);
+    const auto server = makeServerCertificate(*ca, isHostName(host) ? host : "localhost", *names, now);
     if (!server)
         return Failure{server.error()};
     const auto secret = randomBytes(tokenKeyBytes);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
+#include "domain/clock.h"
 #include "domain/result.h"
 #include "policy/defaults.h"
 
@@ -16,6 +17,7 @@ struct InitOptions {
     std::vector<std::string>
         names; ///< host names and addresses that the certificate speaks for besides the machine's own
     std::optional<std::string> hostName; ///< unset: the machine's
+    std::optional<WallTime> now;         ///< unset: the system's
 };
 
 /// What initialise() made.

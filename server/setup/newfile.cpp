@@ -48,11 +48,15 @@ bool writeAll(int fd, std::string_view bytes)
     return true;
 }
 
+constexpr gid_t ownGroup = static_cast<gid_t>(-1);
+
 /// 0, or the error of the first step that failed.
-int writeTemporary(const std::filesystem::path& file, std::string_view bytes, mode_t mode)
+int writeTemporary(const std::filesystem::path& file, std::string_view bytes, mode_t mode, gid_t group = ownGroup)
 {
     const Descriptor fd(open(file.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, S_IRUSR | S_IWUSR));
-    if (fd.get() < 0 || !writeAll(fd.get(), bytes) || fchmod(fd.get(), mode) != 0 || fsync(fd.get()) != 0)
+    // The group first: a mode that lets a group read must not meet the wrong one.
+    if (fd.get() < 0 || !writeAll(fd.get(), bytes) || fchown(fd.get(), static_cast<uid_t>(-1), group) != 0 ||
+        fchmod(fd.get(), mode) != 0 || fsync(fd.get()) != 0)
         return errno;
     return 0;
 }
@@ -80,6 +84,32 @@ Result<Done, std::string> writeNewFile(const std::filesystem::path& file, std::s
         error = syncFolder(file.parent_path());
     if (error != 0)
         return failed(file, error);
+    return Done{};
+}
+
+Result<Done, std::string> writeLike(const std::filesystem::path& model, const std::filesystem::path& file,
+                                    std::string_view bytes)
+{
+    struct stat status {};
+    if (stat(model.c_str(), &status) != 0)
+        return failed(model, errno);
+    if (unlink(file.c_str()) != 0 && errno != ENOENT)
+        return failed(file, errno);
+    const gid_t group = status.st_gid == getegid() ? ownGroup : status.st_gid;
+    if (const int error = writeTemporary(file, bytes, status.st_mode & 0777, group); error != 0)
+        return failed(file, error);
+    return Done{};
+}
+
+Result<Done, std::string> moveInto(const std::filesystem::path& from, const std::filesystem::path& to)
+{
+    // What was written before is on disk under its name before it takes another.
+    if (const int error = syncFolder(from.parent_path()); error != 0)
+        return failed(from, error);
+    if (rename(from.c_str(), to.c_str()) != 0)
+        return failed(to, errno);
+    if (const int error = syncFolder(to.parent_path()); error != 0)
+        return failed(to, error);
     return Done{};
 }
 

@@ -15,6 +15,13 @@ namespace gatehouse {
 [[nodiscard]] Result<Done, std::string> writeNewFile(const std::filesystem::path& file, std::string_view bytes,
                                                      mode_t mode);
 
+/// Writes `file` whole, with fsync, under the mode and the group of `model`; what was there before is gone.
+[[nodiscard]] Result<Done, std::string> writeLike(const std::filesystem::path& model, const std::filesystem::path& file,
+                                                  std::string_view bytes);
+
+/// Puts a file in the place of another in its folder: rename, fsync of the folder.
+[[nodiscard]] Result<Done, std::string> moveInto(const std::filesystem::path& from, const std::filesystem::path& to);
+
 /// Makes a folder of mode 0700, with the folders above it; one that exists stays as it is.
 [[nodiscard]] Result<Done, std::string> makePrivateFolder(const std::filesystem::path& folder);
 

@@ -4,6 +4,7 @@
 
 import json
 import os
+import pwd
 import signal
 import socket
 import stat
@@ -139,6 +140,24 @@ class Programs(unittest.TestCase):
         self.assertIn("READY=1", said)
         self.assertIn("STOPPING=1", said)
 
+    def test_a_stopped_servers_certificate_is_told_from_its_files(self):
+        etc = self.init()
+        done = run("gatehousectl", "certificate", "status", "--config", etc / "gatehouse.json", "--json")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        status, = json.loads(done.stdout)
+        self.assertEqual((status["listener"], status["days_left"], status["renews"]), ("public", 364, True))
+        told = subprocess.run(["openssl", "x509", "-noout", "-fingerprint", "-sha256", "-in", str(etc / "tls/server.pem")],
+                              stdout=subprocess.PIPE, text=True, check=True).stdout
+        self.assertEqual(told.rstrip().split("=")[1].replace(":", "").lower(), status["fingerprint_sha256"])
+        self.assertIn("localhost", status["names"])
+        (etc / "tls/ca.key").rename(etc / "elsewhere.key")
+        text = run("gatehousectl", "certificate", "status", "--config", etc / "gatehouse.json").stdout
+        self.assertRegex(text, r"renews itself: +no: the key of its CA, .*/tls/ca\.key, is not there")
+        (etc / "tls/server.pem").write_text("no certificate")
+        bad = run("gatehousectl", "certificate", "status", "--config", etc / "gatehouse.json")
+        self.assertEqual(bad.returncode, 1)
+        self.assertRegex(bad.stderr, r"listener public: .*/tls/server\.pem: ")
+
     def test_the_command_line_says_that_no_server_runs(self):
         etc = self.init()
         done = run("gatehousectl", "--socket", etc / "run/control.sock", "status")
@@ -166,6 +185,36 @@ class Running(unittest.IsolatedAsyncioTestCase):
             other = await Client.connect(served, served.token("bob"))
             await other.send("x" * 1000)
             self.assertEqual(await other.closed(), (1009, "too_big"))
+
+    async def test_a_certificate_is_renewed_under_an_open_session_and_its_ca_is_trusted_on(self):
+        with gate.Gate() as served:
+            client = await Client.connect(served, served.token())
+            self.addAsyncCleanup(client.close)
+            before, = served.ctl("certificate", "status")
+            renewed, = served.ctl("certificate", "renew")
+            self.assertNotEqual(renewed["fingerprint_sha256"], before["fingerprint_sha256"])
+            self.assertEqual(renewed["names"], before["names"])
+            self.assertEqual(served.ctl("certificate", "status"), [renewed])
+            self.assertEqual(served.audited(kind="certificate")["actor"], pwd.getpwuid(os.geteuid()).pw_name)
+            other = await Client.connect(served, served.token("bob"))
+            self.addAsyncCleanup(other.close)
+            await client.send("still here")
+            self.assertEqual(await other.receive(), "still here")
+
+            foreign = served.folder / "foreign"
+            subprocess.run([gate.program("gatehoused"), "--init", str(foreign)], check=True, stdout=subprocess.DEVNULL)
+            for name in ("server.key", "server.pem"):
+                os.replace(foreign / "tls" / name, served.config.parent / "tls" / name)
+            await gate.eventually(lambda: served.audited(kind="reload", reason=""), "the new certificate in the audit log")
+            refused = run("gatehousectl", "--config", served.config, "certificate", "renew", "--listener", "public")
+            self.assertEqual(refused.returncode, 1)
+            self.assertIn("not of a local CA", refused.stderr)
+            (served.config.parent / "tls/server.key").chmod(0o644)
+            await gate.eventually(lambda: served.ctl("status")["stats"]["certificates"] == "reload_failed", "the alarm")
+            self.assertRegex(run("gatehousectl", "--config", served.config, "status").stdout,
+                             r"(?m)^certificates: +a new one cannot be used")
+            await client.send("and still")
+            self.assertEqual(await other.receive(), "and still")
 
     async def test_neither_token_nor_payload_is_written_anywhere(self):
         canary = "canary-9d41c7"

@@ -10,6 +10,7 @@
 #include "models/gatefigures.h"
 #include "pages/overviewtile.h"
 #include "pages/page.h"
+#include "style/pill.h"
 #include "text/format.h"
 
 #include <QAction>
@@ -71,6 +72,8 @@ private Q_SLOTS:
     void status_line_and_curves_say_the_same();
     void tiles_legends_curves_and_status_line_agree();
     void the_pill_follows_the_state();
+    void certificates_are_told_of_where_there_is_reason_to_data();
+    void certificates_are_told_of_where_there_is_reason_to();
     void a_demo_says_that_it_is_one();
     void pages_have_shortcuts();
     void the_palette_lists_actions_with_their_commands_and_runs_one();
@@ -206,6 +209,63 @@ void MainWindowTest::tiles_legends_curves_and_status_line_agree()
     QCOMPARE(legend[QStringLiteral("Refused a second/rate")], QStringLiteral("12"));
     QVERIFY2(tiles.contains(QStringLiteral("Auth failures in 15 min 61,")), qPrintable(tiles));
     QCOMPARE(legend[QStringLiteral("Auth failures a second/all")], QStringLiteral("1"));
+}
+
+void MainWindowTest::certificates_are_told_of_where_there_is_reason_to_data()
+{
+    QTest::addColumn<int>("state");
+    QTest::addColumn<int>("hours");
+    QTest::addColumn<QString>("said");
+    QTest::addColumn<bool>("alarming");
+    const auto row = [](const char* name, CertificateState state, int hours, const char* said, bool alarming) {
+        QTest::newRow(name) << static_cast<int>(state) << hours << QString::fromLatin1(said) << alarming;
+    };
+    row("all is well", CertificateState::Good, 24 * 40, "", false);
+    row("a month", CertificateState::ExpiresSoon, 24 * 30 - 1, "Certificate ends in 29 days", false);
+    row("one day", CertificateState::ExpiresSoon, 25, "Certificate ends in 1 day", true);
+    row("hours", CertificateState::ExpiresSoon, 3, "Certificate ends within a day", true);
+    row("over", CertificateState::ExpiresSoon, -1, "Certificate has ended", true);
+    row("not reloaded", CertificateState::ReloadFailed, 24 * 200, "Certificate not reloaded", true);
+    row("not reloaded, and a week to go", CertificateState::ReloadFailed, 24 * 7, "Certificate not reloaded", true);
+    row("not reloaded, and hardly time", CertificateState::ReloadFailed, 49, "Certificate ends in 2 days", true);
+}
+
+void MainWindowTest::certificates_are_told_of_where_there_is_reason_to()
+{
+    QFETCH(int, state);
+    QFETCH(int, hours);
+    QFETCH(QString, said);
+    QFETCH(bool, alarming);
+    m_control->answer = [&](const Command& command) -> Reply {
+        if (!std::holds_alternative<InfoQuery>(command))
+            return Answer(gatehouse::AuditPage{});
+        Info info;
+        info.listeners = {{"public", "wss://0.0.0.0:8443", "gate.example", start + 1h * hours}};
+        return Answer(info);
+    };
+    m_window->showPage(QStringLiteral("overview"));
+    FeedBatch batch = batchOf(second(0));
+    batch.snapshot = true;
+    push(batch);
+    auto* pill = m_window->findChild<Pill*>(QStringLiteral("certificateNotice"));
+    auto* line = m_window->findChild<StatusLine*>();
+    QVERIFY(pill && line);
+    QTRY_VERIFY(pill->isHidden());
+    FeedBatch next = batchOf(second(1));
+    next.stats.certificates = static_cast<CertificateState>(state);
+    next.stats.certificatesEnd = next.stats.time + 1h * hours;
+    push(next);
+    QTRY_COMPARE(pill->isHidden(), said.isEmpty());
+    if (said.isEmpty()) {
+        QVERIFY(!line->accessibleName().contains(QStringLiteral("Certificate")));
+        return;
+    }
+    QCOMPARE(pill->text(), said);
+    QCOMPARE(pill->tone(), alarming ? Tone::Bad : Tone::Warning);
+    QVERIFY(line->accessibleName().endsWith(said));
+    QTRY_VERIFY(pill->toolTip().contains(QStringLiteral("Listener public")));
+    QCOMPARE(pill->toolTip().contains(QStringLiteral("could not be used")),
+             state == static_cast<int>(CertificateState::ReloadFailed));
 }
 
 void MainWindowTest::a_demo_says_that_it_is_one()

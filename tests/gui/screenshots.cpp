@@ -196,6 +196,18 @@ std::vector<Scene> windowScenes()
     };
     return {
         {QStringLiteral("overview"), usual, record("overview")},
+        {QStringLiteral("overview-certificate"), usual,
+         [record](Stage& stage) {
+             record("overview")(stage);
+             FeedBatch batch = busySnapshot();
+             batch.stats.certificates = CertificateState::ReloadFailed;
+             batch.stats.certificatesEnd = batch.stats.time + 24h * 100;
+             for (GateStats& sample : batch.history) {
+                 sample.certificates = batch.stats.certificates;
+                 sample.certificatesEnd = batch.stats.certificatesEnd;
+             }
+             stage.push(std::move(batch));
+         }},
         {QStringLiteral("auth-failures"), usual, record("authFailures")},
         {QStringLiteral("audit"), usual, record("audit")},
         {QStringLiteral("draining"), usual,

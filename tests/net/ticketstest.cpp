@@ -3,6 +3,7 @@
 #include "testserver.h"
 
 #include "runtime/gate.h"
+#include "runtime/generation.h"
 
 #include <QTest>
 

@@ -132,6 +132,8 @@ private:
             Reply operator()(const AuthFailuresQuery&) const { return Answer(AuthFailureList{}); }
             Reply operator()(const DrainCommand&) const { return Answer(Accepted{}); }
             Reply operator()(const ReloadCommand&) const { return Answer(Accepted{}); }
+            Reply operator()(const CertificateStatusQuery&) const { return Answer(CertificateList{}); }
+            Reply operator()(const CertificateRenewCommand&) const { return Answer(CertificateList{}); }
         };
         return std::visit(Visitor{}, command);
     }

@@ -59,6 +59,7 @@ TestServer::TestServer(const Edit& edit, const Clock* clock)
 {
     InitOptions options;
     options.hostName = "localhost";
+    options.now = m_clock.wall();
     if (const auto made = initialise(m_folder.filePath(QStringLiteral("gate")).toStdString(), options); !made)
         throw std::runtime_error(made.error());
     m_document = readDocument(policyFile());

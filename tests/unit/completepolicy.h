@@ -13,7 +13,7 @@ inline const std::string complete = R"json({
   "listeners": [
     { "name": "public", "address": "0.0.0.0", "port": 8443, "insecure": false,
       "tls": { "certificate": "server.pem", "key": "server.key", "min_version": "1.3", "handshake_timeout": "4s",
-               "client_ca": "clients.pem" },
+               "client_ca": "clients.pem", "renew": "off" },
       "server_names": ["Gate.example", "[::1]"] },
     { "name": "lab", "address": "127.0.0.1", "port": 8080, "tls": "off" }
   ],

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+#include "common/exitcodes.h"
 #include "control/json.h"
 #include "ctl/arguments.h"
-#include "common/exitcodes.h"
 #include "ctl/output.h"
 #include "ctl/run.h"
 #include "ctl/terminaltext.h"
@@ -85,6 +85,10 @@ void CtlArgumentsTest::a_command_line_becomes_its_command_data()
     row("failures", "auth_failures", "{}");
     row("drain", "drain", "{}");
     row("reload", "reload", "{}");
+    row("certificate status", "certificate_status", "{}");
+    row("certificate status --config f", "certificate_status", "{}");
+    row("certificate renew", "certificate_renew", "{}");
+    row("certificate renew --listener public --force", "certificate_renew", R"({"listener":"public","force":true})");
     row("audit list", "audit", R"({"limit":50})");
     row("audit list --limit 5 --kind kick --reason kicked --user ann --address 10.0.0.1 --session 4 --text x --before "
         "9",
@@ -99,7 +103,8 @@ void CtlArgumentsTest::a_command_line_becomes_its_command()
     QFETCH(QByteArray, json);
     const auto invocation = parseArguments(words(line));
     QVERIFY2(invocation, invocation ? "" : invocation.error().message.c_str());
-    QVERIFY(invocation->action == Action::Call || invocation->action == Action::AuditList);
+    QVERIFY(invocation->action == Action::Call || invocation->action == Action::AuditList ||
+            invocation->action == Action::CertificateStatus);
     const auto expected = parseCommand(method.toStdString(), json.toStdString());
     QVERIFY2(expected, expected ? "" : expected.error().message.c_str());
     QVERIFY(invocation->command == *expected);
@@ -141,6 +146,12 @@ void CtlArgumentsTest::a_bad_command_line_is_refused_with_what_is_wrong_data()
     row("unban ann", "ann");
     row("audit", "list|verify");
     row("audit burn", "burn");
+    row("certificate", "status|renew");
+    row("certificate burn", "burn");
+    row("certificate status --listener public", "--listener");
+    row("certificate status --force", "--force");
+    row("certificate renew --force=yes", "--force");
+    row("drain --force", "--force");
     row("audit verify", "--config");
     row("audit verify --config x --limit 5", "--limit");
     row("audit list --limit 0", "--limit");
@@ -202,7 +213,7 @@ void CtlArgumentsTest::every_command_has_its_help()
 {
     const std::string program = outcome("--help").out;
     for (const char* command : {"status", "sessions", "session", "kick", "ban", "unban", "bans", "failures", "audit",
-                                "drain", "reload", "token"}) {
+                                "certificate", "drain", "reload", "token"}) {
         const Outcome help = outcome(QByteArray(command) + " --help");
         QCOMPARE(help.code, exitOk);
         QVERIFY2(help.out.starts_with(std::string("Usage: gatehousectl ") + command), command);

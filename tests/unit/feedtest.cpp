@@ -380,31 +380,35 @@ void FeedTest::a_full_table_of_failures_forgets_the_oldest()
 void FeedTest::a_sampler_sums_workers_and_measures_over_a_second()
 {
     WorkerCounters one, two;
+    std::array<Counter, reasonCount> elsewhere;
     StatsSampler sampler;
     const TimePoint start{1h};
-    (void)sampler.sample({&one, &two}, start, today);
+    (void)sampler.sample({&one, &two}, elsewhere, start, today);
     one.sessions.add(3);
     two.sessions.add(2);
     two.sessions.subtract(1);
     one.refused[static_cast<std::size_t>(Reason::JwtSig)].add(2);
     two.refused[static_cast<std::size_t>(Reason::JwtSig)].add();
     two.refused[static_cast<std::size_t>(Reason::TooBig)].add();
+    elsewhere[static_cast<std::size_t>(Reason::PolicyRejected)].add();
+    elsewhere[static_cast<std::size_t>(Reason::TooBig)].add(2);
     one.busyMicroseconds.add(500'000);
     two.busyMicroseconds.add(100'000);
     for (int i = 0; i < 99; ++i)
         one.loop.add(100);
     two.loop.add(50'000);
-    const GateStats early = sampler.sample({&one, &two}, start + 500ms, today);
+    const GateStats early = sampler.sample({&one, &two}, elsewhere, start + 500ms, today);
     QCOMPARE(early.sessions, 4u);
     QCOMPARE(early.loopLoad, 0.0);
-    const GateStats stats = sampler.sample({&one, &two}, start + 1s, today);
-    QCOMPARE(stats.refusedTotal, 4u);
+    const GateStats stats = sampler.sample({&one, &two}, elsewhere, start + 1s, today);
+    QCOMPARE(stats.refusedTotal, 7u);
     QCOMPARE(stats.authFailures, 3u);
-    QCOMPARE(stats.refused.size(), 2u);
+    QCOMPARE(stats.refused, (std::vector<std::pair<Reason, std::uint64_t>>{
+                                {Reason::JwtSig, 3}, {Reason::TooBig, 3}, {Reason::PolicyRejected, 1}}));
     QVERIFY(std::abs(stats.loopLoad - 0.3) < 0.001);
     QVERIFY(stats.loopLatencyP50 >= 100 && stats.loopLatencyP50 <= 125);
     QVERIFY(stats.loopLatencyP99 >= 100 && stats.loopLatencyP99 <= 125);
-    const GateStats later = sampler.sample({&one, &two}, start + 2s, today);
+    const GateStats later = sampler.sample({&one, &two}, elsewhere, start + 2s, today);
     QCOMPARE(later.loopLatencyP99, 0u);
     QCOMPARE(later.loopLoad, 0.0);
 }

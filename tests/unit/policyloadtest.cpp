@@ -116,7 +116,8 @@ void PolicyLoadTest::a_complete_document_is_read_whole()
     QCOMPARE(p.controlSocket, std::filesystem::path("/run/c.sock"));
     QCOMPARE(p.workers, std::optional(3U));
     QCOMPARE(p.listeners.size(), std::size_t(2));
-    const ListenerTls tls{path("server.pem"), path("server.key"), TlsVersion::Tls13, 4000ms, path("clients.pem")};
+    const ListenerTls tls{
+        path("server.pem"), path("server.key"), TlsVersion::Tls13, 4000ms, path("clients.pem"), false};
     QCOMPARE(p.listeners[0],
              (Listener{"public", *IpAddress::parse("0.0.0.0"), 8443, tls, false, {"gate.example", "::1"}}));
     QCOMPARE(p.listeners[1], (Listener{"lab", *IpAddress::parse("127.0.0.1"), 8080, {}, false, {}}));
@@ -271,6 +272,8 @@ void PolicyLoadTest::mistakes_are_named_with_place_data()
     row("{ \"name\": \"lab\", \"address\": \"127.0.0.1\", \"port\": 8080, \"tls\": \"off\" }",
         "@{ \"name\": \"lab\", \"address\": \"127.0.0.1\", \"port\": 8080 }", Code::Missing, "/listeners/1/tls");
     row("\"1.3\"", "@\"1.1\"", Code::BadValue, "/listeners/0/tls/min_version");
+    row("\"renew\": \"off\"", "\"renew\": @\"never\"", Code::BadValue, "/listeners/0/tls/renew");
+    row("\"renew\": \"off\"", "\"renew\": @false", Code::WrongType, "/listeners/0/tls/renew");
     row("\"4s\"", "@\"4\"", Code::BadValue, "/listeners/0/tls/handshake_timeout");
     row("\"4s\"", "@\"off\"", Code::BadValue, "/listeners/0/tls/handshake_timeout");
     row("\"[::1]\"", "@\"gate.example:1\"", Code::BadValue, "/listeners/0/server_names/1");
@@ -404,7 +407,6 @@ void PolicyLoadTest::keys_of_parts_not_built_are_errors_data()
     };
     rows("", "control_group channels_per_session audit recorder alerts api_keys lockdown drain");
     rows("/listeners/0", "kind trusted_proxies proxy_header networks");
-    rows("/listeners/0/tls", "renew");
     rows("/issuers/0", "previous jwks_file jwks_url refresh user_claim user_prefix roles_claim typ one_time");
     rows("/limits", "memory_for_buffers channels memory_for_history");
     rows("/routes/0", "gateway roles networks subprotocols session_lifetime slow_consumer");

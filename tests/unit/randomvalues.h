@@ -168,7 +168,17 @@ public:
                          oneOf(AuditState::Failing),
                          u64(),
                          u64(),
-                         u64()};
+                         u64(),
+                         oneOf(CertificateState::ReloadFailed),
+                         maybeTime()};
+    }
+    CertificateStatus certificateStatus()
+    {
+        const CertificateFacts facts{text(), list([this] { return text(); }), text(), text(), text(), time(), time(),
+                                     text()};
+        return CertificateStatus{text(),     text(), text(),      facts,       static_cast<std::int64_t>(u64()),
+                                 flag(),     text(), maybeTime(), maybeTime(), text(),
+                                 maybeTime()};
     }
     FeedBatch feedBatch()
     {
@@ -212,8 +222,12 @@ public:
             return AuthFailuresQuery{};
         case 9:
             return DrainCommand{};
-        default:
+        case 10:
             return ReloadCommand{};
+        case 11:
+            return CertificateStatusQuery{};
+        default:
+            return CertificateRenewCommand{text(), flag()};
         }
     }
     /// An answer to the command of this index.
@@ -238,6 +252,9 @@ public:
             return auditPage();
         case 8:
             return AuthFailureList{list([this] { return authFailureGroup(); })};
+        case 11:
+        case 12:
+            return CertificateList{list([this] { return certificateStatus(); })};
         default:
             return Accepted{};
         }

@@ -9,6 +9,7 @@
 #include "pages/authfailurespage.h"
 #include "pages/connectionspage.h"
 #include "pages/overviewpage.h"
+#include "text/certificatetext.h"
 #include "text/format.h"
 
 #include <QAction>
@@ -267,6 +268,7 @@ void MainWindow::showFigures()
     const GateStats& stats = m_figures.stats();
     m_statusLine->setFigures(statusFigures(m_figures.now()));
     m_statusLine->setAudit(stats.audit, stats.auditRecords);
+    m_statusLine->setCertificates(certificateText(stats), isCertificateAlarm(stats));
     const QTimeZone zone = QTimeZone::systemTimeZone();
     if (stats.time != WallTime{})
         m_statusLine->setTime(clockText(stats.time, zone) + QLatin1Char(' ') + zoneText(stats.time, zone));

@@ -11,6 +11,8 @@
 #include <QLineEdit>
 #include <QPainter>
 
+#include <optional>
+
 namespace gatehouse::ui {
 namespace {
 
@@ -18,6 +20,7 @@ using namespace std::chrono_literals;
 
 constexpr auto lagWorthTelling = 50ms;
 constexpr int figureGap = 20;
+constexpr int symbolAdvance = 18;
 
 struct StateLook {
     Tone tone;
@@ -142,6 +145,15 @@ void StatusLine::setAudit(AuditState state, std::uint64_t newest)
     updateWords();
 }
 
+void StatusLine::setCertificates(const QString& text, bool alarming)
+{
+    if (text == m_certificates && alarming == m_certificatesAlarm)
+        return;
+    m_certificates = text;
+    m_certificatesAlarm = alarming;
+    updateWords();
+}
+
 void StatusLine::setLag(std::chrono::milliseconds lag)
 {
     m_lag = tr("UI %1 ms").arg(lag.count());
@@ -161,6 +173,8 @@ void StatusLine::updateWords()
     for (const Figure& figure : m_figures)
         words += figure.value + QLatin1Char(' ') + figure.unit;
     words += m_auditText;
+    if (!m_certificates.isEmpty())
+        words += m_certificates;
     setAccessibleName(words.join(QStringLiteral(", ")));
     update();
 }
@@ -190,23 +204,24 @@ void StatusLine::paintEvent(QPaintEvent*)
     }
     const int left = x;
     x = width() - space::l;
-    const auto drawBefore = [&](const QString& text, const QColor& color) {
+    const auto drawBefore = [&](const QString& text, const QColor& color, std::optional<Icon> symbol = {}) {
         const int wide = QFontMetrics(plain).horizontalAdvance(text);
         if (text.isEmpty() || x - wide < left)
             return;
         x -= wide;
         drawAt(x, text, plain, color);
+        if (const int at = x - symbolAdvance; symbol && at > left) {
+            paintIcon(painter, QRectF(mirrored ? width() - at - 13 : at, (height() - 12) / 2.0, 13, 13), *symbol,
+                      color);
+            x = at;
+        }
         x -= figureGap;
     };
     drawBefore(m_time, theme.muted);
     drawBefore(m_lag, m_lagging ? theme.warning : theme.muted);
-    drawBefore(m_auditText, m_audit == AuditState::Good ? theme.muted : theme.bad);
-    if (x + figureGap - 18 > left && !m_auditText.isEmpty()) {
-        const int at = x + figureGap - 18;
-        paintIcon(painter, QRectF(mirrored ? width() - at - 13 : at, (height() - 12) / 2.0, 13, 13),
-                  m_audit == AuditState::Good ? Icon::Link : Icon::Unlink,
-                  m_audit == AuditState::Good ? theme.muted : theme.bad);
-    }
+    const bool good = m_audit == AuditState::Good;
+    drawBefore(m_auditText, good ? theme.muted : theme.bad, good ? Icon::Link : Icon::Unlink);
+    drawBefore(m_certificates, m_certificatesAlarm ? theme.bad : theme.warning, Icon::TriangleAlert);
 }
 
 } // namespace gatehouse::ui

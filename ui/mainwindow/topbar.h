@@ -56,6 +56,8 @@ public:
     };
     void setFigures(std::vector<Figure> figures);
     void setAudit(AuditState state, std::uint64_t newest);
+    /// Empty: nothing is to be said of certificates.
+    void setCertificates(const QString& text, bool alarming);
     void setLag(std::chrono::milliseconds lag);
     void setTime(const QString& time);
     [[nodiscard]] const std::vector<Figure>& figures() const { return m_figures; }
@@ -69,6 +71,8 @@ private:
     std::vector<Figure> m_figures;
     AuditState m_audit = AuditState::Good;
     QString m_auditText;
+    QString m_certificates;
+    bool m_certificatesAlarm = false;
     QString m_lag;
     QString m_time;
     bool m_lagging = false;

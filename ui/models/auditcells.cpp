@@ -106,11 +106,13 @@ CellTone auditTone(const AuditRecord& record)
         return CellTone::Notice;
     case AuditKind::Open:
         return CellTone::Good;
+    case AuditKind::Reload:
+    case AuditKind::Certificate:
+        return record.decision.reason == Reason::None ? CellTone::Neutral : CellTone::Notice;
     case AuditKind::Start:
     case AuditKind::Stop:
     case AuditKind::Close:
     case AuditKind::Unban:
-    case AuditKind::Reload:
     case AuditKind::Drain:
     case AuditKind::Command:
         break;

@@ -28,6 +28,8 @@ Icon auditIcon(AuditKind kind)
         return Icon::RefreshCw;
     case AuditKind::Drain:
         return Icon::DoorOpen;
+    case AuditKind::Certificate:
+        return Icon::Lock;
     case AuditKind::Command:
         return Icon::Command;
     }

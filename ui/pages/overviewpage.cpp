@@ -10,6 +10,7 @@
 #include "pages/overviewlist.h"
 #include "pages/overviewtile.h"
 #include "style/theme.h"
+#include "text/certificatetext.h"
 #include "text/format.h"
 #include "text/reasontext.h"
 
@@ -28,8 +29,6 @@ namespace {
 
 using namespace std::chrono_literals;
 constexpr auto infoInterval = 10min;
-constexpr auto certificateWarning = std::chrono::days(30);
-constexpr auto certificateAlarm = std::chrono::days(3);
 
 QString wordOf(Reason reason)
 {
@@ -105,6 +104,7 @@ QBoxLayout* OverviewPage::makeTitle()
     for (QLabel* label : {name, scope})
         label->setTextFormat(Qt::PlainText);
     m_certificate = new Pill;
+    m_certificate->setObjectName(QStringLiteral("certificateNotice"));
     m_audit = new Pill;
     m_certificate->hide();
     m_audit->hide();
@@ -211,7 +211,8 @@ void OverviewPage::refresh()
     showFailures();
     showNotices();
     askAudit();
-    if (m_figures.now().time - m_infoAt > infoInterval)
+    // Another end of certificates is that of another certificate, which the info names.
+    if (m_figures.now().time - m_infoAt > infoInterval || m_figures.stats().certificatesEnd != m_infoEnd)
         askInfo();
 }
 
@@ -340,28 +341,31 @@ void OverviewPage::showNotices()
     m_audit->set(Tone::Bad, Icon::OctagonAlert,
                  failing ? tr("Audit log cannot be written")
                          : tr("%n audit record(s) lost", nullptr, static_cast<int>(stats.auditDropped)));
-    const ListenerInfo* soonest = nullptr;
-    for (const ListenerInfo& listener : m_info.listeners) {
-        if (listener.certificateExpires && (!soonest || *listener.certificateExpires < *soonest->certificateExpires))
-            soonest = &listener;
-    }
-    const bool shown = soonest && *soonest->certificateExpires - stats.time <= certificateWarning;
-    m_certificate->setVisible(shown);
-    if (!shown)
-        return;
-    const auto left = *soonest->certificateExpires - stats.time;
-    const int days = static_cast<int>(std::chrono::floor<std::chrono::days>(left).count());
-    const QString text =
-        left.count() <= 0 ? tr("Certificate has ended") : tr("Certificate ends in %n day(s)", nullptr, days);
-    m_certificate->set(left <= certificateAlarm ? Tone::Bad : Tone::Warning, Icon::TriangleAlert, text);
-    m_certificate->setToolTip(tr("Listener %1: %2")
-                                  .arg(plainText(soonest->name), absoluteText(*soonest->certificateExpires, m_zone))
-                                  .toHtmlEscaped());
+    const QString certificate = certificateText(stats);
+    m_certificate->setVisible(!certificate.isEmpty());
+    m_certificate->set(isCertificateAlarm(stats) ? Tone::Bad : Tone::Warning, Icon::TriangleAlert, certificate);
+    m_certificate->setToolTip(certificateTip().toHtmlEscaped());
+}
+
+/// Which listener it is, and what to do.
+QString OverviewPage::certificateTip() const
+{
+    const GateStats& stats = m_figures.stats();
+    QStringList lines;
+    if (stats.certificates == CertificateState::ReloadFailed)
+        lines.append(tr("A new certificate could not be used, and the one before it goes on serving. The audit log and "
+                        "gatehousectl certificate status say why."));
+    for (const ListenerInfo& listener : m_info.listeners)
+        if (listener.certificateExpires)
+            lines.append(tr("Listener %1: %2")
+                             .arg(plainText(listener.name), absoluteText(*listener.certificateExpires, m_zone)));
+    return lines.join(QLatin1Char('\n'));
 }
 
 void OverviewPage::askInfo()
 {
     m_infoAt = m_figures.now().time;
+    m_infoEnd = m_figures.stats().certificatesEnd;
     m_bridge.call(InfoQuery{}, this, [this](const Reply& reply) {
         if (!reply.ok() || !std::holds_alternative<Info>(*reply))
             return;

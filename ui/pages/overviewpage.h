@@ -11,6 +11,7 @@
 #include <QTimer>
 
 #include <array>
+#include <optional>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -59,6 +60,7 @@ private:
     void showUsers();
     void showFailures();
     void showNotices();
+    [[nodiscard]] QString certificateTip() const;
     void askInfo();
     void askAudit();
     void showAudit(const AuditPage& page);
@@ -80,6 +82,7 @@ private:
     bool m_askedAudit = false;
     std::optional<std::uint64_t> m_auditShown; ///< newest record's number when the list was asked for
     WallTime m_infoAt{};
+    std::optional<WallTime> m_infoEnd; ///< of the certificates when the info was asked for
     QTimeZone m_zone = QTimeZone::systemTimeZone();
 };
 

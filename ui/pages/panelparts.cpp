@@ -304,6 +304,7 @@ Timeline::Line Timeline::lineOf(const AuditRecord& record)
     case AuditKind::Unban:
     case AuditKind::Reload:
     case AuditKind::Drain:
+    case AuditKind::Certificate:
     case AuditKind::Command:
         words += auditKindText(record.kind);
         break;

@@ -417,6 +417,8 @@ QString auditKindText(AuditKind kind)
         return QCoreApplication::translate("AuditKind", "Reloaded");
     case AuditKind::Drain:
         return QCoreApplication::translate("AuditKind", "Drained");
+    case AuditKind::Certificate:
+        return QCoreApplication::translate("AuditKind", "Certificate");
     case AuditKind::Command:
         return QCoreApplication::translate("AuditKind", "Command");
     }
