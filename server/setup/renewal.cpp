@@ -84,10 +84,9 @@ void finish(const fs::path& certificate, const fs::path& key)
 {
     std::error_code error;
     const fs::path ready = readyBeside(certificate);
-    if (const std::string next = readOrEmpty(ready); !next.empty()) {
-        const std::string inPlace = readOrEmpty(key);
-        if (belongsTo(next, inPlace) && !belongsTo(readOrEmpty(certificate), inPlace) && moveInto(ready, certificate))
-            return;
+    if (belongsTo(readOrEmpty(ready), readOrEmpty(key))) {
+        (void)moveInto(ready, certificate); // where that fails it stays, for the next try: nothing else fits the key
+        return;
     }
     fs::remove(readyBeside(key), error);
     fs::remove(ready, error);

@@ -64,6 +64,23 @@ bool fit(const CertificateAndKey& pair)
     return key && certificate && X509_check_private_key(certificate.get(), key.get()) == 1;
 }
 
+/// The certificate with the last byte of its signature changed.
+std::string withOtherSignature(const std::string& pem)
+{
+    const Certificate certificate = certificateOf(pem);
+    unsigned char* der = nullptr;
+    const int size = i2d_X509(certificate.get(), &der);
+    der[size - 1] ^= 1;
+    const unsigned char* at = der;
+    const Certificate changed(d2i_X509(nullptr, &at, size));
+    OPENSSL_free(der);
+    const Handle<BIO, BIO_free_all> out(BIO_new(BIO_s_mem()));
+    PEM_write_bio_X509(out.get(), changed.get());
+    char* bytes = nullptr;
+    const long length = BIO_get_mem_data(out.get(), &bytes);
+    return {bytes, static_cast<std::size_t>(length)};
+}
+
 } // namespace
 
 class CertificateRenewalTest : public QObject {
@@ -154,6 +171,12 @@ void CertificateRenewalTest::a_plan_needs_the_ca_that_signed_it()
     // The same name and no more: the signature tells.
     const auto namesake = makeLocalCa("plant3.example", TlsFolder::localhost(), now);
     m_tls.writePair(valueOf(makeServerCertificate(*namesake, "localhost", TlsFolder::localhost(), now)));
+    QVERIFY(plan(now).obstacle.starts_with("it is not of a local CA"));
+    // Names and key ids may be copied; the signature cannot.
+    const auto forged = withOtherSignature(m_tls.made(now).certificate);
+    writeOver(m_tls.certificate(), m_tls.made(now).certificate);
+    QVERIFY(plan(now).obstacle.empty());
+    writeOver(m_tls.certificate(), forged);
     QVERIFY(plan(now).obstacle.starts_with("it is not of a local CA"));
     // A certificate that is no CA's vouches for nothing, itself included.
     writeOver(m_tls.caCertificate(), m_tls.pair().certificate);
