@@ -33,7 +33,7 @@ public:
 
     /// What of the client's certificate was refused, in words for the operator; empty: nothing.
     [[nodiscard]] virtual std::string certificateProblem() const = 0;
-    /// The server name that the client sent in TLS (RFC 6066 §3); empty: none.
+    /// The server name that the client sent in TLS (RFC 6066 §3); empty: none. Until the first write.
     [[nodiscard]] virtual std::string serverName() const = 0;
 
     [[nodiscard]] virtual IoStatus handshake() = 0;

@@ -116,7 +116,7 @@ void TlsGuardTest::the_third_attempt_within_an_hour_is_too_many()
     QVERIFY(!guard.excessive());
     guard.attempt(now + TlsGuard::window);
     QVERIFY(!guard.excessive());
-    guard.attempt(now + 2 * TlsGuard::window - 1ns);
+    guard.attempt(now + 2 * TlsGuard::window - 1s);
     QVERIFY(guard.excessive());
     guard.attempt(now + 9 * TlsGuard::window);
     QVERIFY(guard.excessive());
@@ -130,7 +130,7 @@ void TlsGuardTest::records_without_data_have_a_budget_for_an_hour()
     QVERIFY(!guard.excessive());
     guard.idle(TlsGuard::mostIdle, start + TlsGuard::window);
     QVERIFY(!guard.excessive());
-    guard.idle(1, start + 2 * TlsGuard::window - 1ns);
+    guard.idle(1, start + 2 * TlsGuard::window - 1s);
     QVERIFY(guard.excessive());
 }
 
