@@ -36,7 +36,7 @@ IoStatus SocketTransport::sslStatus(int result)
         m_failure = handshakeFailure(*m_ssl); // empties the error queue, which all connections of the thread share
         if (m_peer.established)
             m_failure = Reason::PeerAbort;
-        else if (m_peer.helloTooLarge)
+        else if (m_peer.hello->tooLarge)
             m_failure = Reason::TlsNotHello;
         return IoStatus::Failed;
     }
@@ -70,7 +70,6 @@ IoStatus SocketTransport::handshake()
         return sslStatus(result);
     m_peer.established = true;
     unwatchHello(*m_ssl);
-    m_peer.hello.reset();
     return IoStatus::Ok;
 }
 
@@ -117,6 +116,7 @@ IoResult SocketTransport::write(std::span<const std::byte> from)
 {
     m_wantsWrite = false;
     if (m_ssl) {
+        m_peer.hello.reset();
         const int sent = SSL_write(m_ssl.get(), from.data(), clampToInt(from.size()));
         if (sent > 0)
             return {IoStatus::Ok, static_cast<std::size_t>(sent)};

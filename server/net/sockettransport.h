@@ -21,7 +21,7 @@ public:
         if (!m_ssl)
             return;
         SSL_set_app_data(m_ssl.get(), &m_peer);
-        m_peer.hello = std::make_unique<HelloLimit>();
+        m_peer.hello = std::make_unique<TlsHello>();
         watchHello(*m_ssl);
     }
     SocketTransport(const SocketTransport&) = delete; // OpenSSL holds a pointer into it
@@ -33,7 +33,10 @@ public:
     [[nodiscard]] Reason failure() const override { return m_failure; }
 
     [[nodiscard]] std::string certificateProblem() const override;
-    [[nodiscard]] std::string serverName() const override { return m_peer.serverName; }
+    [[nodiscard]] std::string serverName() const override
+    {
+        return m_peer.hello ? m_peer.hello->serverName : std::string();
+    }
 
     [[nodiscard]] IoStatus handshake() override;
     [[nodiscard]] IoResult read(std::span<std::byte> into) override;

@@ -39,8 +39,10 @@ int onClientHello(SSL* ssl, int* alert, void*)
     return guarded(SSL_CLIENT_HELLO_ERROR, [&] {
         const unsigned char* bytes = nullptr;
         std::size_t size = 0;
-        TlsPeer& peer = peerOf(ssl);
-        peer.serverName.clear();
+        if (!peerOf(ssl).hello) // none is expected after the handshake
+            return SSL_CLIENT_HELLO_ERROR;
+        std::string& serverName = peerOf(ssl).hello->serverName;
+        serverName.clear();
         if (SSL_client_hello_isv2(ssl)) { // RFC 8446 §D.5: no such form any more
             *alert = SSL_AD_PROTOCOL_VERSION;
             return SSL_CLIENT_HELLO_ERROR;
@@ -52,7 +54,7 @@ int onClientHello(SSL* ssl, int* alert, void*)
             *alert = SSL_AD_DECODE_ERROR;
             return SSL_CLIENT_HELLO_ERROR;
         }
-        peer.serverName = *name;
+        serverName = *name;
         return SSL_CLIENT_HELLO_SUCCESS;
     });
 }
@@ -147,7 +149,7 @@ SSL_TICKET_RETURN onTicketOpened(SSL* ssl, SSL_SESSION* session, const unsigned 
         return SSL_TICKET_RETURN_IGNORE_RENEW;
     const TlsContext& context = contextOf(ssl);
     const char* name = SSL_SESSION_get0_hostname(session);
-    if (peerOf(ssl).serverName != (name ? name : ""))
+    if (peerOf(ssl).hello->serverName != (name ? name : ""))
         return SSL_TICKET_RETURN_IGNORE_RENEW;
     if (context.asksForCertificate() && !certificateHolds(session, context.clock().wall()))
         return SSL_TICKET_RETURN_IGNORE_RENEW;
@@ -181,12 +183,12 @@ long onRead(BIO* bio, int operation, const char* bytes, std::size_t, int, long, 
     if (operation != (BIO_CB_READ | BIO_CB_RETURN) || result <= 0)
         return result;
     auto* ssl = static_cast<SSL*>(static_cast<void*>(BIO_get_callback_arg(bio)));
-    TlsPeer& peer = peerOf(ssl);
     const auto* first = static_cast<const unsigned char*>(static_cast<const void*>(bytes));
-    peer.helloTooLarge = !peer.hello->take({first, *size});
-    if (peer.hello->changedCipher() && SSL_version(ssl) == TLS1_2_VERSION) // in TLS 1.3 a second hello may follow
-        peer.hello->end();
-    return peer.helloTooLarge ? -1 : result;
+    TlsHello& hello = *peerOf(ssl).hello;
+    hello.tooLarge = !hello.limit.take({first, *size});
+    if (hello.limit.changedCipher() && SSL_version(ssl) == TLS1_2_VERSION) // in TLS 1.3 a second hello may follow
+        hello.limit.end();
+    return hello.tooLarge ? -1 : result;
 }
 
 } // namespace

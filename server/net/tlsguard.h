@@ -4,6 +4,7 @@
 #include "domain/clock.h"
 #include "net/hellolimit.h"
 
+#include <algorithm>
 #include <array>
 #include <memory>
 #include <optional>
@@ -25,17 +26,19 @@ public:
 
     void attempt(TimePoint now) noexcept
     {
-        m_excessive = m_excessive || (m_seen == m_last.size() && now - m_last.front() < window);
-        m_last = {m_last.back(), now};
+        const Seconds at = secondsOf(now);
+        m_excessive = m_excessive || (m_seen == m_last.size() && at - m_last.front() < window);
+        m_last = {m_last.back(), at};
         m_seen = m_seen < m_last.size() ? static_cast<std::uint8_t>(m_seen + 1) : m_seen;
     }
     void idle(std::uint32_t records, TimePoint now) noexcept
     {
-        if (m_idle == 0 || now - m_idleSince >= window) {
-            m_idleSince = now;
+        const Seconds at = secondsOf(now);
+        if (m_idle == 0 || at - m_idleSince >= window) {
+            m_idleSince = at;
             m_idle = 0;
         }
-        m_idle += records;
+        m_idle = std::min(mostIdle + 1, m_idle + std::min(mostIdle + 1, records));
         m_excessive = m_excessive || m_idle > mostIdle;
     }
     [[nodiscard]] bool excessive() const noexcept { return m_excessive; }
@@ -43,19 +46,30 @@ public:
     friend bool operator==(const TlsGuard&, const TlsGuard&) = default;
 
 private:
-    std::array<TimePoint, 2> m_last{};
-    TimePoint m_idleSince{};
+    using Seconds = std::chrono::duration<std::uint32_t>; ///< of the steady clock; small, since each session has some
+    [[nodiscard]] static Seconds secondsOf(TimePoint time) noexcept
+    {
+        return std::chrono::duration_cast<Seconds>(time.time_since_epoch());
+    }
+
+    std::array<Seconds, 2> m_last{};
+    Seconds m_idleSince{};
     std::uint32_t m_idle = 0;
     std::uint8_t m_seen = 0;
     bool m_excessive = false;
 };
 
+/// What a connection keeps until its request is admitted.
+struct TlsHello {
+    std::string serverName; ///< as the ClientHello has it; empty: none was sent
+    HelloLimit limit;
+    bool tooLarge = false;
+};
+
 /// What OpenSSL's callbacks keep about one connection; SSL_get_app_data() leads to it. Owner: the connection's worker.
 struct TlsPeer {
-    std::string serverName; ///< as the ClientHello has it; empty: none was sent
+    std::unique_ptr<TlsHello> hello; ///< gone with the first bytes that we write
     TlsGuard guard;
-    std::unique_ptr<HelloLimit> hello; ///< while the handshake lasts
-    bool helloTooLarge = false;
     std::uint32_t records = 0; ///< begun since the handshake, less those whose data was read
     bool established = false;  ///< the handshake is done
 };
