@@ -59,9 +59,8 @@ Route PolicyReader::readRoute(const Node& at)
 {
     Route route;
     if (!m_document.object(at, {{"name", "path", "hub", "authentication", "origins", "compression", "messages",
-                                 "idle_timeout", "ping", "send_buffer"},
-                                {"gateway", "roles", "networks", "subprotocols", "control_frames", "session_lifetime",
-                                 "slow_consumer"}}))
+                                 "idle_timeout", "ping", "control_frames", "send_buffer"},
+                                {"gateway", "roles", "networks", "subprotocols", "session_lifetime", "slow_consumer"}}))
         return route;
     readName(m_document.required(at, "name"), route.name);
     readHub(at, route);
@@ -71,6 +70,7 @@ Route PolicyReader::readRoute(const Node& at)
     readMessages(m_document.member(at, "messages"), route);
     readIdleTimeout(m_document.member(at, "idle_timeout"), route);
     readPing(m_document.member(at, "ping"), route);
+    m_document.readRate(m_document.member(at, "control_frames"), route.controlFrames);
     readCompression(at, route);
     readSendBuffer(at, route);
     return route;

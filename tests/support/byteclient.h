@@ -80,6 +80,8 @@ public:
     std::size_t sendSome(std::string_view bytes);
     /// Past TLS, straight to the socket.
     bool sendRaw(std::string_view bytes);
+    /// While held, what is sent gathers: records of TLS then leave in one segment.
+    void hold(bool held);
     /// What there is, at least one byte; empty at the end or where the time given ran out.
     std::string receive(std::chrono::milliseconds atMost = ceiling);
     /// Everything until the connection ends.
@@ -87,6 +89,9 @@ public:
     /// True where the connection ends within the time; what comes before is thrown away.
     bool ends(std::chrono::milliseconds atMost = ceiling);
     [[nodiscard]] bool wasReset() const;
+    [[nodiscard]] bool secure() const;
+    /// TLS was ended by the server before TCP was (RFC 8446 §6.1).
+    [[nodiscard]] bool closeNotify() const;
 
     /// Sends a request as it stands and reads the answer; what follows a 101 is kept for next().
     HttpAnswer request(std::string_view text);
