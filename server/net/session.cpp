@@ -94,18 +94,13 @@ void Session::received(std::span<std::byte> bytes)
     while (!m_deaf && !m_peerClosed) {
         const wire::Event event = m_decoder.next(bytes);
         switch (event.kind) {
-        case wire::Event::Kind::NeedMore: {
-            const bool partial = m_decoder.inFrame() || m_decoder.inMessage();
-            if (!partial) {
-                m_messageStarted = {};
-            } else if (m_messageStarted == TimePoint{}) {
+        case wire::Event::Kind::NeedMore:
+            if ((m_decoder.inFrame() || m_decoder.inMessage()) && m_messageStarted == TimePoint{}) {
                 m_messageStarted = m_context.now;
                 m_connection.startTimer();
             }
             return;
-        }
         case wire::Event::Kind::Message:
-            m_messageStarted = {};
             if (!closing())
                 onMessage(event);
             break;
@@ -122,6 +117,8 @@ void Session::received(std::span<std::byte> bytes)
             onViolation(event.reason);
             break;
         }
+        if (!m_decoder.inMessage()) // what is there of the next frame begins anew
+            m_messageStarted = {};
     }
 }
 

@@ -2,5 +2,5 @@
 foreach(surface utf8 frame request)
     gatehouse_add_test(unit wire_${surface} SOURCES ${CMAKE_CURRENT_LIST_DIR}/${surface}test.cpp LINKS gatehouse_wire)
 endforeach()
-gatehouse_add_test(unit wire_deflate SOURCES ${CMAKE_CURRENT_LIST_DIR}/deflatetest.cpp LINKS gatehouse_wire ZLIB::ZLIB)
 gatehouse_add_test(unit wire_allocations SOURCES wireallocationstest.cpp LINKS gatehouse_wire)
+gatehouse_add_test(unit wire_deflate SOURCES ${CMAKE_CURRENT_LIST_DIR}/deflatetest.cpp LINKS gatehouse_wire ZLIB::ZLIB)
