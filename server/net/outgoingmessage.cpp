@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "net/outgoingmessage.h"
 
+#include <new>
+
 namespace gatehouse {
 
 OutgoingMessage::OutgoingMessage(wire::Opcode type, std::span<const std::byte> payload)
@@ -20,8 +22,12 @@ SharedFrame OutgoingMessage::deflated(std::uint8_t windowBits) const
 
 SharedFrame OutgoingMessage::deflate(std::uint8_t windowBits) const
 {
-    auto frame = wire::encodeDeflated(m_type, std::span(*m_plain).last(m_payload), windowBits);
-    return frame ? std::make_shared<const std::vector<std::byte>>(std::move(*frame)) : m_plain;
+    try {
+        auto frame = wire::encodeDeflated(m_type, std::span(*m_plain).last(m_payload), windowBits);
+        return frame ? std::make_shared<const std::vector<std::byte>>(std::move(*frame)) : m_plain;
+    } catch (const std::bad_alloc&) {
+        return m_plain; // where memory is short, larger frames are better than a broadcast that breaks off
+    }
 }
 
 } // namespace gatehouse
