@@ -69,6 +69,7 @@ public:
     [[nodiscard]] bool matches(const Ban& ban) const;
 
 private:
+    [[nodiscard]] bool mayAnswerMore();
     void onMessage(const wire::Event& event);
     void onClose(const wire::Event& event);
     void onViolation(Reason reason);

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <array>
 
+using namespace gatehouse;
 using namespace gatehouse::test;
 using raw::Frame;
 using raw::masked;
@@ -30,6 +31,7 @@ private Q_SLOTS:
     void what_is_no_compressed_message_is_refused_data();
     void what_is_no_compressed_message_is_refused();
     void reserved_bits_are_refused_without_an_agreement();
+    void bombs_of_a_peer_that_never_reads_do_not_pile_up();
     void sizes_after_inflating_data();
     void sizes_after_inflating();
 
@@ -217,7 +219,7 @@ void DeflateCases::messages_of_any_size_and_window()
     QCOMPARE(answer, agreement + "; server_max_window_bits=" + bits);
     raw::Reader reader(client, true);
     const unsigned first = text ? raw::text : raw::binary;
-    const std::uint64_t count = std::clamp<std::uint64_t>(1'000'000 / size, 10, 200);
+    const std::uint64_t count = std::clamp<std::uint64_t>(300'000 / size, 5, 100);
     const std::string base = sample(size, text);
     std::string bytes;
     for (std::uint64_t i = 0; i < count; ++i)
@@ -407,6 +409,29 @@ void DeflateCases::reserved_bits_are_refused_without_an_agreement()
         COMPARE_EXCHANGE(heard(reader, {refused(1002, "rsv")}));
         COMPARE_EXCHANGE(ended(client, reader));
     }
+}
+
+/// 3,000 messages of 64 KiB in 240 KiB, which come in one read; the answers go plain.
+void DeflateCases::bombs_of_a_peer_that_never_reads_do_not_pile_up()
+{
+    TestServer mine([](nlohmann::json& policy) {
+        policy = committedPolicy();
+        policy["routes"][1]["send_buffer"] = "17MiB";
+    });
+    ByteClient::Options small;
+    small.receiveBuffer = 4096;
+    ByteClient client = overTls() ? mine.tls(small) : mine.plain(small);
+    UpgradeOptions options;
+    options.path = "/echo-deflate";
+    options.headers = {{"Sec-WebSocket-Extensions", "permessage-deflate; server_max_window_bits=8"}};
+    QCOMPARE(client.upgrade(options).status, 101);
+    const std::string bomb = packedFrame(raw::binary, std::string(65536, '\0'));
+    std::string bytes;
+    while (bytes.size() + bomb.size() < 240'000)
+        bytes += bomb;
+    QVERIFY(client.send(bytes));
+    QVERIFY(eventually([&] { return !mine.audit(AuditKind::Close, Reason::SlowConsumer).empty(); }));
+    QVERIFY(mine.info().stats.messagesOut < 1000);
 }
 
 void DeflateCases::sizes_after_inflating_data()
