@@ -128,7 +128,7 @@ void Session::received(std::span<std::byte> bytes)
 /// is written, and measured, before there is more of it. False where the connection did not survive that.
 bool Session::mayAnswerMore()
 {
-    if (m_connection.backlogMemory() > route().sendBuffer)
+    if (!closing() && m_connection.backlogMemory() > route().sendBuffer)
         m_connection.flush();
     return m_connection.phase() != Connection::Phase::Dead;
 }
