@@ -59,7 +59,7 @@ Session::Session(WorkerContext& context, Connection& connection, Admission admis
     , m_lastMessage(context.now)
     , m_lastBytes(context.now)
 {
-    if (admission.deflate)
+    if (admission.deflate && admission.deflate->windowBits >= wire::smallestWindow)
         m_deflateWindow = admission.deflate->windowBits;
     if (m_who.expires) // a token that got in by its leeway has that leeway to stay
         m_expires = context.now + (*m_who.expires - context.wall) +
@@ -119,7 +119,18 @@ void Session::received(std::span<std::byte> bytes)
         }
         if (!m_decoder.inMessage()) // what is there of the next frame begins anew
             m_messageStarted = {};
+        if (!mayAnswerMore())
+            return;
     }
+}
+
+/// Many messages may come out of one read, and compressed ones are far longer than what came: what is queued for them
+/// is written, and measured, before there is more of it. False where the connection did not survive that.
+bool Session::mayAnswerMore()
+{
+    if (!closing() && m_connection.backlogMemory() > route().sendBuffer)
+        m_connection.flush();
+    return m_connection.phase() != Connection::Phase::Dead;
 }
 
 void Session::onMessage(const wire::Event& event)

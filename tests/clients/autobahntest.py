@@ -3,22 +3,27 @@
 """Autobahn's client, which sends frame by frame in any chops and checks what comes back frame by frame."""
 
 import asyncio
+import itertools
 import random
 import ssl
 import unittest
 
 from autobahn.asyncio.websocket import WebSocketClientFactory, WebSocketClientProtocol
+from autobahn.websocket.compress import PerMessageDeflateOffer, PerMessageDeflateResponseAccept
 
 import gate
 
 WITHIN = 20  # seconds; a ceiling against hangs
 LARGEST = 262144
+WINDOWS = (0, 9, 10, 11, 12, 13, 14, 15)  # bits; 0: none is asked for
 LETTERS = "az09 éß€✓\U0001f6aa\U0010ffff"
 
 
 def echo(policy):
+    policy["limits"].update(connects_per_ip="off")
     policy["routes"].append({
         "name": "echo", "path": "/echo", "hub": {"protocol": "echo"}, "authentication": {"required": False},
+        "compression": {"max_inflated": f"{LARGEST}B", "min_size": "1B"},
         "messages": {"types": ["text", "binary"], "max_size": f"{LARGEST}B", "max_fragments": 100000, "rate": "off"}})
 
 
@@ -89,12 +94,14 @@ class Autobahn(unittest.IsolatedAsyncioTestCase):
         self.assertEqual(await client.hear(), ("open",))
         return client
 
+    def assert_same(self, heard, expected):
+        self.assertTrue(heard == expected, f"{str(heard)[:100]} instead of {str(expected)[:100]}")
+
     async def assert_echoed(self, client, chance):
         payload, binary = message(chance)
         pongs = [("pong", ping) for ping in client.send_in_fragments(chance, payload, binary)]
         for expected in [*pongs, ("message", binary, payload)]:
-            heard = await client.hear()
-            self.assertTrue(heard == expected, f"{str(heard)[:100]} instead of {str(expected)[:100]}")
+            self.assert_same(await client.hear(), expected)
 
     async def test_messages_in_any_fragments_and_chops_come_back_as_they_were(self):
         for seed in range(4):
@@ -113,6 +120,21 @@ class Autobahn(unittest.IsolatedAsyncioTestCase):
         for number in range(500):
             self.assertEqual(await client.hear(), ("message", bool(number % 2), str(number).encode()))
         self.assertEqual((await client.hear())[:3], ("close", True, 1000))
+
+    async def test_every_offer_of_deflate_is_agreed_on_and_spoken(self):
+        chance = random.Random(7)
+        yes_no = (False, True)
+        for takeover, window, request_takeover, request_window in itertools.product(yes_no, yes_no, yes_no, WINDOWS):
+            offer = PerMessageDeflateOffer(takeover, window, request_takeover, request_window)
+            client = await self.connect(perMessageCompressionOffers=[offer],
+                                        perMessageCompressionAccept=PerMessageDeflateResponseAccept)
+            self.assertEqual(client.websocket_extensions_in_use[0].EXTENSION_NAME, "permessage-deflate")
+            for _ in range(3):
+                payload, binary = message(chance)
+                client.sendMessage(payload, binary, fragmentSize=chance.choice([None, 1 + len(payload) // 7]))
+                self.assert_same(await client.hear(), ("message", binary, payload))
+            client.sendClose(1000)
+            self.assertEqual((await client.hear())[:3], ("close", True, 1000))
 
     async def test_what_is_refused_is_told_before_the_connection_ends(self):
         for first, payload, code, word in ((2, bytes(LARGEST + 1), 1009, "too_big"), (1, b"x\xff", 1007, "utf8"),

@@ -10,3 +10,5 @@ foreach(group framing control fragments utf8 close limits abuse)
     gatehouse_add_test(net conformance_${group} SOURCES ${CMAKE_CURRENT_LIST_DIR}/${group}cases.cpp
         LINKS gatehouse_test_conformance TIMEOUT 120)
 endforeach()
+gatehouse_add_test(net conformance_deflate SOURCES ${CMAKE_CURRENT_LIST_DIR}/deflatecases.cpp ${CMAKE_CURRENT_LIST_DIR}/rawdeflate.cpp
+    LINKS gatehouse_test_conformance ZLIB::ZLIB TIMEOUT 120)
