@@ -3,7 +3,7 @@
 
 #include "control/json.h"
 #include "policy/text.h"
-#include "wire/request.h"
+#include "wire/headscanner.h"
 
 namespace gatehouse {
 
@@ -17,10 +17,9 @@ ApiRequest refused(std::size_t size, ApiAnswer answer)
     return ApiRequest{size, false, std::move(answer)};
 }
 
-ApiRequest refuseHead(std::string_view bytes, Reason reason)
+ApiRequest refuseHead(std::string_view bytes, Reason reason, bool versionUnsupported = false)
 {
-    const bool version = reason == Reason::HsRequestLine && wire::versionUnsupported(bytes);
-    const std::uint16_t status = version ? std::uint16_t{505} : httpStatus(reason).value_or(400);
+    const std::uint16_t status = versionUnsupported ? std::uint16_t{505} : httpStatus(reason).value_or(400);
     return refused(bytes.size(), refuseApi(status, ControlErrorCode::BadRequest,
                                            "not an HTTP/1.1 request: " + std::string(reasonWord(reason))));
 }
@@ -74,16 +73,14 @@ std::variant<ApiCall, ApiAnswer> interpret(const wire::Request& request, std::st
 
 std::optional<ApiRequest> takeApiRequest(std::string_view bytes, std::size_t bodyLimit)
 {
-    const wire::RequestLimits limits;
-    const auto head = wire::scanHead(bytes, limits);
+    wire::HeadScanner scanner{wire::RequestLimits()};
+    const auto head = scanner.scan(bytes);
     if (!head)
-        return refuseHead(bytes, head.error());
+        return refuseHead(bytes, head.error(), scanner.versionUnsupported());
     if (*head == 0)
         return std::nullopt;
-    const auto request = wire::parseRequest(bytes.substr(0, *head), limits);
-    if (!request)
-        return refuseHead(bytes, request.error());
-    const auto length = wire::contentLength(*request);
+    const wire::Request request = scanner.request(bytes);
+    const auto length = wire::contentLength(request);
     if (!length)
         return refuseHead(bytes, length.error());
     if (*length > bodyLimit)
@@ -92,7 +89,7 @@ std::optional<ApiRequest> takeApiRequest(std::string_view bytes, std::size_t bod
     const std::size_t size = *head + static_cast<std::size_t>(*length);
     if (bytes.size() < size)
         return std::nullopt;
-    return ApiRequest{size, !wantsClose(*request), interpret(*request, bytes.substr(*head, size - *head))};
+    return ApiRequest{size, !wantsClose(request), interpret(request, bytes.substr(*head, size - *head))};
 }
 
 ApiAnswer answerTo(ApiCall::Kind kind, const Reply& reply)

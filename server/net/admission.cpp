@@ -21,16 +21,17 @@ std::uint32_t wholeSeconds(std::chrono::nanoseconds time)
 /// The checks of one request, one after the other; each fills in what the next ones need.
 class Admitter {
 public:
-    Admitter(WorkerContext& context, const Arrival& arrival)
+    Admitter(WorkerContext& context, const Arrival& arrival, wire::Request request)
         : m_context(context)
         , m_policy(context.policy())
         , m_arrival(arrival)
+        , m_request(std::move(request))
     {
     }
 
-    Result<Admission, Refusal> run(std::string_view head, bool bytesAfterHead)
+    Result<Admission, Refusal> run(bool bytesAfterHead)
     {
-        const bool admitted = readHead(head) && checkUpgrade(bytesAfterHead) && checkOrigin() && checkSubprotocol() &&
+        const bool admitted = findRoute() && checkUpgrade(bytesAfterHead) && checkOrigin() && checkSubprotocol() &&
                               authenticate() && checkBans() && checkHandler() && reserve();
         if (!admitted)
             return Failure{std::move(m_refusal)};
@@ -49,15 +50,8 @@ private:
     }
     bool refuse(Reason reason) { return refuse(Decision{reason, {}, {}, {}}); }
 
-    bool readHead(std::string_view head)
+    bool findRoute()
     {
-        auto request = wire::parseRequest(head, requestLimits(m_policy.limits));
-        if (!request) {
-            if (request.error() == Reason::HsRequestLine && wire::versionUnsupported(head))
-                return refuse({Reason::HsRequestLine, {}, {}, "HTTP/1.1"}, std::nullopt, 505);
-            return refuse(request.error());
-        }
-        m_request = std::move(*request);
         auto match = matchRoute(m_policy, m_request.path);
         if (!match)
             return m_request.method == "CONNECT" ? refuse(Reason::HsMethod) : refuse(Reason::Path);
@@ -223,10 +217,10 @@ wire::RequestLimits requestLimits(const Limits& limits)
     return {limits.requestLine, limits.requestTarget, limits.requestHeader, limits.requestHead, limits.requestHeaders};
 }
 
-Result<Admission, Refusal> admit(WorkerContext& context, const Arrival& arrival, std::string_view head,
+Result<Admission, Refusal> admit(WorkerContext& context, const Arrival& arrival, wire::Request request,
                                  bool bytesAfterHead)
 {
-    return Admitter(context, arrival).run(head, bytesAfterHead);
+    return Admitter(context, arrival, std::move(request)).run(bytesAfterHead);
 }
 
 } // namespace gatehouse

@@ -73,9 +73,9 @@ struct Arrival {
 
 [[nodiscard]] wire::RequestLimits requestLimits(const Limits& limits);
 
-/// All checks between a whole request head and the 101, in the order: form, path, upgrade, Host, origin, subprotocol,
+/// All checks between a whole request head and the 101, in the order: path, upgrade, Host, origin, subprotocol,
 /// token, bans, channel, session limits. Counts failures towards a ban; reports nothing else.
-[[nodiscard]] Result<Admission, Refusal> admit(WorkerContext& context, const Arrival& arrival, std::string_view head,
+[[nodiscard]] Result<Admission, Refusal> admit(WorkerContext& context, const Arrival& arrival, wire::Request request,
                                                bool bytesAfterHead);
 
 } // namespace gatehouse

@@ -144,7 +144,8 @@ void Connection::readHead(std::span<const std::byte> bytes)
     }
     if (*size == 0)
         return;
-    auto admission = admit(m_context, m_arrival, std::string_view(text).substr(0, *size), text.size() > *size);
+    auto admission =
+        admit(m_context, m_arrival, m_head->scanner.request(text), text.size() > *size || m_transport->readable());
     if (!admission)
         refuse(admission.error());
     else
@@ -157,7 +158,7 @@ void Connection::refuseHead(Reason reason)
     Refusal refusal;
     refusal.decision.reason = reason;
     refusal.status = httpStatus(reason).value_or(400);
-    if (reason == Reason::HsRequestLine && m_head && wire::versionUnsupported(m_head->text))
+    if (reason == Reason::HsRequestLine && m_head && m_head->scanner.versionUnsupported())
         refusal.status = 505;
     refuse(refusal);
 }

@@ -10,8 +10,6 @@ namespace gatehouse {
 
 namespace {
 
-// Pings and pongs that a peer may send; a later policy key (control_frames) will say otherwise.
-constexpr Rate controlFrames{10, std::chrono::seconds(1), 20};
 constexpr int longestClosing = 5; ///< close timeouts that a peer which keeps reading may take
 
 /// Endings that nothing may be delivered before, or that an unread backlog would keep from being heard.
@@ -103,8 +101,7 @@ void Session::received(std::span<std::byte> bytes)
             onPing(event.payload);
             break;
         case wire::Event::Kind::Pong:
-            if (!m_control.take(controlFrames, m_context.now))
-                onViolation(Reason::ControlRate);
+            (void)takeControlFrame();
             break;
         case wire::Event::Kind::Close:
             onClose(event);
@@ -191,13 +188,18 @@ void Session::refuse(Decision decision)
     m_deaf = true;
 }
 
+bool Session::takeControlFrame()
+{
+    const auto& rate = route().controlFrames;
+    if (!rate || m_control.take(*rate, m_context.now))
+        return true;
+    onViolation(Reason::ControlRate);
+    return false;
+}
+
 void Session::onPing(std::span<const std::byte> payload)
 {
-    if (!m_control.take(controlFrames, m_context.now)) {
-        onViolation(Reason::ControlRate);
-        return;
-    }
-    if (!closing())
+    if (takeControlFrame() && !closing())
         m_connection.queue(makeFrame(wire::encodeFrame(wire::Opcode::Pong, payload)));
 }
 
@@ -211,9 +213,24 @@ void Session::onClose(const wire::Event& event)
 void Session::onViolation(Reason reason)
 {
     m_context.counters.refused[static_cast<std::size_t>(reason)].add();
-    const std::string word(reasonWord(reason));
-    end({{reason, routeRule(policy(), m_match.route, "messages"), {}, {}}, closeCode(reason).value_or(1002), word, {}});
+    end({violated(reason), closeCode(reason).value_or(1002), std::string(reasonWord(reason)), {}});
     m_deaf = true;
+}
+
+/// The limit that was broken; what breaks the protocol itself has none.
+Decision Session::violated(Reason reason) const
+{
+    const auto rule = [this](std::string_view key) { return routeRule(policy(), m_match.route, key); };
+    switch (reason) {
+    case Reason::TooBig:
+        return {reason, rule("messages/max_size"), {}, std::to_string(route().messages.maxSize) + " bytes"};
+    case Reason::Fragments:
+        return {reason, rule("messages/max_fragments"), {}, std::to_string(route().messages.maxFragments)};
+    case Reason::ControlRate:
+        return {reason, rule("control_frames"), "bucket empty", describeRate(route().controlFrames.value_or(Rate{}))};
+    default:
+        return {reason, rule("messages"), {}, {}};
+    }
 }
 
 void Session::end(Ending ending)

@@ -71,6 +71,8 @@ private:
     void onMessage(const wire::Event& event);
     void onClose(const wire::Event& event);
     void onViolation(Reason reason);
+    [[nodiscard]] Decision violated(Reason reason) const;
+    [[nodiscard]] bool takeControlFrame();
     void onPing(std::span<const std::byte> payload);
     [[nodiscard]] Decision checkRates(std::size_t bytes);
     void refuse(Decision decision);

@@ -60,6 +60,16 @@ IoResult SocketTransport::read(std::span<std::byte> into)
     return {errno == EAGAIN || errno == EINTR ? IoStatus::WouldBlock : IoStatus::Failed, 0};
 }
 
+bool SocketTransport::readable()
+{
+    char byte = 0;
+    if (!m_ssl)
+        return recv(fd(), &byte, sizeof byte, MSG_PEEK) > 0;
+    const bool any = SSL_peek(m_ssl.get(), &byte, sizeof byte) > 0;
+    ERR_clear_error(); // a failure stays, and the next read meets it again
+    return any;
+}
+
 IoResult SocketTransport::write(std::span<const std::byte> from)
 {
     m_wantsWrite = false;

@@ -23,6 +23,7 @@ public:
 
     [[nodiscard]] IoStatus handshake() override;
     [[nodiscard]] IoResult read(std::span<std::byte> into) override;
+    [[nodiscard]] bool readable() override;
     [[nodiscard]] IoResult write(std::span<const std::byte> from) override;
     /// close_notify and FIN.
     void shutdownWrite() override;

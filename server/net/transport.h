@@ -33,6 +33,8 @@ public:
 
     [[nodiscard]] virtual IoStatus handshake() = 0;
     [[nodiscard]] virtual IoResult read(std::span<std::byte> into) = 0;
+    /// True where a read would yield at least one byte right now; takes none.
+    [[nodiscard]] virtual bool readable() = 0;
     /// Where it answers WouldBlock, the next call must offer the same bytes, or more of them.
     [[nodiscard]] virtual IoResult write(std::span<const std::byte> from) = 0;
     /// The peer sees the end of what was written.

@@ -147,6 +147,7 @@ struct Route {
     Messages messages;
     OptionalDuration idleTimeout;
     std::optional<Ping> ping = Ping{};
+    OptionalRate controlFrames = Rate{10, std::chrono::seconds(1), 20}; ///< pings and pongs of a client
     std::uint64_t sendBuffer = 1 << 20;
 
     friend bool operator==(const Route&, const Route&) = default;

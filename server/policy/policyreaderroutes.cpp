@@ -58,10 +58,10 @@ std::size_t placeholders(std::string_view path)
 Route PolicyReader::readRoute(const Node& at)
 {
     Route route;
-    if (!m_document.object(at, {{"name", "path", "hub", "authentication", "origins", "messages", "idle_timeout", "ping",
-                                 "send_buffer"},
-                                {"gateway", "roles", "networks", "subprotocols", "compression", "control_frames",
-                                 "session_lifetime", "slow_consumer"}}))
+    if (!m_document.object(
+            at, {{"name", "path", "hub", "authentication", "origins", "messages", "idle_timeout", "ping",
+                  "control_frames", "send_buffer"},
+                 {"gateway", "roles", "networks", "subprotocols", "compression", "session_lifetime", "slow_consumer"}}))
         return route;
     readName(m_document.required(at, "name"), route.name);
     readHub(at, route);
@@ -71,6 +71,7 @@ Route PolicyReader::readRoute(const Node& at)
     readMessages(m_document.member(at, "messages"), route);
     readIdleTimeout(m_document.member(at, "idle_timeout"), route);
     readPing(m_document.member(at, "ping"), route);
+    m_document.readRate(m_document.member(at, "control_frames"), route.controlFrames);
     const Node sendBuffer = m_document.member(at, "send_buffer");
     m_document.readSize(sendBuffer, route.sendBuffer, 4096, 4 * largestMessage);
     constexpr std::uint64_t largestHeader = 10; // RFC 6455 §5.2, unmasked

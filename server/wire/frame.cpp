@@ -94,8 +94,16 @@ void applyMask(std::span<std::byte> bytes, std::uint32_t mask, std::uint64_t off
     for (std::size_t i = 0; i < pattern.size(); ++i)
         pattern[i] = key[(offset + i) & 3];
     const auto wide = std::bit_cast<std::uint64_t>(pattern);
+    using Block = std::array<std::uint64_t, 8>; // one cache line, which compilers turn into vector registers
     std::byte* at = bytes.data();
     std::size_t left = bytes.size();
+    for (; left >= sizeof(Block); at += sizeof(Block), left -= sizeof(Block)) {
+        Block block;
+        std::memcpy(&block, at, sizeof block);
+        for (std::uint64_t& word : block)
+            word ^= wide;
+        std::memcpy(at, &block, sizeof block);
+    }
     for (; left >= sizeof wide; at += sizeof wide, left -= sizeof wide) {
         std::uint64_t word = 0;
         std::memcpy(&word, at, sizeof word);

@@ -5,16 +5,6 @@
 
 namespace gatehouse::wire {
 
-std::vector<Header> splitHeaders(std::string_view lines)
-{
-    std::vector<Header> headers;
-    for (std::string_view line = takeUpTo(lines, "\r\n"); !line.empty(); line = takeUpTo(lines, "\r\n")) {
-        const std::string_view name = takeUpTo(line, ":");
-        headers.push_back({name, trimBlanks(line)});
-    }
-    return headers;
-}
-
 std::vector<std::string_view> valuesOf(const std::vector<Header>& headers, std::string_view name)
 {
     std::vector<std::string_view> values;

@@ -6,8 +6,6 @@
 // Private to the wire folder.
 namespace gatehouse::wire {
 
-/// The header lines of a head that a HeadScanner found whole, without its start line.
-[[nodiscard]] std::vector<Header> splitHeaders(std::string_view lines);
 [[nodiscard]] std::vector<std::string_view> valuesOf(const std::vector<Header>& headers, std::string_view name);
 /// Whether an element of a list header, over all its lines, is this token in any case (RFC 9110 §5.3).
 [[nodiscard]] bool listHas(const std::vector<Header>& headers, std::string_view name, std::string_view token);

@@ -46,11 +46,6 @@ bool isHostName(std::string_view name)
     return label > 0;
 }
 
-bool isVersion(std::string_view text)
-{
-    return text.size() == 8 && text.starts_with("HTTP/") && isDigit(text[5]) && text[6] == '.' && isDigit(text[7]);
-}
-
 } // namespace
 
 bool isToken(std::string_view text)
@@ -93,23 +88,15 @@ std::optional<std::string_view> ListReader::next()
     return trimBlanks(takeUpTo(m_rest, ","));
 }
 
-std::optional<RequestLine> splitRequestLine(std::string_view line)
+bool isVersion(std::string_view text)
 {
-    RequestLine parts;
-    parts.method = takeUpTo(line, " ");
-    parts.target = takeUpTo(line, " ");
-    parts.version = line;
-    if (!isToken(parts.method) || parts.target.empty() || !std::ranges::all_of(parts.target, isVisible) ||
-        !isVersion(parts.version))
-        return std::nullopt;
-    return parts;
+    return text.size() == 8 && text.starts_with("HTTP/") && isDigit(text[5]) && text[6] == '.' && isDigit(text[7]);
 }
 
-bool isAcceptedTarget(std::string_view method, std::string_view target)
+bool isOriginForm(std::string_view target)
 {
-    if (target.starts_with('/'))
-        return target.find('#') == std::string_view::npos; // a fragment never goes over the wire (RFC 3986 §3.5)
-    return method == "CONNECT" && isAuthority(target);
+    return target.starts_with('/') && target.find('#') == std::string_view::npos &&
+           std::ranges::all_of(target, isVisible);
 }
 
 bool isAuthority(std::string_view text)

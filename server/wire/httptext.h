@@ -61,17 +61,10 @@ private:
     bool m_done = false;
 };
 
-struct RequestLine {
-    std::string_view method;
-    std::string_view target;
-    std::string_view version;
-};
-
-/// Three parts with single spaces between, a token as method and a version of the form HTTP/d.d; nothing is said of the
-/// target's form or of which version it is.
-[[nodiscard]] std::optional<RequestLine> splitRequestLine(std::string_view line);
-/// Origin-form, or what CONNECT takes: authority-form (RFC 9112 §3.2).
-[[nodiscard]] bool isAcceptedTarget(std::string_view method, std::string_view target);
+/// HTTP/d.d.
+[[nodiscard]] bool isVersion(std::string_view text);
+/// What a GET may ask for (RFC 9112 §3.2.1): an absolute path, visible characters alone, no fragment.
+[[nodiscard]] bool isOriginForm(std::string_view target);
 /// uri-host with an optional port (RFC 9110 §7.2): a name of letters, digits, `-`, `_` and dots, an IPv4 address, or an
 /// IPv6 address in brackets.
 [[nodiscard]] bool isAuthority(std::string_view text);

@@ -27,29 +27,13 @@ Result<std::size_t, Reason> scanHead(std::string_view text, const RequestLimits&
 
 Result<Request, Reason> parseRequest(std::string_view head, const RequestLimits& limits)
 {
-    const auto size = scanHead(head, limits);
+    HeadScanner scanner(limits);
+    const auto size = scanner.scan(head);
     if (!size)
         return Failure{size.error()};
     if (*size == 0 || *size != head.size())
         return Failure{Reason::HsSyntax};
-    const auto line = splitRequestLine(takeUpTo(head, "\r\n"));
-    if (!line)
-        return Failure{Reason::HsRequestLine};
-    Request request;
-    request.method = line->method;
-    request.target = line->target;
-    if (request.target.starts_with('/')) {
-        request.query = request.target;
-        request.path = takeUpTo(request.query, "?");
-    }
-    request.headers = splitHeaders(head);
-    return request;
-}
-
-bool versionUnsupported(std::string_view head)
-{
-    const auto line = splitRequestLine(takeUpTo(head, "\r\n"));
-    return line && line->version != "HTTP/1.1";
+    return scanner.request(head);
 }
 
 Result<std::uint64_t, Reason> contentLength(const Request& request)

@@ -31,8 +31,9 @@ struct Header {
 struct Request {
     std::string_view method;
     std::string_view target;
-    std::string_view path;  ///< of the target, up to `?`; empty where CONNECT names an authority
-    std::string_view query; ///< without `?`
+    std::string_view authority; ///< of a target in absolute-form (RFC 9112 §3.2.2); else empty
+    std::string_view path;      ///< of the target, up to `?`; empty where CONNECT names an authority
+    std::string_view query;     ///< without `?`
     std::vector<Header> headers;
 
     /// Every value of a header, by case-insensitive name, in order.
@@ -47,14 +48,10 @@ struct Request {
 /// (headscanner.h) goes on where it stopped.
 [[nodiscard]] Result<std::size_t, Reason> scanHead(std::string_view text, const RequestLimits& limits);
 
-/// Parses a head that scanHead() found whole. Strict: CR LF alone ends a line; no folding, no blank before a colon, no
-/// NUL or other control, token characters in names (RFC 9110 §5.6.2), HTTP/1.1 alone (anything else HsRequestLine: see
-/// versionUnsupported), origin-form targets alone, but that CONNECT may name an authority. Any method is taken.
+/// Parses a whole head. Strict: CR LF alone ends a line; no folding, no blank before a colon, no NUL or other control,
+/// token characters in names (RFC 9110 §5.6.2), HTTP/1.1 alone (anything else HsRequestLine), targets in origin-form or
+/// in absolute-form of http and https; CONNECT may name an authority. Any method is taken.
 [[nodiscard]] Result<Request, Reason> parseRequest(std::string_view head, const RequestLimits& limits);
-
-/// Whether a request line that was refused with HsRequestLine has a well-formed HTTP version that is not 1.1 (505, not
-/// 400).
-[[nodiscard]] bool versionUnsupported(std::string_view head);
 
 /// The length of the body that follows: 0 without a Content-Length. HsBody for a Transfer-Encoding, for more than one
 /// Content-Length, and for one that is not a plain decimal number.
@@ -70,7 +67,8 @@ struct Upgrade {
     std::string_view userAgent;
 };
 
-/// Checks a request against RFC 6455 §4.2.1 and FAULTS rows 14–28. In the order: method (HsMethod), Host (HsHost), body
+/// Checks a request against RFC 6455 §4.2.1. In the order: method (HsMethod), Host (HsHost; one that is not the
+/// authority of an absolute target is refused too), body
 /// (HsBody), Upgrade and Connection (HsUpgrade), version (HsVersion), key (HsKey), Origin twice (HsDuplicate),
 /// subprotocol syntax (Subprotocol: bad token, repeated name, no name at all, over 32 elements, of which the empty ones
 /// count too).

@@ -28,8 +28,7 @@ std::string statusLine(std::uint16_t status)
 
 bool canBeSent(const ClientRequest& request)
 {
-    return isAuthority(request.host) && isAcceptedTarget("GET", request.target) &&
-           std::ranges::all_of(request.target, isVisible) && isWebSocketKey(request.key) &&
+    return isAuthority(request.host) && isOriginForm(request.target) && isWebSocketKey(request.key) &&
            isFieldValue(request.origin.value_or("")) && std::ranges::all_of(request.subprotocols, isToken) &&
            std::ranges::all_of(request.headers,
                                [](const auto& h) { return isToken(h.first) && isFieldValue(h.second); });
@@ -165,16 +164,11 @@ std::optional<std::string_view> Response::one(std::string_view name) const
 
 Result<std::optional<Response>, Reason> parseResponse(std::string_view text, const RequestLimits& limits)
 {
-    const auto size = HeadScanner(limits, HeadScanner::Kind::Response).scan(text);
+    HeadScanner scanner(limits, HeadScanner::Kind::Response);
+    const auto size = scanner.scan(text);
     if (!size)
         return Failure{size.error()};
-    if (*size == 0)
-        return std::optional<Response>();
-    std::string_view rest = text.substr(0, *size);
-    const auto status = statusOfLine(takeUpTo(rest, "\r\n"));
-    if (!status)
-        return Failure{Reason::HsRequestLine};
-    return std::optional(Response{static_cast<std::uint16_t>(*status), splitHeaders(rest), *size});
+    return *size == 0 ? std::optional<Response>() : scanner.response(text);
 }
 
 Result<std::string_view, Reason> checkAnswer(const Response& response, const ClientRequest& request)

@@ -35,7 +35,8 @@ Reason checkUpgrade(const Request& request)
     if (request.method != "GET")
         return Reason::HsMethod;
     const auto host = request.one("Host");
-    if (!host || !isAuthority(*host))
+    const bool otherAuthority = !request.authority.empty() && !equalsIgnoringCase(request.authority, host.value_or(""));
+    if (!host || !isAuthority(*host) || otherAuthority)
         return Reason::HsHost;
     const auto length = contentLength(request);
     if (!length || *length > 0)

@@ -2,6 +2,7 @@
 #include "wire/utf8.h"
 
 #include <cstring>
+#include <simdjson.h>
 
 namespace gatehouse::wire {
 
@@ -60,27 +61,58 @@ constexpr State step(std::uint8_t state, std::uint8_t byte)
     }
 }
 
+constexpr std::size_t bulkFrom = 64; // below, the steps are as fast as the call
+
+/// The size of `bytes` without a code point that its end cuts; what lies before may still be bad.
+std::size_t wholePart(std::span<const std::byte> bytes)
+{
+    const std::size_t size = bytes.size();
+    for (std::size_t back = 1; back <= 3 && back <= size; ++back) {
+        const auto byte = std::to_integer<std::uint8_t>(bytes[size - back]);
+        if (within(byte, 0x80, 0xbf))
+            continue;
+        const std::size_t needed = byte >= 0xf0 ? 4 : byte >= 0xe0 ? 3 : byte >= 0xc0 ? 2 : 1;
+        return needed > back ? size - back : size;
+    }
+    return size;
+}
+
 } // namespace
 
+bool Utf8Validator::step(std::byte byte)
+{
+    m_state = gatehouse::wire::step(m_state, std::to_integer<std::uint8_t>(byte));
+    return m_state != Refused;
+}
+
+/// The SIMD check knows whole texts alone: what a cut leaves at the front and at the end goes byte by byte.
 bool Utf8Validator::feed(std::span<const std::byte> bytes)
 {
-    const std::byte* at = bytes.data();
-    std::size_t left = bytes.size();
-    while (left > 0) {
-        if (m_state == Whole && left >= sizeof(std::uint64_t)) {
+    while (m_state != Whole && !bytes.empty()) {
+        if (!step(bytes.front()))
+            return false;
+        bytes = bytes.subspan(1);
+    }
+    if (bytes.size() >= bulkFrom) {
+        const std::size_t size = wholePart(bytes);
+        if (!simdjson::validate_utf8(static_cast<const char*>(static_cast<const void*>(bytes.data())), size)) {
+            m_state = Refused;
+            return false;
+        }
+        bytes = bytes.subspan(size);
+    }
+    while (!bytes.empty()) {
+        if (m_state == Whole && bytes.size() >= sizeof(std::uint64_t)) {
             std::uint64_t word = 0;
-            std::memcpy(&word, at, sizeof word);
+            std::memcpy(&word, bytes.data(), sizeof word);
             if ((word & highBits) == 0) {
-                at += sizeof word;
-                left -= sizeof word;
+                bytes = bytes.subspan(sizeof word);
                 continue;
             }
         }
-        m_state = step(m_state, std::to_integer<std::uint8_t>(*at));
-        if (m_state == Refused)
+        if (!step(bytes.front()))
             return false;
-        ++at;
-        --left;
+        bytes = bytes.subspan(1);
     }
     return m_state != Refused;
 }

@@ -18,6 +18,8 @@ public:
     void reset() { m_state = 0; }
 
 private:
+    [[nodiscard]] bool step(std::byte byte);
+
     std::uint8_t m_state = 0;
 };
 

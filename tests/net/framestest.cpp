@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+#include "policy/decide.h"
 #include "testserver.h"
 
 #include <QTest>
@@ -53,6 +54,7 @@ private Q_SLOTS:
     void an_unfinished_message_ends_at_its_deadline();
     void a_message_that_trickles_ends_at_the_same_deadline();
     void a_ping_flood_from_a_client_that_never_reads_ends_it();
+    void a_route_has_its_own_rate_of_control_frames();
     void a_close_that_is_never_answered_is_freed_at_the_deadline();
     void a_client_that_never_reads_is_freed_at_the_deadline();
     void the_end_in_the_middle_of_a_frame_is_recorded_as_1006_data();
@@ -308,6 +310,25 @@ void FramesTest::a_ping_flood_from_a_client_that_never_reads_ends_it() // row 59
         QVERIFY(m_server->info().stats.backlog < 65536);
     }
     QCOMPARE(m_server->refused(Reason::ControlRate), before + 2);
+}
+
+void FramesTest::a_route_has_its_own_rate_of_control_frames() // row 59
+{
+    TestServer server([](nlohmann::json& policy) {
+        policy["routes"][1]["control_frames"] = {{"count", 1}, {"per", "1h"}, {"burst", 3}};
+    });
+    ByteClient client = server.plain();
+    QCOMPARE(client.upgrade({}).status, 101);
+    for (const char* payload : {"a", "b", "c"}) {
+        QVERIFY(client.frame(Opcode::Ping, payload));
+        QCOMPARE(client.next().payload, std::string(payload));
+    }
+    QVERIFY(client.frame(Opcode::Pong, "d"));
+    QCOMPARE(client.closing().code, 1008);
+    const auto records = server.audit(AuditKind::Close, Reason::ControlRate);
+    QCOMPARE(records.size(), std::size_t(1));
+    QCOMPARE(records[0].decision.rule.pointer, std::string("/routes/1/control_frames"));
+    QCOMPARE(records[0].decision.limit, describeRate(*server.policy().routes[1].controlFrames));
 }
 
 void FramesTest::a_close_that_is_never_answered_is_freed_at_the_deadline() // row 61

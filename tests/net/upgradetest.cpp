@@ -50,6 +50,7 @@ private Q_SLOTS:
     void origins_data();
     void origins();
     void an_origin_is_refused_even_with_a_token();
+    void a_frame_in_a_record_of_its_own_behind_the_head_is_early();
     void a_request_inside_a_message_is_payload();
     void a_refusal_closes_and_reaches_a_peer_that_goes_on_sending();
     void a_refusal_reaches_a_half_closed_peer();
@@ -296,6 +297,18 @@ void UpgradeTest::an_origin_is_refused_even_with_a_token() // row 25
     const auto records = server.audit(AuditKind::Refuse, Reason::Origin);
     QCOMPARE(records.size(), 2u);
     QCOMPARE(records[0].origin, std::string("https://evil.example"));
+}
+
+void UpgradeTest::a_frame_in_a_record_of_its_own_behind_the_head_is_early() // row 23
+{
+    const std::uint64_t before = m_server->refused(Reason::HsEarlyData);
+    ByteClient client = m_server->tls();
+    client.hold(true);
+    QVERIFY(client.send(upgradeText({})));
+    QVERIFY(client.frame(wire::Opcode::Text, "early"));
+    client.hold(false);
+    QCOMPARE(client.request({}).status, 400);
+    QCOMPARE(m_server->refused(Reason::HsEarlyData), before + 1);
 }
 
 void UpgradeTest::a_request_inside_a_message_is_payload() // row 24

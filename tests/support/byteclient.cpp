@@ -256,6 +256,12 @@ bool ByteClient::sendRaw(std::string_view bytes)
     return ::send(d->fd, bytes.data(), bytes.size(), MSG_NOSIGNAL) == static_cast<ssize_t>(bytes.size());
 }
 
+void ByteClient::hold(bool held)
+{
+    const int value = held ? 1 : 0;
+    setsockopt(d->fd, IPPROTO_TCP, TCP_CORK, &value, sizeof value);
+}
+
 std::string ByteClient::receive(std::chrono::milliseconds atMost)
 {
     if (d->pending.empty())

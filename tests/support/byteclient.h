@@ -80,6 +80,8 @@ public:
     std::size_t sendSome(std::string_view bytes);
     /// Past TLS, straight to the socket.
     bool sendRaw(std::string_view bytes);
+    /// While held, what is sent gathers: records of TLS then leave in one segment.
+    void hold(bool held);
     /// What there is, at least one byte; empty at the end or where the time given ran out.
     std::string receive(std::chrono::milliseconds atMost = ceiling);
     /// Everything until the connection ends.

@@ -36,7 +36,8 @@ inline const std::string complete = R"json({
       "messages": { "types": ["text", "binary"], "max_size": "1KiB", "max_fragments": 5, "complete_within": "7s",
                     "rate": { "count": 8, "per": "1m" }, "on_excess": "close",
                     "violations_before_close": 9, "violations_within": "2m" },
-      "idle_timeout": "1h", "ping": { "every": "20s", "timeout": "3s" }, "send_buffer": "2MiB" },
+      "idle_timeout": "1h", "ping": { "every": "20s", "timeout": "3s" }, "send_buffer": "2MiB",
+      "control_frames": { "count": 5, "per": "2s", "burst": 7 } },
     { "name": "echo", "path": "/echo", "hub": { "protocol": "echo" }, "ping": "off" }
   ],
   "channels": [ { "match": "news.*", "subscribe": ["*", "anonymous"], "publish": ["editor"] } ]

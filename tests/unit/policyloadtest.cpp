@@ -157,6 +157,7 @@ void PolicyLoadTest::a_complete_document_is_read_whole()
     QCOMPARE(hub.idleTimeout, OptionalDuration(1h));
     QCOMPARE(hub.ping, std::optional(Ping{20s, 3s}));
     QCOMPARE(hub.sendBuffer, std::uint64_t(2 << 20));
+    QCOMPARE(hub.controlFrames, (OptionalRate(Rate{5, 2s, 7})));
     QCOMPARE(p.routes[1].hub, HubProtocol::Echo);
     QVERIFY(!p.routes[1].ping);
     QCOMPARE(p.channels, (std::vector<ChannelRule>{{"news.*", {"*", "anonymous"}, {"editor"}}}));
@@ -306,6 +307,7 @@ void PolicyLoadTest::mistakes_are_named_with_place_data()
     row("\"on_excess\": \"close\"", "\"on_excess\": @\"ban\"", Code::BadValue, "/routes/0/messages/on_excess");
     row("\"timeout\": \"3s\"", "\"timeout\": @\"20s\"", Code::Conflict, "/routes/0/ping/timeout");
     row("\"send_buffer\": \"2MiB\"", "\"send_buffer\": @\"512B\"", Code::BadValue, "/routes/0/send_buffer");
+    row("\"burst\": 7 }", "\"burst\": @0 }", Code::BadValue, "/routes/0/control_frames/burst");
     row("\"max_size\": \"1KiB\"", "\"max_size\": \"2MiB\"", Code::Conflict, "/routes/0/send_buffer");
     row("[\"editor\"]", "[@\"ghost\"]", Code::BadValue, "/channels/0/publish/0");
     row("[\"editor\"]", "@\"editor\"", Code::WrongType, "/channels/0/publish");
@@ -383,7 +385,7 @@ void PolicyLoadTest::keys_of_parts_not_built_are_errors_data()
     rows("/listeners/0/tls", "client_ca renew");
     rows("/issuers/0", "previous jwks_file jwks_url refresh user_claim user_prefix roles_claim typ one_time");
     rows("/limits", "memory_for_buffers channels memory_for_history");
-    rows("/routes/0", "gateway roles networks subprotocols compression control_frames session_lifetime slow_consumer");
+    rows("/routes/0", "gateway roles networks subprotocols compression session_lifetime slow_consumer");
     rows("/routes/0/authentication", "first_message_within");
     rows("/routes/0/messages", "bytes schema on_violation max_commands_per_frame");
     rows("/channels/0", "history presence join_leave subscribe_token schema");

@@ -80,6 +80,7 @@ private Q_SLOTS:
     void an_error_does_not_depend_on_the_cut_data() { a_request_is_judged_data(); }
     void an_error_does_not_depend_on_the_cut();
     void an_upgrade_has_its_parts();
+    void an_absolute_target_has_a_path_and_a_query();
     void every_limit_is_exact();
     void an_error_does_not_wait_for_the_end();
     void bytes_behind_the_head_are_not_looked_at();
@@ -129,7 +130,15 @@ void RequestTest::a_request_is_judged_data()
     line("tab between", "GET\t/ws HTTP/1.1", Reason::HsRequestLine);
     line("empty line first", "\r\nGET /ws HTTP/1.1", Reason::HsRequestLine);
     line("garbage", "\xde\xad\xbe\xef", Reason::HsRequestLine);
-    line("absolute form", "GET http://gate.example/ws HTTP/1.1", Reason::HsRequestLine);
+    line("absolute form", "GET http://gate.example:8443/ws HTTP/1.1", Reason::None);
+    line("absolute form, https, other case", "GET HTTPS://Gate.Example:8443/ws HTTP/1.1", Reason::None);
+    line("absolute form without a path", "GET http://gate.example:8443 HTTP/1.1", Reason::None);
+    line("absolute form of another authority", "GET http://other.example:8443/ws HTTP/1.1", Reason::HsHost);
+    line("absolute form of another port", "GET http://gate.example/ws HTTP/1.1", Reason::HsHost);
+    line("absolute form with userinfo", "GET http://me@gate.example:8443/ws HTTP/1.1", Reason::HsRequestLine);
+    line("absolute form of another scheme", "GET ftp://gate.example:8443/ws HTTP/1.1", Reason::HsRequestLine);
+    line("absolute form without an authority", "GET http:///ws HTTP/1.1", Reason::HsRequestLine);
+    line("absolute form with a fragment", "GET http://gate.example:8443/ws#a HTTP/1.1", Reason::HsRequestLine);
     line("asterisk form", "OPTIONS * HTTP/1.1", Reason::HsRequestLine);
     line("authority form", "GET gate.example:443 HTTP/1.1", Reason::HsRequestLine);
     line("fragment", "GET /ws#top HTTP/1.1", Reason::HsRequestLine);
@@ -314,6 +323,22 @@ void RequestTest::an_upgrade_has_its_parts()
     QCOMPARE(upgrade->userAgent, std::string_view("probe/1"));
 }
 
+void RequestTest::an_absolute_target_has_a_path_and_a_query()
+{
+    const auto parse = [](const std::string& target) {
+        const std::string head = headWith([&](Parts& p) { p.line = "GET " + target + " HTTP/1.1\r\n"; });
+        const auto request = parseRequest(head, {});
+        return request ? std::tuple(std::string(request->authority), std::string(request->path),
+                                    std::string(request->query))
+                       : std::tuple<std::string, std::string, std::string>();
+    };
+    using Parsed = std::tuple<std::string, std::string, std::string>;
+    QCOMPARE(parse("http://a:1/ws/x?y?z"), Parsed("a:1", "/ws/x", "y?z"));
+    QCOMPARE(parse("https://a?y"), Parsed("a", "/", "y"));
+    QCOMPARE(parse("https://[::1]:2/"), Parsed("[::1]:2", "/", ""));
+    QCOMPARE(parse("/http://a/"), Parsed("", "/http://a/", ""));
+}
+
 void RequestTest::every_limit_is_exact()
 {
     const std::string head = "GET /12345 HTTP/1.1\r\nHost: a\r\nX-Long: 12\r\n\r\n";
@@ -364,6 +389,11 @@ void RequestTest::bytes_behind_the_head_are_not_looked_at()
 
 void RequestTest::a_version_that_is_not_1_1_is_told_from_garbage()
 {
+    const auto versionUnsupported = [](std::string_view line) {
+        HeadScanner scanner({});
+        (void)scanner.scan(line);
+        return scanner.versionUnsupported();
+    };
     for (const char* line : {"GET /ws HTTP/1.0\r\n", "GET /ws HTTP/9.9\r\nHost: a\r\n\r\n", "PRI * HTTP/2.0\r\n\r\n"})
         QVERIFY2(versionUnsupported(line), line);
     for (const char* line :

@@ -4,6 +4,7 @@
 #include <QTest>
 
 #include <optional>
+#include <random>
 
 using gatehouse::wire::Utf8Validator;
 
@@ -60,6 +61,7 @@ private Q_SLOTS:
     void every_code_point_is_accepted_and_every_surrogate_refused();
     void every_pair_and_triple_agrees_with_decoding();
     void a_long_text_is_valid_however_it_is_cut();
+    void random_texts_are_judged_alike_however_they_are_cut();
     void a_refusal_lasts_until_reset();
 };
 
@@ -88,8 +90,8 @@ void Utf8Test::a_bad_sequence_is_refused_at_its_first_bad_byte()
 {
     QFETCH(QByteArray, text);
     QFETCH(int, badByte);
-    // Behind ASCII of every length up to two words and in front of more, so that the fast path meets every alignment.
-    for (int before = 0; before <= 17; ++before) {
+    // Behind ASCII of every length up to two words, and up to two vectors of the bulk check, and in front of more.
+    for (int before = 0; before <= 140; ++before) {
         const QByteArray whole = QByteArray(before, 'a') + text + QByteArray(20, 'z');
         QCOMPARE(firstRefusedPiece(bytesOf(whole), 1), std::optional(std::size_t(before + badByte)));
         QCOMPARE(firstRefusedPiece(bytesOf(whole), std::size_t(whole.size())), std::optional(std::size_t(0)));
@@ -169,6 +171,33 @@ void Utf8Test::a_long_text_is_valid_however_it_is_cut()
         text += QByteArray(i, 'x') + "\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80";
     for (std::size_t step = 1; step <= 40; ++step)
         QCOMPARE(firstRefusedPiece(bytesOf(text), step), std::nullopt);
+}
+
+void Utf8Test::random_texts_are_judged_alike_however_they_are_cut()
+{
+    constexpr const char* points[] = {
+        "a", "\x7f", "\xc3\xa9", "\xe2\x82\xac", "\xed\x9f\xbf", "\xf0\x9f\x98\x80", "\xf4\x8f\xbf\xbf"};
+    std::mt19937 random(7);
+    const auto below = [&](std::size_t end) { return std::uniform_int_distribution<std::size_t>(0, end - 1)(random); };
+    for (int round = 0; round < 5000; ++round) {
+        QByteArray text;
+        for (std::size_t left = below(120); left > 0; --left)
+            text += points[below(std::size(points))];
+        if (!text.isEmpty() && below(2) == 0)
+            text[qsizetype(below(std::size_t(text.size())))] = char(below(256));
+        Utf8Validator validator;
+        bool good = true;
+        auto bytes = bytesOf(text);
+        while (!bytes.empty() && good) {
+            const std::size_t size = std::min(1 + below(200), bytes.size());
+            good = validator.feed(bytes.first(size));
+            bytes = bytes.subspan(size);
+            // Refused as early as the bytes one by one would be, never later and never before.
+            const auto fed = bytesOf(text).first(std::size_t(text.size()) - bytes.size());
+            QCOMPARE(good, !firstRefusedPiece(fed, 1));
+        }
+        QCOMPARE(good && validator.complete(), isWellFormed(bytesOf(text)));
+    }
 }
 
 void Utf8Test::a_refusal_lasts_until_reset()

@@ -2,3 +2,4 @@
 foreach(surface utf8 frame request)
     gatehouse_add_test(unit wire_${surface} SOURCES ${CMAKE_CURRENT_LIST_DIR}/${surface}test.cpp LINKS gatehouse_wire)
 endforeach()
+gatehouse_add_test(unit wire_allocations SOURCES wireallocationstest.cpp LINKS gatehouse_wire)
