@@ -33,6 +33,12 @@ IoResult FakeTransport::read(std::span<std::byte> into)
     return {m_over ? IoStatus::Closed : IoStatus::WouldBlock, 0};
 }
 
+bool FakeTransport::readable()
+{
+    CHECK(!m_over && (m_shaken || !m_peer.secure));
+    return m_peer.heard < m_peer.says.size() && m_peer.end != Peer::End::Reset;
+}
+
 IoResult FakeTransport::write(std::span<const std::byte> from)
 {
     const std::string_view text = asText(from);

@@ -44,6 +44,7 @@ public:
 
     [[nodiscard]] IoStatus handshake() override;
     [[nodiscard]] IoResult read(std::span<std::byte> into) override;
+    [[nodiscard]] bool readable() override;
     [[nodiscard]] IoResult write(std::span<const std::byte> from) override;
     void shutdownWrite() override;
 

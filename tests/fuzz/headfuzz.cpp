@@ -81,7 +81,10 @@ bool naiveHeaderLine(std::string_view line, const RequestLimits& limits)
            noControls(line);
 }
 
-bool naiveRequestLine(std::string_view line, const RequestLimits& limits)
+/// Of the targets that do not begin with a slash the naive way knows no rules: it takes all of them or none.
+enum class OtherTargets : std::uint8_t { None, All };
+
+bool naiveRequestLine(std::string_view line, const RequestLimits& limits, OtherTargets others)
 {
     const std::size_t first = line.find(' ');
     const std::size_t last = line.rfind(' ');
@@ -90,7 +93,7 @@ bool naiveRequestLine(std::string_view line, const RequestLimits& limits)
     const std::string_view target = line.substr(first + 1, last - first - 1);
     const bool visible = std::all_of(target.begin(), target.end(), [](char c) { return c > ' ' && c < 0x7f; });
     const bool form =
-        target.starts_with('/') ? target.find('#') == std::string_view::npos : line.starts_with("CONNECT ");
+        target.starts_with('/') ? target.find('#') == std::string_view::npos : others == OtherTargets::All;
     return tokenOnly(line.substr(0, first)) && !target.empty() && target.size() <= limits.target && visible && form &&
            line.substr(last) == " HTTP/1.1";
 }
@@ -103,7 +106,7 @@ bool naiveStatusLine(std::string_view line, const RequestLimits& limits)
 }
 
 /// Whether a whole head stands at the front, in the plainest way to say it.
-bool naiveHead(std::string_view text, const RequestLimits& limits, Kind kind)
+bool naiveHead(std::string_view text, const RequestLimits& limits, Kind kind, OtherTargets others)
 {
     const std::size_t end = text.find("\r\n\r\n");
     if (end == std::string_view::npos || end + 4 > limits.head)
@@ -113,8 +116,10 @@ bool naiveHead(std::string_view text, const RequestLimits& limits, Kind kind)
     for (bool first = true; !lines.empty(); first = false) {
         const std::string_view line = lines.substr(0, lines.find("\r\n"));
         lines.remove_prefix(line.size() + 2);
-        const auto startLine = kind == Kind::Request ? naiveRequestLine : naiveStatusLine;
-        if (!(first ? startLine : naiveHeaderLine)(line, limits) || (!first && ++count > limits.headers))
+        const bool good = !first                  ? naiveHeaderLine(line, limits) && ++count <= limits.headers
+                          : kind == Kind::Request ? naiveRequestLine(line, limits, others)
+                                                  : naiveStatusLine(line, limits);
+        if (!good)
             return false;
     }
     return true;
@@ -125,6 +130,7 @@ Scan scanEveryWay(std::string_view text, const RequestLimits& limits, Kind kind,
 {
     HeadScanner scanner(limits, kind);
     const Scan whole = valueOf(scanner.scan(text));
+    CHECK(!scanner.versionUnsupported() || whole.reason == Reason::HsRequestLine);
     Cuts cuts(seed);
     CHECK(scanInPieces(text, limits, kind, [&] { return cuts.next(); }) == whole);
     if (text.size() <= 1024)
@@ -132,10 +138,9 @@ Scan scanEveryWay(std::string_view text, const RequestLimits& limits, Kind kind,
     CHECK(whole.size <= text.size() && whole.size <= limits.head);
     if (whole.size > 0) {
         CHECK(text.substr(0, whole.size).find("\r\n\r\n") == whole.size - 4);
-        CHECK(naiveHead(text, limits, kind));
-    } else if (kind == Kind::Response ||
-               !text.starts_with("CONNECT ")) { // of which the naive way knows no target's form
-        CHECK(!naiveHead(text, limits, kind));
+        CHECK(naiveHead(text, limits, kind, OtherTargets::All));
+    } else {
+        CHECK(!naiveHead(text, limits, kind, OtherTargets::None));
     }
     return whole;
 }
@@ -145,6 +150,28 @@ void checkInside(std::string_view view, std::string_view text)
     const std::less_equal<const char*> notAfter;
     CHECK(view.empty() ||
           (notAfter(text.data(), view.data()) && notAfter(view.data() + view.size(), text.data() + text.size())));
+}
+
+/// The parts stand in the target in their order, with nothing between them that is not theirs.
+void checkTarget(const Request& request)
+{
+    std::string_view rest = request.target;
+    if (!request.authority.empty()) {
+        const std::size_t scheme = rest.find("://");
+        CHECK(scheme == 4 || scheme == 5);
+        rest.remove_prefix(scheme + 3);
+        CHECK(rest.starts_with(request.authority) && request.authority.find_first_of("/?#@") == std::string_view::npos);
+        rest.remove_prefix(request.authority.size());
+    } else if (!rest.starts_with('/')) {
+        CHECK(request.method == "CONNECT" && request.path.empty() && request.query.empty());
+        return;
+    }
+    CHECK(request.path.starts_with('/') && request.path.find_first_of("?#") == std::string_view::npos);
+    if (rest.starts_with('/')) {
+        CHECK(rest.starts_with(request.path));
+        rest.remove_prefix(request.path.size());
+    }
+    CHECK(rest.empty() ? request.query.empty() : rest.front() == '?' && rest.substr(1) == request.query);
 }
 
 void checkHeaders(const std::vector<Header>& headers, std::string_view head, const RequestLimits& limits)
@@ -167,7 +194,8 @@ void checkHeaders(const std::vector<Header>& headers, std::string_view head, con
 /// What is let in and sent on by the client role comes out as it went in.
 void checkSentOn(const Request& request, const Upgrade& upgrade)
 {
-    ClientRequest sent{std::string(upgrade.host), std::string(request.target), std::string(upgrade.key), {}, {}, {}};
+    const std::string target = std::string(request.path) + '?' + std::string(request.query);
+    ClientRequest sent{std::string(upgrade.host), target, std::string(upgrade.key), {}, {}, {}};
     if (upgrade.origin)
         sent.origin = *upgrade.origin;
     for (const std::string_view name : upgrade.subprotocols)
@@ -176,7 +204,7 @@ void checkSentOn(const Request& request, const Upgrade& upgrade)
         sent.headers.emplace_back("Authorization", value);
     const std::string text = upgradeRequest(sent);
     const auto parsed = parseRequest(text, wide);
-    CHECK(parsed.ok() && parsed->target == request.target);
+    CHECK(parsed.ok() && parsed->path == request.path && parsed->query == request.query);
     const auto again = parseUpgrade(*parsed);
     CHECK(again.ok());
     CHECK(again->key == upgrade.key && again->host == upgrade.host && again->origin == upgrade.origin);
@@ -198,7 +226,8 @@ void checkUpgrade(const Request& request, std::string_view head)
         CHECK(upgrade.error() != Reason::None);
         return;
     }
-    CHECK(request.method == "GET" && request.target.starts_with('/'));
+    CHECK(request.method == "GET" && request.path.starts_with('/'));
+    CHECK(request.authority.empty() || request.authority.size() == upgrade->host.size());
     CHECK(length.ok() && *length == 0 && request.all("Transfer-Encoding").empty());
     CHECK(request.one("host") == upgrade->host && request.one("SEC-WEBSOCKET-KEY") == upgrade->key);
     CHECK(request.one("Sec-WebSocket-Version") == "13" && !request.all("Upgrade").empty());
@@ -217,7 +246,6 @@ void checkUpgrade(const Request& request, std::string_view head)
 
 void fuzzRequest(std::string_view text, const RequestLimits& limits, std::uint32_t seed)
 {
-    (void)versionUnsupported(text);
     const Scan scan = scanEveryWay(text, limits, Kind::Request, seed);
     CHECK(valueOf(scanHead(text, limits)) == scan);
     if (scan.size == 0) {
@@ -232,12 +260,11 @@ void fuzzRequest(std::string_view text, const RequestLimits& limits, std::uint32
     CHECK(request.ok());
     CHECK(head.starts_with(std::string(request->method) + ' ' + std::string(request->target) + " HTTP/1.1\r\n"));
     CHECK(request->target.size() <= limits.target);
-    for (const std::string_view view : {request->method, request->target, request->path, request->query})
+    for (const std::string_view view : {request->method, request->target, request->authority, request->query})
         checkInside(view, head);
-    if (!request->path.empty() || request->target.starts_with('/')) {
-        const bool asked = request->target.size() > request->path.size();
-        CHECK(std::string(request->path) + (asked ? "?" : "") + std::string(request->query) == request->target);
-    }
+    if (request->path != "/") // which an absolute target may go without
+        checkInside(request->path, head);
+    checkTarget(*request);
     checkHeaders(request->headers, head, limits);
     checkUpgrade(*request, head);
 }
