@@ -17,6 +17,7 @@ struct Peer {
     std::size_t heard = 0; ///< bytes of it that the server has read
     std::size_t largestRead = SIZE_MAX;
     std::size_t room = SIZE_MAX; ///< bytes that it takes before the server must wait
+    std::size_t drip = 0;        ///< bytes of room that come with time
     std::size_t largestWrite = SIZE_MAX;
     std::string taken;
     std::vector<std::string> messages; ///< that it must be told in this order; the last ones may be missing

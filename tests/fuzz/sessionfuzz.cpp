@@ -125,6 +125,7 @@ private:
         case Op::Take: {
             const std::uint8_t amount = m_input.byte();
             peer.room = amount == 0xff ? SIZE_MAX : amount * amount;
+            peer.drip = amount % 4;
             break;
         }
         case Op::End:
@@ -233,8 +234,8 @@ private:
         }
     }
 
-    /// Nobody does anything any more: every connection comes to its end by a deadline. First whoever still reads is
-    /// told all that waits for it.
+    /// Nobody does anything any more, but that slow peers go on taking a little: every connection comes to its end by a
+    /// deadline. First whoever still reads is told all that waits for it.
     void finish()
     {
         for (int i = 0; i < 3; ++i)
@@ -247,6 +248,10 @@ private:
         constexpr auto longestLife = 15s; // idle_timeout, then close_timeout, of the longest route
         for (auto waited = 0ms; waited < longestLife && !m_worker.empty(); waited += 100ms) {
             m_parts.clock.advance(100ms);
+            for (Place& place : m_places) {
+                if (place.peer && place.peer->room != SIZE_MAX)
+                    place.peer->room += place.peer->drip;
+            }
             turn();
         }
         m_worker.checkEmpty();
