@@ -65,6 +65,9 @@ SqlResult AuditStore::open(const std::filesystem::path& file, WallTime now)
     if (SqlResult opened = m_connection.open(file, SqlConnection::Mode::ReadWrite); !opened)
         return opened;
     const auto named = [&file](const std::string& error) { return Failure{file.string() + ": " + error}; };
+    // KiB of pages that stay in memory: rows are appended, and what is asked for comes through other connections.
+    if (SqlResult cache = m_connection.execute(QStringLiteral("PRAGMA cache_size = -1024")); !cache)
+        return named(cache.error());
     if (SqlResult wal = m_connection.execute(QStringLiteral("PRAGMA journal_mode = WAL")); !wal)
         return named(wal.error());
     if (SqlResult migrated = migrate(); !migrated)

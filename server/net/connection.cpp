@@ -84,6 +84,10 @@ void Connection::onReadable()
 {
     if (m_phase == Phase::Handshake)
         handshake();
+    if (m_inputEnded) {
+        flush(); // woken by a reset, which the next write meets
+        return;
+    }
     const std::span<std::byte> scratch(m_context.readScratch);
     for (int i = 0; i < readsPerTurn && m_phase != Phase::Handshake && m_phase != Phase::Dead; ++i) {
         const IoResult got = m_transport->read(scratch);
@@ -92,8 +96,7 @@ void Connection::onReadable()
             return;
         }
         if (got.status != IoStatus::Ok) {
-            flush(); // the peer may still read what it asked for before it ended its side
-            kill(m_phase == Phase::Head ? Reason::TlsAborted : Reason::PeerAbort);
+            endOfInput(got.status);
             return;
         }
         const std::span<std::byte> bytes = scratch.first(got.bytes);
@@ -108,6 +111,16 @@ void Connection::onReadable()
         inRead = true;
         m_context.toRead.push_back(this);
     }
+}
+
+/// A peer that ended its side behind its Close still reads what was promised to it, until the deadline.
+void Connection::endOfInput(IoStatus how)
+{
+    m_inputEnded = true;
+    flush();
+    const bool saysGoodbye = m_phase == Phase::Lingering || (m_phase == Phase::Open && m_session->closing());
+    if (how != IoStatus::Closed || !saysGoodbye || m_out.empty())
+        kill(m_phase == Phase::Head ? Reason::TlsAborted : Reason::PeerAbort);
 }
 
 void Connection::handshake()
@@ -282,12 +295,16 @@ void Connection::flush()
         return;
     if (m_phase == Phase::Open) {
         m_session->checkBacklog();
-        if (m_out.empty() && m_session->closing() && (m_session->closeDone() || m_session->deaf()))
+        if (m_out.empty() && m_session->closing() && (m_session->closeDone() || m_session->deaf() || m_inputEnded))
             linger();
     }
     if (m_phase == Phase::Lingering && m_out.empty() && !m_writeShut) {
         m_writeShut = true;
         m_transport->shutdownWrite();
+        if (m_inputEnded) {
+            kill(Reason::None);
+            return;
+        }
     }
     m_context.updateInterest(*this);
 }

@@ -51,6 +51,8 @@ public:
     /// Reading cannot go on before TLS has written something of its own.
     [[nodiscard]] bool readWantsWrite() const { return m_out.empty() && m_transport->wantsWrite(); }
     [[nodiscard]] bool wantsWrite() const { return !m_out.empty() || m_transport->wantsWrite(); }
+    /// False once the peer ended its side: nothing more can come.
+    [[nodiscard]] bool wantsRead() const { return !m_inputEnded; }
     [[nodiscard]] const Arrival& arrival() const { return m_arrival; }
 
     struct OwnedTimer : Timer {
@@ -71,6 +73,7 @@ private:
     };
 
     void handshake();
+    void endOfInput(IoStatus how);
     void readHead(std::span<const std::byte> bytes);
     void refuse(const Refusal& refusal);
     void refuseHead(Reason reason);
@@ -85,7 +88,7 @@ private:
     Arrival m_arrival;
     std::uint16_t m_peerPort;
     Phase m_phase = Phase::Handshake;
-    bool m_writeShut = false;
+    bool m_writeShut = false, m_inputEnded = false;
     TimePoint m_phaseDeadline{}, m_lastWritten{};
     Lease m_pendingSlot, m_addressPendingSlot;
     SendQueue m_out;

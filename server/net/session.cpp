@@ -298,6 +298,7 @@ void Session::onTimer()
     if (m_expires && now >= *m_expires) {
         close(Reason::Expired, "authentication", {});
     } else if (m_messageStarted != TimePoint{} && now - m_messageStarted >= route().messages.completeWithin) {
+        m_context.counters.refused[static_cast<std::size_t>(Reason::MsgTimeout)].add();
         close(Reason::MsgTimeout, "messages/complete_within", milliseconds(route().messages.completeWithin));
         m_deaf = true;
     } else if (route().idleTimeout && now - m_lastMessage >= *route().idleTimeout) {

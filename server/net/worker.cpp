@@ -358,7 +358,8 @@ void Worker::sessionOpened(Connection& connection)
 
 void Worker::updateInterest(Connection& connection)
 {
-    const std::uint32_t wanted = EPOLLIN | EPOLLRDHUP | (connection.wantsWrite() ? EPOLLOUT : 0U);
+    const std::uint32_t wanted =
+        (connection.wantsRead() ? EPOLLIN | EPOLLRDHUP : 0U) | (connection.wantsWrite() ? EPOLLOUT : 0U);
     if (wanted == connection.interest)
         return;
     epoll_event event{};

@@ -80,6 +80,7 @@ struct ByteClient::Private {
     bool ended = false;
     bool reset = false;
     int alert = 0;
+    bool closeNotify = false;
     std::string pending; ///< received, not yet handed out
     wire::Decoder decoder{wire::Role::Client, {std::uint64_t{1} << 30, 1'000'000}};
     std::vector<std::byte> decoding;
@@ -118,8 +119,13 @@ struct ByteClient::Private {
         ssl = SSL_new(context);
         SSL_set_app_data(ssl, this);
         SSL_set_info_callback(ssl, [](const SSL* which, int where, int value) {
-            if ((where & SSL_CB_READ_ALERT) == SSL_CB_READ_ALERT && (value & 0xff) != SSL_AD_CLOSE_NOTIFY)
-                static_cast<Private*>(SSL_get_app_data(which))->alert = value & 0xff;
+            if ((where & SSL_CB_READ_ALERT) != SSL_CB_READ_ALERT)
+                return;
+            auto* self = static_cast<Private*>(SSL_get_app_data(which));
+            if ((value & 0xff) == SSL_AD_CLOSE_NOTIFY)
+                self->closeNotify = true;
+            else
+                self->alert = value & 0xff;
         });
         SSL_set_fd(ssl, fd);
         SSL_set_connect_state(ssl);
@@ -288,6 +294,16 @@ bool ByteClient::ends(std::chrono::milliseconds atMost)
 bool ByteClient::wasReset() const
 {
     return d->reset;
+}
+
+bool ByteClient::secure() const
+{
+    return d->ssl != nullptr;
+}
+
+bool ByteClient::closeNotify() const
+{
+    return d->closeNotify;
 }
 
 HttpAnswer ByteClient::request(std::string_view text)

@@ -89,6 +89,9 @@ public:
     /// True where the connection ends within the time; what comes before is thrown away.
     bool ends(std::chrono::milliseconds atMost = ceiling);
     [[nodiscard]] bool wasReset() const;
+    [[nodiscard]] bool secure() const;
+    /// TLS was ended by the server before TCP was (RFC 8446 §6.1).
+    [[nodiscard]] bool closeNotify() const;
 
     /// Sends a request as it stands and reads the answer; what follows a 101 is kept for next().
     HttpAnswer request(std::string_view text);
