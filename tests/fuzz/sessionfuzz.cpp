@@ -124,7 +124,7 @@ private:
         }
         case Op::Take: {
             const std::uint8_t amount = m_input.byte();
-            peer.room = amount == 0xff ? SIZE_MAX : amount * amount;
+            peer.room = amount == 0xff ? SIZE_MAX : std::size_t{amount} * amount;
             peer.drip = amount % 4;
             break;
         }
