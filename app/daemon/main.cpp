@@ -69,7 +69,8 @@ int checkConfiguration(const std::filesystem::path& file)
     const auto policy = loadConfiguration(file);
     if (!policy)
         return exitBadConfig;
-    if (const auto generation = makeGeneration(policy); !generation) {
+    const SystemClock clock;
+    if (const auto generation = makeGeneration(policy, clock); !generation) {
         std::fprintf(stderr, "%s: %s\n", file.c_str(), generation.error().c_str());
         return exitBadConfig;
     }

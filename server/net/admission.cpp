@@ -21,10 +21,11 @@ std::uint32_t wholeSeconds(std::chrono::nanoseconds time)
 /// The checks of one request, one after the other; each fills in what the next ones need.
 class Admitter {
 public:
-    Admitter(WorkerContext& context, const Arrival& arrival, wire::Request request)
+    Admitter(WorkerContext& context, const Arrival& arrival, const std::string& serverName, wire::Request request)
         : m_context(context)
         , m_policy(context.policy())
         , m_arrival(arrival)
+        , m_serverName(serverName)
         , m_request(std::move(request))
     {
     }
@@ -75,6 +76,9 @@ private:
         m_refusal.origin = m_admission.origin;
         if (Decision host = decideHost(m_policy, m_arrival.listener, m_upgrade.host); !host.allowed())
             return refuse(std::move(host), std::nullopt, 421);
+        if (Decision name = decideServerName(m_policy, m_arrival.listener, m_serverName, m_upgrade.host);
+            !name.allowed())
+            return refuse(std::move(name), std::nullopt, 421);
         if (m_context.draining)
             return refuse({Reason::Drain, {}, {}, {}}, std::chrono::seconds(5));
         return true;
@@ -204,6 +208,7 @@ private:
     WorkerContext& m_context;
     const Policy& m_policy;
     const Arrival& m_arrival;
+    const std::string& m_serverName;
     wire::Request m_request;
     wire::Upgrade m_upgrade;
     Admission m_admission;
@@ -217,10 +222,10 @@ wire::RequestLimits requestLimits(const Limits& limits)
     return {limits.requestLine, limits.requestTarget, limits.requestHeader, limits.requestHead, limits.requestHeaders};
 }
 
-Result<Admission, Refusal> admit(WorkerContext& context, const Arrival& arrival, wire::Request request,
-                                 bool bytesAfterHead)
+Result<Admission, Refusal> admit(WorkerContext& context, const Arrival& arrival, const std::string& serverName,
+                                 wire::Request request, bool bytesAfterHead)
 {
-    return Admitter(context, arrival, std::move(request)).run(bytesAfterHead);
+    return Admitter(context, arrival, serverName, std::move(request)).run(bytesAfterHead);
 }
 
 } // namespace gatehouse

@@ -117,10 +117,16 @@ void Connection::onReadable()
 void Connection::endOfInput(IoStatus how)
 {
     m_inputEnded = true;
+    if (how == IoStatus::Failed && m_transport->failure() == Reason::TlsRenegotiation) {
+        if (m_session)
+            m_context.counters.refused[static_cast<std::size_t>(Reason::TlsRenegotiation)].add();
+        kill(Reason::TlsRenegotiation);
+        return;
+    }
     flush();
     const bool saysGoodbye = m_phase == Phase::Lingering || (m_phase == Phase::Open && m_session->closing());
     if (how != IoStatus::Closed || !saysGoodbye || m_out.empty())
-        kill(m_phase == Phase::Head ? Reason::TlsAborted : Reason::PeerAbort);
+        kill(Reason::PeerAbort);
 }
 
 void Connection::handshake()
@@ -157,8 +163,8 @@ void Connection::readHead(std::span<const std::byte> bytes)
     }
     if (*size == 0)
         return;
-    auto admission =
-        admit(m_context, m_arrival, m_head->scanner.request(text), text.size() > *size || m_transport->readable());
+    auto admission = admit(m_context, m_arrival, m_transport->serverName(), m_head->scanner.request(text),
+                           text.size() > *size || m_transport->readable());
     if (!admission)
         refuse(admission.error());
     else
@@ -345,6 +351,7 @@ void Connection::kill(Reason reason)
         record.time = m_context.wall;
         record.decision.reason = reason;
         record.address = m_arrival.peer.toString();
+        record.detail = m_transport->certificateProblem();
         record.policyVersion = m_context.policy().version;
         m_context.gate.audit.record(std::move(record));
         m_context.counters.refused[static_cast<std::size_t>(reason)].add();

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "net/sockettransport.h"
 
+#include "net/tlsfailure.h"
+
 #include <algorithm>
 #include <cerrno>
 #include <climits>
@@ -31,9 +33,32 @@ IoStatus SocketTransport::sslStatus(int result)
     case SSL_ERROR_ZERO_RETURN:
         return IoStatus::Closed;
     default:
-        m_failure = handshakeFailure(); // empties the error queue, which all connections of the thread share
+        m_failure = handshakeFailure(*m_ssl); // empties the error queue, which all connections of the thread share
+        if (m_peer.established)
+            m_failure = Reason::PeerAbort;
+        else if (m_peer.helloTooLarge)
+            m_failure = Reason::TlsNotHello;
         return IoStatus::Failed;
     }
+}
+
+/// A read yields the data of one record, and leaves at most one that has begun.
+void SocketTransport::countRecords(bool data)
+{
+    constexpr std::uint32_t begun = 1;
+    if (data && m_peer.records > 0)
+        --m_peer.records;
+    if (m_peer.records > begun) {
+        m_peer.guard.idle(m_peer.records - begun, m_tls->clock().now());
+        m_peer.records = begun;
+    }
+}
+
+/// More handshake messages than a peer may send, or one of TLS 1.2 that came in part: OpenSSL would hold up to 128 KiB
+/// for the rest of it.
+bool SocketTransport::misbehaved() const
+{
+    return m_peer.guard.excessive() || (SSL_in_init(m_ssl.get()) && SSL_version(m_ssl.get()) == TLS1_2_VERSION);
 }
 
 IoStatus SocketTransport::handshake()
@@ -41,13 +66,24 @@ IoStatus SocketTransport::handshake()
     if (!m_ssl)
         return IoStatus::Ok;
     const int result = SSL_do_handshake(m_ssl.get());
-    return result == 1 ? IoStatus::Ok : sslStatus(result);
+    if (result != 1)
+        return sslStatus(result);
+    m_peer.established = true;
+    unwatchHello(*m_ssl);
+    m_peer.hello.reset();
+    return IoStatus::Ok;
 }
 
 IoResult SocketTransport::read(std::span<std::byte> into)
 {
     if (m_ssl) {
         const int got = SSL_read(m_ssl.get(), into.data(), clampToInt(into.size()));
+        countRecords(got > 0);
+        if (misbehaved()) {
+            ERR_clear_error();
+            m_failure = Reason::TlsRenegotiation;
+            return {IoStatus::Failed, 0};
+        }
         if (got > 0)
             return {IoStatus::Ok, static_cast<std::size_t>(got)};
         return {sslStatus(got), 0};
@@ -65,9 +101,16 @@ bool SocketTransport::readable()
     char byte = 0;
     if (!m_ssl)
         return recv(fd(), &byte, sizeof byte, MSG_PEEK) > 0;
-    const bool any = SSL_peek(m_ssl.get(), &byte, sizeof byte) > 0;
-    ERR_clear_error(); // a failure stays, and the next read meets it again
-    return any;
+    // A KeyUpdate ends a call, and so does our answer to it; data may stand behind the two that are allowed.
+    for (int calls = 4; calls > 0; --calls) {
+        const bool any = SSL_peek(m_ssl.get(), &byte, sizeof byte) > 0;
+        ERR_clear_error(); // a failure stays, and the next read meets it again
+        if (any)
+            return true;
+        if (m_peer.guard == TlsGuard())
+            return false;
+    }
+    return false;
 }
 
 IoResult SocketTransport::write(std::span<const std::byte> from)
@@ -93,6 +136,11 @@ void SocketTransport::shutdownWrite()
         ERR_clear_error();
     }
     ::shutdown(fd(), SHUT_WR);
+}
+
+std::string SocketTransport::certificateProblem() const
+{
+    return m_ssl && m_failure == Reason::TlsClientCert ? clientCertificateProblem(*m_ssl) : std::string();
 }
 
 std::string SocketTransport::tlsVersion() const

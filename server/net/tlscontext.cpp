@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "net/tlscontext.h"
 
+#include "net/clientca.h"
+#include "net/tlscallbacks.h"
+
 #include <array>
-#include <cstring>
 #include <ctime>
 #include <openssl/err.h>
+#include <openssl/evp.h>
 #include <openssl/x509.h>
 
 namespace gatehouse {
@@ -14,6 +17,16 @@ namespace {
 constexpr char suites12[] = "ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256:"
                             "ECDHE-ECDSA-AES256-GCM-SHA384:ECDHE-RSA-AES256-GCM-SHA384:"
                             "ECDHE-ECDSA-CHACHA20-POLY1305:ECDHE-RSA-CHACHA20-POLY1305";
+constexpr char suites13[] = "TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256";
+constexpr char groups[] = "X25519:P-256:P-384";
+// No SHA-1, no DSA; RSA with PKCS #1 v1.5 for TLS 1.2 and for signatures of certificates.
+constexpr char signatures[] = "ECDSA+SHA256:ECDSA+SHA384:ECDSA+SHA512:ed25519:"
+                              "rsa_pss_rsae_sha256:rsa_pss_rsae_sha384:rsa_pss_rsae_sha512:"
+                              "rsa_pss_pss_sha256:rsa_pss_pss_sha384:rsa_pss_pss_sha512:"
+                              "RSA+SHA256:RSA+SHA384:RSA+SHA512";
+constexpr int securityLevel = 2;          // 112 bits: RSA from 2048, no SHA-1 in certificates
+constexpr int mostIntermediates = 3;      // between a client's certificate and a CA of client_ca
+constexpr long longestChain = 32L * 1024; // bytes of a client's Certificate message
 
 std::string opensslError(const std::string& what)
 {
@@ -25,21 +38,49 @@ std::string opensslError(const std::string& what)
     return what + ": " + (reason ? reason : text.data());
 }
 
-/// RFC 7301: `http/1.1` where it is offered; a list without it ends the handshake with alert 120.
-int selectProtocol(SSL*, const unsigned char** out, unsigned char* outLength, const unsigned char* in, unsigned length,
-                   void*)
+std::string subjectOf(const X509& certificate)
 {
-    static constexpr unsigned char wanted[] = "http/1.1";
-    constexpr unsigned wantedLength = sizeof wanted - 1;
-    for (unsigned i = 0; i + 1 <= length; i += 1U + in[i]) {
-        if (i + 1U + in[i] <= length && in[i] == wantedLength && std::memcmp(in + i + 1, wanted, wantedLength) == 0) {
-            *out = in + i + 1;
-            *outLength = in[i];
-            return SSL_TLSEXT_ERR_OK;
-        }
-    }
-    return SSL_TLSEXT_ERR_ALERT_FATAL;
+    std::array<char, 256> name{};
+    const int length =
+        X509_NAME_get_text_by_NID(X509_get_subject_name(&certificate), NID_commonName, name.data(), name.size());
+    return length > 0 ? std::string(name.data()) : std::string();
 }
+
+/// A Close frame ends a WebSocket, and a message has its length in front: where a peer leaves out TLS's own
+/// close_notify, nothing can be cut off unseen.
+constexpr std::uint64_t options = SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION | SSL_OP_CIPHER_SERVER_PREFERENCE |
+                                  SSL_OP_PRIORITIZE_CHACHA | SSL_OP_IGNORE_UNEXPECTED_EOF |
+                                  SSL_OP_ENABLE_MIDDLEBOX_COMPAT;
+
+bool configure(SSL_CTX& context, TlsVersion minVersion)
+{
+    SSL_CTX_clear_options(&context, SSL_CTX_get_options(&context)); // what the system's openssl.cnf may have set
+    SSL_CTX_set_options(&context, options);
+    SSL_CTX_set_mode(&context, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE |
+                                   SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER | SSL_MODE_NO_AUTO_CHAIN);
+    SSL_CTX_clear_mode(&context, SSL_MODE_AUTO_RETRY); // a handshake message ends a read, so that it can be judged
+    SSL_CTX_set_security_level(&context, securityLevel);
+    SSL_CTX_set_session_cache_mode(&context, SSL_SESS_CACHE_OFF); // tickets alone: nothing is kept for a peer
+    SSL_CTX_set_timeout(&context, std::chrono::seconds(TicketKeys::ticketLife).count());
+    return SSL_CTX_set_min_proto_version(&context, minVersion == TlsVersion::Tls13 ? TLS1_3_VERSION : TLS1_2_VERSION) ==
+               1 &&
+           SSL_CTX_set_max_proto_version(&context, TLS1_3_VERSION) == 1 &&
+           SSL_CTX_set_cipher_list(&context, suites12) == 1 && SSL_CTX_set_ciphersuites(&context, suites13) == 1 &&
+           SSL_CTX_set1_groups_list(&context, groups) == 1 && SSL_CTX_set1_sigalgs_list(&context, signatures) == 1 &&
+           SSL_CTX_set1_client_sigalgs_list(&context, signatures) == 1 && SSL_CTX_set_num_tickets(&context, 1) == 1 &&
+           SSL_CTX_set_max_early_data(&context, 0) == 1 && SSL_CTX_set_recv_max_early_data(&context, 0) == 1;
+}
+
+void askForCertificate(SSL_CTX& context, ClientCa ca)
+{
+    SSL_CTX_set_verify(&context, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, nullptr);
+    SSL_CTX_set_verify_depth(&context, mostIntermediates);
+    SSL_CTX_set_max_cert_list(&context, longestChain);
+    SSL_CTX_set0_verify_cert_store(&context, ca.store.release());
+    SSL_CTX_set_client_CA_list(&context, ca.names.release());
+}
+
+} // namespace
 
 std::optional<WallTime> notAfter(const X509& certificate)
 {
@@ -50,50 +91,58 @@ std::optional<WallTime> notAfter(const X509& certificate)
         std::chrono::system_clock::from_time_t(timegm(&time)));
 }
 
-std::string subjectOf(const X509& certificate)
+std::string TlsContext::loadCertificate(const ListenerTls& settings)
 {
-    std::array<char, 256> name{};
-    const int length =
-        X509_NAME_get_text_by_NID(X509_get_subject_name(&certificate), NID_commonName, name.data(), name.size());
-    return length > 0 ? std::string(name.data()) : std::string();
+    SSL_CTX* context = m_context.get();
+    if (SSL_CTX_use_certificate_chain_file(context, settings.certificate.c_str()) != 1)
+        return opensslError("cannot read certificate " + settings.certificate.string());
+    if (SSL_CTX_use_PrivateKey_file(context, settings.key.c_str(), SSL_FILETYPE_PEM) != 1)
+        return opensslError("cannot read private key " + settings.key.string());
+    if (SSL_CTX_check_private_key(context) != 1)
+        return opensslError("private key " + settings.key.string() + " does not belong to certificate " +
+                            settings.certificate.string());
+    const X509* certificate = SSL_CTX_get0_certificate(context);
+    m_expires = notAfter(*certificate);
+    m_subject = subjectOf(*certificate);
+    return {};
 }
 
-void configure(SSL_CTX& context, TlsVersion minVersion)
+/// The session id context (RFC 5077 leaves it to the server) names the listener and its client CA.
+std::string TlsContext::bindTickets(const ListenerTls& settings, std::string_view listener)
 {
-    SSL_CTX_set_min_proto_version(&context, minVersion == TlsVersion::Tls13 ? TLS1_3_VERSION : TLS1_2_VERSION);
-    SSL_CTX_set_options(&context, SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION | SSL_OP_CIPHER_SERVER_PREFERENCE |
-                                      SSL_OP_PRIORITIZE_CHACHA | SSL_OP_IGNORE_UNEXPECTED_EOF);
-    SSL_CTX_set_mode(&context,
-                     SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
-    SSL_CTX_set_session_cache_mode(&context, SSL_SESS_CACHE_OFF); // tickets alone: nothing is kept for a peer
-    SSL_CTX_set_num_tickets(&context, 1);
-    SSL_CTX_set_alpn_select_cb(&context, selectProtocol, nullptr);
+    std::string bound(listener); // a listener's name has no NUL
+    bound += '\0';
+    if (!settings.clientCa.empty()) {
+        auto ca = loadClientCa(settings.clientCa);
+        if (!ca)
+            return ca.error();
+        bound.append(ca->fingerprint.begin(), ca->fingerprint.end());
+        askForCertificate(*m_context, std::move(*ca));
+        m_asksForCertificate = true;
+    }
+    std::array<unsigned char, SSL_MAX_SID_CTX_LENGTH> digest{};
+    if (EVP_Q_digest(nullptr, "SHA256", nullptr, bound.data(), bound.size(), digest.data(), nullptr) != 1 ||
+        SSL_CTX_set_session_id_context(m_context.get(), digest.data(), digest.size()) != 1)
+        return opensslError("cannot bind tickets to the listener");
+    return {};
 }
 
-} // namespace
-
-Result<std::shared_ptr<const TlsContext>, std::string> TlsContext::create(const ListenerTls& settings)
+Result<std::shared_ptr<const TlsContext>, std::string> TlsContext::create(const ListenerTls& settings,
+                                                                          std::string_view listener, const Clock& clock)
 {
     ERR_clear_error();
-    std::shared_ptr<TlsContext> made(new TlsContext);
+    std::shared_ptr<TlsContext> made(new TlsContext(clock));
     made->m_context.reset(SSL_CTX_new(TLS_server_method()));
     if (!made->m_context)
         return Failure{opensslError("cannot make a TLS context")};
-    SSL_CTX& context = *made->m_context;
-    configure(context, settings.minVersion);
-    if (SSL_CTX_set_cipher_list(&context, suites12) != 1 ||
-        SSL_CTX_set1_groups_list(&context, "X25519:P-256:P-384") != 1)
-        return Failure{opensslError("cannot set cipher suites")};
-    if (SSL_CTX_use_certificate_chain_file(&context, settings.certificate.c_str()) != 1)
-        return Failure{opensslError("cannot read certificate " + settings.certificate.string())};
-    if (SSL_CTX_use_PrivateKey_file(&context, settings.key.c_str(), SSL_FILETYPE_PEM) != 1)
-        return Failure{opensslError("cannot read private key " + settings.key.string())};
-    if (SSL_CTX_check_private_key(&context) != 1)
-        return Failure{opensslError("private key " + settings.key.string() + " does not belong to certificate " +
-                                    settings.certificate.string())};
-    const X509* certificate = SSL_CTX_get0_certificate(&context);
-    made->m_expires = notAfter(*certificate);
-    made->m_subject = subjectOf(*certificate);
+    SSL_CTX_set_app_data(made->m_context.get(), made.get());
+    setCallbacks(*made->m_context);
+    if (!configure(*made->m_context, settings.minVersion))
+        return Failure{opensslError("cannot set up TLS")};
+    if (std::string problem = made->loadCertificate(settings); !problem.empty())
+        return Failure{std::move(problem)};
+    if (std::string problem = made->bindTickets(settings, listener); !problem.empty())
+        return Failure{std::move(problem)};
     return std::shared_ptr<const TlsContext>(std::move(made));
 }
 
@@ -106,34 +155,6 @@ SslPtr TlsContext::accept(int fd) const
     }
     SSL_set_accept_state(ssl.get());
     return ssl;
-}
-
-Reason handshakeFailure()
-{
-    const unsigned long code = ERR_peek_error();
-    ERR_clear_error();
-    if (ERR_GET_LIB(code) != ERR_LIB_SSL) // reasons of other libraries have the same numbers
-        return Reason::TlsAborted;
-    switch (ERR_GET_REASON(code)) {
-    case SSL_R_HTTP_REQUEST:
-    case SSL_R_HTTPS_PROXY_REQUEST:
-    case SSL_R_WRONG_VERSION_NUMBER:
-    case SSL_R_BAD_PACKET_LENGTH:
-    case SSL_R_UNEXPECTED_MESSAGE:
-        return Reason::TlsNotHello;
-    case SSL_R_UNSUPPORTED_PROTOCOL:
-    case SSL_R_VERSION_TOO_LOW:
-    case SSL_R_UNKNOWN_PROTOCOL:
-        return Reason::TlsVersion;
-    case SSL_R_NO_SHARED_CIPHER:
-    case SSL_R_NO_SUITABLE_KEY_SHARE:
-    case SSL_R_NO_SUITABLE_SIGNATURE_ALGORITHM:
-        return Reason::TlsCipher;
-    case SSL_R_NO_APPLICATION_PROTOCOL:
-        return Reason::TlsAlpn;
-    default:
-        return Reason::TlsAborted;
-    }
 }
 
 } // namespace gatehouse

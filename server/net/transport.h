@@ -31,6 +31,11 @@ public:
     /// Why handshake(), or read() after it, answered Failed.
     [[nodiscard]] virtual Reason failure() const = 0;
 
+    /// What of the client's certificate was refused, in words for the operator; empty: nothing.
+    [[nodiscard]] virtual std::string certificateProblem() const = 0;
+    /// The server name that the client sent in TLS (RFC 6066 §3); empty: none.
+    [[nodiscard]] virtual std::string serverName() const = 0;
+
     [[nodiscard]] virtual IoStatus handshake() = 0;
     [[nodiscard]] virtual IoResult read(std::span<std::byte> into) = 0;
     /// True where a read would yield at least one byte right now; takes none.

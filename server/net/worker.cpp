@@ -4,6 +4,7 @@
 #include "net/sockettransport.h"
 #include "policy/decide.h"
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstring>
@@ -285,7 +286,8 @@ void Worker::acceptOne(std::size_t listener, Fd fd, const IpAddress& peer, std::
     }
     Lease addressPendingSlot(address, address->pending);
     SslPtr ssl;
-    if (const auto& tls = generation->tls[listener]) {
+    const auto& tls = generation->tls[listener];
+    if (tls) {
         ssl = tls->accept(fd.get());
         if (!ssl) {
             refuseConnect(peer, {Reason::Internal, {}, "no memory for TLS", {}});
@@ -295,7 +297,7 @@ void Worker::acceptOne(std::size_t listener, Fd fd, const IpAddress& peer, std::
     const int one = 1;
     setsockopt(fd.get(), IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
     auto connection = std::make_unique<Connection>(
-        static_cast<WorkerContext&>(*this), std::make_unique<SocketTransport>(std::move(fd), std::move(ssl)),
+        static_cast<WorkerContext&>(*this), std::make_unique<SocketTransport>(std::move(fd), tls, std::move(ssl)),
         Arrival{listener, peer, std::move(address)}, port, std::move(pendingSlot), std::move(addressPendingSlot));
     connection->interest = EPOLLIN | EPOLLRDHUP;
     if (!addToEpoll(m_epoll.get(), connection->fd(), connection->interest, addressOf(connection.get()))) {
@@ -369,9 +371,20 @@ void Worker::updateInterest(Connection& connection)
         connection.interest = wanted;
 }
 
+void Worker::setPolicy(std::shared_ptr<const PolicyGeneration> next)
+{
+    for (const auto& tls : generation->tls) // its sessions may keep it for days; its tickets are good no more
+        if (tls && std::ranges::find(next->tls, tls) == next->tls.end())
+            tls->tickets().retire();
+    generation = std::move(next);
+}
+
 void Worker::publish()
 {
     m_nextPublish = now + publishEvery;
+    for (const auto& tls : generation->tls)
+        if (tls)
+            tls->tickets().expire(now);
     WorkerBatch batch;
     std::vector<Connection*> last;
     last.swap(changed);

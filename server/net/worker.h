@@ -48,7 +48,7 @@ public:
     [[nodiscard]] const WorkerCounters& figures() const { return counters; }
 
     // What tasks do, on this thread.
-    void setPolicy(std::shared_ptr<const PolicyGeneration> next) { generation = std::move(next); }
+    void setPolicy(std::shared_ptr<const PolicyGeneration> next);
     void setBans(std::shared_ptr<const BanSet> next) { bans = std::move(next); }
     void setWatched(bool watched);
     /// Publishes every session at once, as a whole batch.

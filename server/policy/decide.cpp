@@ -151,6 +151,17 @@ bool isChannelName(std::string_view name)
     return !name.empty() && name.find_first_of("*{}") == std::string_view::npos && isPlainText(name);
 }
 
+/// The one form of a name that a client may write in several.
+std::string comparableName(std::string_view name)
+{
+    if (name.size() > 2 && name.front() == '[' && name.back() == ']')
+        name = name.substr(1, name.size() - 2);
+    if (name.ends_with('.'))
+        name.remove_suffix(1);
+    const auto address = IpAddress::parse(name);
+    return address ? address->toString() : toLower(name);
+}
+
 Decision refuseChannel(Rule rule, std::string met, std::string limit)
 {
     return {Reason::AuthzChannel, std::move(rule), std::move(met), std::move(limit)};
@@ -188,6 +199,17 @@ Decision decideHost(const Policy& policy, std::size_t listener, std::string_view
     }
     Rule rule{"/listeners/" + std::to_string(listener) + "/server_names", at.name + " › server_names"};
     return {Reason::HsHost, std::move(rule), clipped(host, longestMet), joined(at.serverNames, ", ")};
+}
+
+Decision decideServerName(const Policy& policy, std::size_t listener, std::string_view sent, std::string_view host)
+{
+    if (sent.empty())
+        return Decision::allow();
+    const auto split = splitHostPort(host);
+    if (split && comparableName(split->host) == comparableName(sent))
+        return Decision::allow();
+    Rule rule{"/listeners/" + std::to_string(listener) + "/tls", policy.listeners.at(listener).name + " › tls"};
+    return {Reason::HsHost, std::move(rule), clipped(host, longestMet), clipped(sent, longestMet)};
 }
 
 Decision decideOrigin(const Policy& policy, std::size_t route, std::optional<std::string_view> origin)

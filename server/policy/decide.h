@@ -27,6 +27,11 @@ struct RouteMatch {
 /// received.
 [[nodiscard]] Decision decideHost(const Policy& policy, std::size_t listener, std::string_view host);
 
+/// Host against the server name that the client sent in TLS (RFC 6066 §3), whatever their case, a port, one trailing
+/// dot or the brackets of an IPv6 address. Empty: none was sent. 421 (RFC 9110 §15.5.20) is the caller's answer.
+[[nodiscard]] Decision decideServerName(const Policy& policy, std::size_t listener, std::string_view sent,
+                                        std::string_view host);
+
 /// Origin (RFC 6454 §7) against the route's list. Unset: the client sent none. Scheme, host and port compare whole.
 [[nodiscard]] Decision decideOrigin(const Policy& policy, std::size_t route, std::optional<std::string_view> origin);
 

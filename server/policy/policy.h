@@ -30,6 +30,7 @@ struct ListenerTls {
     std::filesystem::path key;
     TlsVersion minVersion = TlsVersion::Tls12;
     std::chrono::milliseconds handshakeTimeout{5000};
+    std::filesystem::path clientCa; ///< empty: clients need no certificate
 
     friend bool operator==(const ListenerTls&, const ListenerTls&) = default;
 };

@@ -157,7 +157,7 @@ void PolicyReader::readTls(const Node& at, Listener& listener)
     }
     if (at && !at.is(Kind::Object))
         return m_document.unexpected(Code::WrongType, at, "an object or \"off\"");
-    if (!m_document.object(at, {{"certificate", "key", "min_version", "handshake_timeout"}, {"client_ca", "renew"}}))
+    if (!m_document.object(at, {{"certificate", "key", "client_ca", "min_version", "handshake_timeout"}, {"renew"}}))
         return;
     ListenerTls tls;
     const Node certificate = m_document.required(at, "certificate");
@@ -166,6 +166,9 @@ void PolicyReader::readTls(const Node& at, Listener& listener)
     const Node key = m_document.required(at, "key");
     readPath(key, tls.key);
     checkFile(key, tls.key, true);
+    const Node clientCa = m_document.member(at, "client_ca");
+    readPath(clientCa, tls.clientCa);
+    checkFile(clientCa, tls.clientCa, false);
     std::string version = "1.2";
     const Node minVersion = m_document.member(at, "min_version");
     m_document.read(minVersion, version);

@@ -282,7 +282,7 @@ void ServerRuntime::Private::run(const Actor& actor, const ReloadCommand&, const
         return reject(Reason::PolicyRejected, std::move(problem));
     auto next = std::make_shared<Policy>(std::move(loaded->policy));
     next->version = m_policy->version + 1;
-    auto generation = makeGeneration(std::move(next));
+    auto generation = makeGeneration(std::move(next), m_clock);
     if (!generation)
         return reject(Reason::TlsReloadFailed, generation.error());
     m_policy = (*generation)->policy;

@@ -22,7 +22,8 @@ std::vector<std::unique_ptr<RouteHandler>> makeHandlers(WorkerBus& bus)
 
 } // namespace
 
-Result<std::shared_ptr<const PolicyGeneration>, std::string> makeGeneration(std::shared_ptr<const Policy> policy)
+Result<std::shared_ptr<const PolicyGeneration>, std::string> makeGeneration(std::shared_ptr<const Policy> policy,
+                                                                            const Clock& clock)
 {
     auto generation = std::make_shared<PolicyGeneration>();
     for (const Listener& listener : policy->listeners) {
@@ -30,7 +31,7 @@ Result<std::shared_ptr<const PolicyGeneration>, std::string> makeGeneration(std:
             generation->tls.push_back(nullptr);
             continue;
         }
-        auto context = TlsContext::create(*listener.tls);
+        auto context = TlsContext::create(*listener.tls, listener.name, clock);
         if (!context)
             return Failure{"listener " + listener.name + ": " + context.error()};
         generation->tls.push_back(std::move(*context));

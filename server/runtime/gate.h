@@ -15,9 +15,9 @@
 
 namespace gatehouse {
 
-/// A policy with its certificates, ready for workers. The error names the listener.
+/// A policy with its certificates, ready for workers. The error names the listener; the clock outlives what is made.
 [[nodiscard]] Result<std::shared_ptr<const PolicyGeneration>, std::string>
-makeGeneration(std::shared_ptr<const Policy> policy);
+makeGeneration(std::shared_ptr<const Policy> policy, const Clock& clock);
 
 /// The I/O workers with what they share. Made, started and stopped by the runtime.
 class Gate {

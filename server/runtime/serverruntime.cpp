@@ -96,7 +96,7 @@ Result<Done, std::string> ServerRuntime::Private::start(unsigned spareCores)
     if (!lock)
         return Failure{lock.error()};
     m_lock = std::move(*lock);
-    auto generation = makeGeneration(m_policy);
+    auto generation = makeGeneration(m_policy, m_clock);
     if (!generation)
         return Failure{generation.error()};
     auto audit = AuditLog::open({m_store}, m_clock);

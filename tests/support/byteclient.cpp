@@ -129,6 +129,8 @@ struct ByteClient::Private {
         });
         SSL_set_fd(ssl, fd);
         SSL_set_connect_state(ssl);
+        if (options.prepare)
+            options.prepare(ssl);
         const Instant deadline = std::chrono::steady_clock::now() + ceiling;
         for (;;) {
             const int result = SSL_do_handshake(ssl);
@@ -218,6 +220,11 @@ std::uint16_t ByteClient::localPort() const
     socklen_t length = sizeof own;
     getsockname(d->fd, static_cast<sockaddr*>(static_cast<void*>(&own)), &length);
     return ntohs(own.sin_port);
+}
+
+SSL* ByteClient::ssl() const
+{
+    return d->ssl;
 }
 
 std::size_t ByteClient::sendSome(std::string_view bytes)

@@ -57,6 +57,7 @@ public:
         std::string source = "127.0.0.1";           ///< own address
         int receiveBuffer = 0;                      ///< of the socket; 0: the system's
         std::function<void(ssl_ctx_st*)> configure; ///< of the TLS context, before the handshake
+        std::function<void(ssl_st*)> prepare;       ///< of the connection, before the handshake
         bool handshake = true;                      ///< false: TCP is connected, TLS has not begun
         std::string target = "127.0.0.1";
     };
@@ -72,6 +73,8 @@ public:
     /// The alert (RFC 8446 §6) that the server sent; 0: none.
     [[nodiscard]] int alert() const;
     [[nodiscard]] std::uint16_t localPort() const;
+    /// For what OpenSSL knows of the connection; null without TLS.
+    [[nodiscard]] ssl_st* ssl() const;
 
     /// All of it, or false where the connection ended or the ceiling was reached.
     bool send(std::string_view bytes);

@@ -12,7 +12,8 @@ inline const std::string complete = R"json({
   "state_dir": "st", "control_socket": "/run/c.sock", "workers": 3,
   "listeners": [
     { "name": "public", "address": "0.0.0.0", "port": 8443, "insecure": false,
-      "tls": { "certificate": "server.pem", "key": "server.key", "min_version": "1.3", "handshake_timeout": "4s" },
+      "tls": { "certificate": "server.pem", "key": "server.key", "min_version": "1.3", "handshake_timeout": "4s",
+               "client_ca": "clients.pem" },
       "server_names": ["Gate.example", "[::1]"] },
     { "name": "lab", "address": "127.0.0.1", "port": 8080, "tls": "off" }
   ],

@@ -61,6 +61,8 @@ private Q_SLOTS:
     void paths_find_their_route();
     void hosts_are_those_of_the_listener_data();
     void hosts_are_those_of_the_listener();
+    void host_is_the_server_name_that_was_sent_data();
+    void host_is_the_server_name_that_was_sent();
     void a_listener_without_server_names_takes_every_host();
     void origins_match_whole_data();
     void origins_match_whole();
@@ -165,6 +167,48 @@ void PolicyDecideTest::hosts_are_those_of_the_listener()
         QCOMPARE(decision.reason, Reason::HsHost);
         QCOMPARE(decision.rule.pointer, std::string("/listeners/0/server_names"));
         QCOMPARE(decision.rule.name, std::string("public › server_names"));
+    }
+}
+
+void PolicyDecideTest::host_is_the_server_name_that_was_sent_data()
+{
+    QTest::addColumn<QByteArray>("sent");
+    QTest::addColumn<QByteArray>("host");
+    QTest::addColumn<bool>("allowed");
+    const auto row = [](const char* sent, const char* host, bool allowed) {
+        QTest::addRow("sent %s, host %s", sent, host) << QByteArray(sent) << QByteArray(host) << allowed;
+    };
+    row("gate.example", "gate.example", true);
+    row("gate.example", "gate.example:8443", true);
+    row("GATE.example", "gate.EXAMPLE", true);
+    row("gate.example", "gate.example.", true);
+    row("gate.example.", "gate.example:443", true);
+    row("::1", "[0:0::1]:8443", true);
+    row("[::1]", "[::1]", true);
+    row("127.0.0.1", "127.0.0.1:1", true);
+    row("", "anything", true);
+    row("gate.example", "other.example", false);
+    row("gate.example", "gate.example.evil", false);
+    row("gate.example", "gate.example..", false);
+    row("gate.example", "xgate.example", false);
+    row("gate.example", "gate.example:x", false);
+    row("gate.example", "", false);
+    row("::1", "[::2]", false);
+    row(".", "gate.example", false);
+}
+
+void PolicyDecideTest::host_is_the_server_name_that_was_sent()
+{
+    QFETCH(QByteArray, sent);
+    QFETCH(QByteArray, host);
+    QFETCH(bool, allowed);
+    const Decision decision = decideServerName(sample(), 0, sent.toStdString(), host.toStdString());
+    QCOMPARE(decision.allowed(), allowed);
+    if (!allowed) {
+        QCOMPARE(decision.reason, Reason::HsHost);
+        QCOMPARE(decision.rule.pointer, std::string("/listeners/0/tls"));
+        QCOMPARE(decision.met, host.toStdString());
+        QCOMPARE(decision.limit, sent.toStdString());
     }
 }
 

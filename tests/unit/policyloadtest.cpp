@@ -93,6 +93,7 @@ void PolicyLoadTest::init()
     m_folder = std::make_unique<QTemporaryDir>();
     write("server.pem", "certificate", 0644);
     write("server.key", "key", 0600);
+    write("clients.pem", "certificate", 0644);
     write("token.key", "0123456789012345678901234567890123456789012\n", 0600);
 }
 
@@ -114,7 +115,7 @@ void PolicyLoadTest::a_complete_document_is_read_whole()
     QCOMPARE(p.controlSocket, std::filesystem::path("/run/c.sock"));
     QCOMPARE(p.workers, std::optional(3U));
     QCOMPARE(p.listeners.size(), std::size_t(2));
-    const ListenerTls tls{path("server.pem"), path("server.key"), TlsVersion::Tls13, 4000ms};
+    const ListenerTls tls{path("server.pem"), path("server.key"), TlsVersion::Tls13, 4000ms, path("clients.pem")};
     QCOMPARE(p.listeners[0],
              (Listener{"public", *IpAddress::parse("0.0.0.0"), 8443, tls, false, {"gate.example", "::1"}}));
     QCOMPARE(p.listeners[1], (Listener{"lab", *IpAddress::parse("127.0.0.1"), 8080, {}, false, {}}));
@@ -382,7 +383,7 @@ void PolicyLoadTest::keys_of_parts_not_built_are_errors_data()
     };
     rows("", "control_group channels_per_session audit recorder alerts api_keys lockdown drain");
     rows("/listeners/0", "kind trusted_proxies proxy_header networks");
-    rows("/listeners/0/tls", "client_ca renew");
+    rows("/listeners/0/tls", "renew");
     rows("/issuers/0", "previous jwks_file jwks_url refresh user_claim user_prefix roles_claim typ one_time");
     rows("/limits", "memory_for_buffers channels memory_for_history");
     rows("/routes/0", "gateway roles networks subprotocols compression session_lifetime slow_consumer");
@@ -504,7 +505,7 @@ void PolicyLoadTest::errors_read_well()
 {
     const auto loaded = parse(replaced(complete, "\"count\": 8", "\"count\": \"fast\""));
     QCOMPARE(formatPolicyError(loaded.error().at(0), "gatehouse.json"),
-             std::string("gatehouse.json:28:40: /routes/0/messages/rate/count: expected a whole number from 1 to "
+             std::string("gatehouse.json:29:40: /routes/0/messages/rate/count: expected a whole number from 1 to "
                          "1000000000000, found \"fast\""));
     QCOMPARE(formatPolicyError({Code::Unreadable, {}, 0, 0, "No such file"}, "x"), std::string("x: No such file"));
 }

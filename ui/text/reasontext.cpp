@@ -34,7 +34,8 @@ Words wordsOf(Reason reason)
                 QT_TRANSLATE_NOOP("Reason", "The client left in the middle of the TLS handshake.")};
     case Reason::TlsRenegotiation:
         return {QT_TRANSLATE_NOOP("Reason", "TLS renegotiation"),
-                QT_TRANSLATE_NOOP("Reason", "The client tried to renegotiate the TLS connection.")};
+                QT_TRANSLATE_NOOP("Reason", "The client tried to renegotiate TLS, sent early data, or flooded the connection with other TLS "
+                                            "messages.")};
     case Reason::TlsAlpn:
         return {QT_TRANSLATE_NOOP("Reason", "TLS protocol"),
                 QT_TRANSLATE_NOOP("Reason", "The client offers no application protocol that the listener speaks.")};
