@@ -106,6 +106,7 @@ std::string text(const SessionRow& row)
         {"origin", info.origin},
         {"user agent", info.userAgent},
         {"tls", info.tlsVersion.empty() ? "off" : info.tlsVersion + "  " + info.tlsCipher},
+        {"compression", info.compression.empty() ? "off" : info.compression},
         {"since", formatTime(info.since)},
         {"token expires", info.tokenExpires ? formatTime(*info.tokenExpires) : "-"},
         {"messages", std::to_string(activity.messagesIn) + " in (" + rate(activity.messagesInRate) + "), " +

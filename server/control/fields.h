@@ -102,6 +102,7 @@ template <class Archive> void describe(Archive& archive, typename Archive::templ
     archive("origin", info.origin);
     archive("user_agent", info.userAgent);
     archive("subprotocol", info.subprotocol);
+    archive("compression", info.compression);
     archive("tls_version", info.tlsVersion);
     archive("tls_cipher", info.tlsCipher);
     archive("since", info.since);

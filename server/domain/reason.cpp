@@ -126,6 +126,8 @@ std::string_view reasonWord(Reason reason)
         return "fragments";
     case Reason::Utf8:
         return "utf8";
+    case Reason::Deflate:
+        return "deflate";
     case Reason::Type:
         return "type";
     case Reason::Schema:
@@ -277,6 +279,7 @@ std::optional<std::uint16_t> closeCode(Reason reason)
     case Reason::Length:
     case Reason::Fragmentation:
     case Reason::ClosePayload:
+    case Reason::Deflate:
         return 1002;
     case Reason::Type:
         return 1003;

@@ -72,6 +72,7 @@ enum class Reason : std::uint8_t {
     Fragmentation,
     Fragments,
     Utf8,
+    Deflate,
     Type,
     Schema,
     MsgTimeout,

@@ -31,6 +31,7 @@ struct SessionInfo {
     std::string origin; ///< empty: none was sent
     std::string userAgent;
     std::string subprotocol;
+    std::string compression; ///< as it was agreed on: "permessage-deflate; …"; empty: none
     std::string tlsVersion; ///< "1.3"; empty: plain
     std::string tlsCipher;
     WallTime since{};

@@ -27,8 +27,7 @@ Decision PlainHub::message(Session& session, wire::Opcode type, std::span<const 
     if (!allowed.allowed())
         return allowed;
     BusItem publication = item(Publish, session.channel());
-    publication.frame = std::make_shared<const std::vector<std::byte>>(wire::encodeFrame(type, payload));
-    publication.payload = payload.size();
+    publication.message = std::make_shared<const OutgoingMessage>(type, payload);
     if (!dispatch(homeOf(session.channel()), std::move(publication), false))
         session.end({{Reason::QueueFull, {}, "the channel's queue is full", {}},
                      closeCode(Reason::QueueFull),
@@ -137,7 +136,7 @@ void PlainHub::deliver(const BusItem& delivery)
     if (found == m_subscribers.end())
         return;
     for (Session* session : found->second) // send() ends nobody, so that the list stands still
-        session->send(delivery.frame, delivery.payload);
+        session->send(*delivery.message);
 }
 
 void PlainHub::endLost(const std::string& channel)

@@ -74,6 +74,8 @@ private:
         m_admission.userAgent = m_upgrade.userAgent.substr(0, 256);
         m_admission.origin = m_upgrade.origin.value_or("");
         m_refusal.origin = m_admission.origin;
+        if (route().compression) // a bad offer is no error (FAULTS row 29)
+            m_admission.deflate = wire::acceptDeflate(m_upgrade.extensions);
         if (Decision host = decideHost(m_policy, m_arrival.listener, m_upgrade.host); !host.allowed())
             return refuse(std::move(host), std::nullopt, 421);
         if (Decision name = decideServerName(m_policy, m_arrival.listener, m_serverName, m_upgrade.host);

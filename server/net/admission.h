@@ -4,6 +4,7 @@
 #include "domain/result.h"
 #include "net/workercontext.h"
 #include "policy/identity.h"
+#include "wire/deflateoffer.h"
 #include "wire/request.h"
 
 #include <optional>
@@ -58,6 +59,7 @@ struct Admission {
     Identity who;
     std::string key;         ///< Sec-WebSocket-Key
     std::string subprotocol; ///< to echo; empty: none
+    std::optional<wire::DeflateAgreement> deflate;
     std::string path;
     std::string origin;
     std::string userAgent;

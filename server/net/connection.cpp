@@ -230,6 +230,8 @@ void Connection::open(Admission admission)
     info->origin = admission.origin;
     info->userAgent = admission.userAgent;
     info->subprotocol = admission.subprotocol;
+    if (admission.deflate)
+        info->compression = admission.deflate->answer;
     info->tlsVersion = m_transport->tlsVersion();
     info->tlsCipher = m_transport->tlsCipher();
     info->since = m_context.wall;
@@ -243,7 +245,7 @@ void Connection::open(Admission admission)
     info->violationsAllowed = route.messages.violationsBeforeClose;
     info->sessionsPerUser = policy.limits.sessionsPerUser;
 
-    reply(wire::switchingProtocols(admission.key, admission.subprotocol));
+    reply(wire::switchingProtocols(admission.key, admission.subprotocol, info->compression));
     m_session = std::make_unique<Session>(m_context, *this, std::move(admission), std::move(info), m_context.generation,
                                           m_arrival.address);
     m_phase = Phase::Open;

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "domain/decision.h"
-#include "net/sendqueue.h"
+#include "net/outgoingmessage.h"
 #include "policy/decide.h"
 #include "wire/frame.h"
 
@@ -20,8 +20,7 @@ struct BusItem {
     std::uint32_t kind = 0;    ///< the handler's own
     std::uint32_t from = 0;    ///< worker
     std::string channel;
-    SharedFrame frame;
-    std::uint64_t payload = 0; ///< bytes of the frame that are payload
+    SharedMessage message;
 };
 
 /// The workers as a handler sees them.

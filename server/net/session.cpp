@@ -24,6 +24,14 @@ std::chrono::milliseconds leewayOf(const Policy& policy, const std::string& issu
     return found == policy.issuers.end() ? std::chrono::milliseconds(0) : found->leeway;
 }
 
+wire::DecoderLimits decoderLimits(const Route& route, bool deflate)
+{
+    wire::DecoderLimits limits{route.messages.maxSize, route.messages.maxFragments};
+    if (deflate)
+        limits.maxInflated = route.compression->maxInflated;
+    return limits;
+}
+
 SharedFrame makeFrame(std::vector<std::byte> bytes)
 {
     return std::make_shared<const std::vector<std::byte>>(std::move(bytes));
@@ -46,11 +54,13 @@ Session::Session(WorkerContext& context, Connection& connection, Admission admis
     , m_userSlot(std::move(admission.userSlot))
     , m_who(std::move(admission.who))
     , m_match(std::move(admission.match))
-    , m_decoder(wire::Role::Server, {route().messages.maxSize, route().messages.maxFragments})
+    , m_decoder(wire::Role::Server, decoderLimits(route(), admission.deflate.has_value()))
     , m_opened(context.now)
     , m_lastMessage(context.now)
     , m_lastBytes(context.now)
 {
+    if (admission.deflate)
+        m_deflateWindow = admission.deflate->windowBits;
     if (m_who.expires) // a token that got in by its leeway has that leeway to stay
         m_expires = context.now + (*m_who.expires - context.wall) +
                     (*m_who.expires > context.wall ? std::chrono::milliseconds(0) : leewayOf(policy(), m_who.issuer));
@@ -63,15 +73,17 @@ void Session::begin()
     noteChange();
 }
 
-void Session::send(SharedFrame frame, std::uint64_t payload)
+void Session::send(const OutgoingMessage& message)
 {
     if (closing())
         return;
-    m_connection.queue(std::move(frame));
+    const auto& compression = route().compression;
+    const bool deflate = m_deflateWindow && compression && message.payloadSize() >= compression->minSize;
+    m_connection.queue(deflate ? message.deflated(*m_deflateWindow) : message.plain());
     ++m_messagesOut;
-    m_bytesOut += payload;
+    m_bytesOut += message.payloadSize();
     m_context.counters.messagesOut.add();
-    m_context.counters.bytesOut.add(payload);
+    m_context.counters.bytesOut.add(message.payloadSize());
     m_lastMessage = m_context.now;
     noteChange();
 }
@@ -82,18 +94,13 @@ void Session::received(std::span<std::byte> bytes)
     while (!m_deaf && !m_peerClosed) {
         const wire::Event event = m_decoder.next(bytes);
         switch (event.kind) {
-        case wire::Event::Kind::NeedMore: {
-            const bool partial = m_decoder.inFrame() || m_decoder.inMessage();
-            if (!partial) {
-                m_messageStarted = {};
-            } else if (m_messageStarted == TimePoint{}) {
+        case wire::Event::Kind::NeedMore:
+            if ((m_decoder.inFrame() || m_decoder.inMessage()) && m_messageStarted == TimePoint{}) {
                 m_messageStarted = m_context.now;
                 m_connection.startTimer();
             }
             return;
-        }
         case wire::Event::Kind::Message:
-            m_messageStarted = {};
             if (!closing())
                 onMessage(event);
             break;
@@ -110,6 +117,8 @@ void Session::received(std::span<std::byte> bytes)
             onViolation(event.reason);
             break;
         }
+        if (!m_decoder.inMessage()) // what is there of the next frame begins anew
+            m_messageStarted = {};
     }
 }
 

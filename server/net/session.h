@@ -38,8 +38,9 @@ public:
 
     /// Once, right after the 101 was queued: the handler may now find it.
     void begin();
-    /// Queues a data frame; `payload` counts its payload bytes. Over `send_buffer` the session ends as a slow consumer.
-    void send(SharedFrame frame, std::uint64_t payload);
+    /// Queues it, compressed where that was agreed on and worth it. Over `send_buffer` the session ends as a slow
+    /// consumer.
+    void send(const OutgoingMessage& message);
     /// Bytes from the peer.
     void received(std::span<std::byte> bytes);
     /// Starts the closing handshake; nothing but the Close is delivered after it.
@@ -104,6 +105,7 @@ private:
     std::uint32_t m_thisSecond = 0, m_lastSecond = 0;
     std::optional<TimePoint> m_expires;
     std::optional<Ending> m_ending;
+    std::optional<std::uint8_t> m_deflateWindow; ///< bits; unset: permessage-deflate was not agreed on
     bool m_peerClosed = false;
     bool m_deaf = false;
     bool m_pingPending = false;

@@ -139,12 +139,21 @@ struct Ping {
     friend bool operator==(const Ping&, const Ping&) = default;
 };
 
+/// permessage-deflate (RFC 7692), without context takeover.
+struct Compression {
+    std::uint64_t maxInflated = 65536; ///< bytes of a message that comes compressed, when it is inflated
+    std::uint64_t minSize = 256;       ///< bytes of a message that goes out; a shorter one is sent as it is
+
+    friend bool operator==(const Compression&, const Compression&) = default;
+};
+
 struct Route {
     std::string name;
     std::string path; ///< as written: "/hub/{channel}", "/plc/*"
     HubProtocol hub = HubProtocol::Plain;
     Authentication authentication;
     std::vector<OriginRule> origins{OriginRule{OriginRule::Kind::None, {}, {}, 0, "none"}};
+    std::optional<Compression> compression; ///< unset: "off"
     Messages messages;
     OptionalDuration idleTimeout;
     std::optional<Ping> ping = Ping{};

@@ -35,10 +35,12 @@ private:
     void readPath(const Node& at, Route& route);
     void readAuthentication(const Node& at, Route& route);
     void readOrigins(const Node& at, Route& route);
+    void readCompression(const Node& route, Route& target);
     void readMessages(const Node& at, Route& route);
     void readTypes(const Node& at, Messages& messages);
     void readPing(const Node& at, Route& route);
     void readIdleTimeout(const Node& at, Route& route);
+    void readSendBuffer(const Node& route, Route& target);
     void checkRoutes(const std::vector<Node>& nodes);
 
     [[nodiscard]] ChannelRule readChannel(const Node& at);

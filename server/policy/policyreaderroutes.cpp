@@ -58,10 +58,9 @@ std::size_t placeholders(std::string_view path)
 Route PolicyReader::readRoute(const Node& at)
 {
     Route route;
-    if (!m_document.object(
-            at, {{"name", "path", "hub", "authentication", "origins", "messages", "idle_timeout", "ping",
-                  "control_frames", "send_buffer"},
-                 {"gateway", "roles", "networks", "subprotocols", "compression", "session_lifetime", "slow_consumer"}}))
+    if (!m_document.object(at, {{"name", "path", "hub", "authentication", "origins", "compression", "messages",
+                                 "idle_timeout", "ping", "control_frames", "send_buffer"},
+                                {"gateway", "roles", "networks", "subprotocols", "session_lifetime", "slow_consumer"}}))
         return route;
     readName(m_document.required(at, "name"), route.name);
     readHub(at, route);
@@ -72,12 +71,8 @@ Route PolicyReader::readRoute(const Node& at)
     readIdleTimeout(m_document.member(at, "idle_timeout"), route);
     readPing(m_document.member(at, "ping"), route);
     m_document.readRate(m_document.member(at, "control_frames"), route.controlFrames);
-    const Node sendBuffer = m_document.member(at, "send_buffer");
-    m_document.readSize(sendBuffer, route.sendBuffer, 4096, 4 * largestMessage);
-    constexpr std::uint64_t largestHeader = 10; // RFC 6455 §5.2, unmasked
-    if (route.messages.maxSize + largestHeader > route.sendBuffer)
-        m_document.error(Code::Conflict, sendBuffer ? sendBuffer : DocumentReader::member(at, "messages"),
-                         "a message of max_size would not fit into send_buffer");
+    readCompression(at, route);
+    readSendBuffer(at, route);
     return route;
 }
 
@@ -203,6 +198,39 @@ void PolicyReader::readMessages(const Node& at, Route& route)
     m_document.readWhole(DocumentReader::member(at, "violations_before_close"), violations, 1, 10'000);
     messages.violationsBeforeClose = static_cast<std::uint32_t>(violations);
     m_document.readDuration(DocumentReader::member(at, "violations_within"), messages.violationsWithin, 1s, 24h);
+}
+
+void PolicyReader::readCompression(const Node& route, Route& target)
+{
+    const Node at = DocumentReader::member(route, "compression");
+    if (!at || at.isOff())
+        return;
+    if (!at.is(Kind::Object))
+        return m_document.unexpected(Code::WrongType, at, "an object or \"off\"");
+    if (!m_document.object(at, {{"max_inflated", "min_size"}}))
+        return;
+    Compression compression;
+    m_document.readSize(DocumentReader::member(at, "max_inflated"), compression.maxInflated, 1, largestMessage);
+    const Node minSize = DocumentReader::member(at, "min_size");
+    m_document.readSize(minSize, compression.minSize, 1, largestMessage);
+    if (compression.minSize > std::max(compression.maxInflated, target.messages.maxSize))
+        m_document.error(Code::Conflict, minSize ? minSize : at, "no message would be as long as min_size");
+    target.compression = compression;
+}
+
+void PolicyReader::readSendBuffer(const Node& route, Route& target)
+{
+    const Node at = DocumentReader::member(route, "send_buffer");
+    m_document.readSize(at, target.sendBuffer, 4096, 4 * largestMessage);
+    constexpr std::uint64_t largestHeader = 10; // RFC 6455 §5.2, unmasked
+    const auto mustFit = [&](std::uint64_t size, std::string_view key, std::string_view section) {
+        if (size + largestHeader > target.sendBuffer)
+            m_document.error(Code::Conflict, at ? at : DocumentReader::member(route, section),
+                             "a message of " + std::string(key) + " would not fit into send_buffer");
+    };
+    mustFit(target.messages.maxSize, "max_size", "messages");
+    if (target.compression)
+        mustFit(target.compression->maxInflated, "max_inflated", "compression");
 }
 
 void PolicyReader::readTypes(const Node& at, Messages& messages)

@@ -11,11 +11,13 @@ namespace {
 
 constexpr std::byte finBit{0x80};
 constexpr std::byte rsvBits{0x70};
+constexpr std::byte compressedBit{0x40}; // RSV1 (RFC 7692 §6)
 constexpr std::byte opcodeBits{0x0f};
 constexpr std::byte maskBit{0x80};
 constexpr std::byte lengthBits{0x7f};
 constexpr std::uint8_t length16 = 126; // RFC 6455 §5.2: the two values that announce a longer length
 constexpr std::uint8_t length64 = 127;
+constexpr std::size_t inflatedAtOnce = 16384;
 
 constexpr bool isControl(Opcode opcode)
 {
@@ -95,14 +97,17 @@ void Decoder::setLimits(DecoderLimits limits)
 
 std::size_t Decoder::held() const
 {
-    return m_message.capacity() + (m_control ? sizeof(ControlPayload) : 0);
+    return m_message.capacity() + (m_control ? sizeof(ControlPayload) : 0) + (m_inflater ? Inflater::memory : 0);
 }
 
 /// Frees what the event of the call before pointed to.
 void Decoder::releaseDelivered()
 {
-    if (!m_open && m_message.capacity() > 0)
-        std::vector<std::byte>().swap(m_message);
+    if (!m_open) {
+        m_inflater.reset();
+        if (m_message.capacity() > 0)
+            std::vector<std::byte>().swap(m_message);
+    }
     if (m_headSize == 0)
         m_control.reset();
 }
@@ -148,9 +153,11 @@ Reason Decoder::readHeader(std::span<std::byte>& input)
 Reason Decoder::checkFirstByte() const
 {
     const std::byte first = m_head[0];
-    if ((first & rsvBits) != std::byte{0})
-        return Reason::Rsv;
     const Opcode opcode = opcodeOf(first);
+    const bool mayBeCompressed = m_limits.maxInflated && (opcode == Opcode::Text || opcode == Opcode::Binary);
+    const std::byte reserved = mayBeCompressed ? rsvBits & ~compressedBit : rsvBits;
+    if ((first & reserved) != std::byte{0})
+        return Reason::Rsv;
     if (!isKnown(opcode))
         return Reason::Opcode;
     const bool fin = (first & finBit) != std::byte{0};
@@ -182,7 +189,7 @@ Reason Decoder::readLength()
     const std::uint64_t shortest = announced == length64 ? 0x10000 : announced == length16 ? length16 : 0;
     if (length < shortest || length >> 63 != 0)
         return Reason::Length;
-    const std::uint64_t before = m_message.size();
+    const std::uint64_t before = m_inflater ? m_inflater->received() : m_message.size();
     if (!isControl(opcodeOf(m_head[0])) && (before > m_limits.maxMessage || length > m_limits.maxMessage - before))
         return Reason::TooBig;
     m_header.length = length;
@@ -201,6 +208,8 @@ void Decoder::beginPayload()
         m_open = true;
         m_type = m_header.opcode;
         m_fragments = 0;
+        if ((m_head[0] & compressedBit) != std::byte{0})
+            m_inflater = std::make_unique<Inflater>();
     }
     ++m_fragments;
 }
@@ -249,16 +258,59 @@ std::optional<Event> Decoder::readControl(std::span<std::byte>& input)
 std::optional<Event> Decoder::readData(std::span<std::byte>& input)
 {
     const std::span<const std::byte> part = takePayload(input);
+    if (m_inflater)
+        return readCompressed(part);
     if (m_type == Opcode::Text && !m_utf8.feed(part))
         return violation(Reason::Utf8);
-    const bool frameEnds = m_payloadRead == m_header.length;
-    if (frameEnds)
-        endFrame();
-    const bool messageEnds = frameEnds && m_header.fin;
+    const bool messageEnds = endsFrame() && m_header.fin;
     if (messageEnds && m_message.empty())
         return endMessage(part);
     keep(part);
     return messageEnds ? std::optional(endMessage(m_message)) : std::nullopt;
+}
+
+std::optional<Event> Decoder::readCompressed(std::span<const std::byte> part)
+{
+    if (const Reason reason = inflate(part); reason != Reason::None)
+        return violation(reason);
+    if (!endsFrame() || !m_header.fin)
+        return std::nullopt;
+    if (!m_inflater->finish())
+        return violation(Reason::Deflate);
+    m_inflater.reset();
+    return endMessage(m_message);
+}
+
+/// Byte for byte in the order in which they come out, so that what is wrong does not depend on how the input was cut;
+/// never more than one byte beyond what a message may inflate to.
+Reason Decoder::inflate(std::span<const std::byte> part)
+{
+    std::array<std::byte, inflatedAtOnce> buffer;
+    for (;;) {
+        const std::uint64_t most = m_limits.maxInflated.value_or(0);
+        const std::uint64_t left = most - std::min<std::uint64_t>(most, m_message.size());
+        const std::span output = std::span(buffer).first(std::min<std::uint64_t>(left, buffer.size() - 1) + 1);
+        const auto made = m_inflater->inflate(part, output);
+        if (!made)
+            return Reason::Deflate;
+        if (*made == 0)
+            return Reason::None;
+        const auto allowed = output.first(std::min<std::uint64_t>(*made, left));
+        if (m_type == Opcode::Text && !m_utf8.feed(allowed))
+            return Reason::Utf8;
+        if (*made > left)
+            return Reason::TooBig;
+        keep(allowed);
+    }
+}
+
+/// True, and done with the frame, where all of its payload is read.
+bool Decoder::endsFrame()
+{
+    const bool ends = m_payloadRead == m_header.length;
+    if (ends)
+        endFrame();
+    return ends;
 }
 
 /// Grows with what arrived, by doubling, and not beyond what a message may be.
@@ -266,7 +318,8 @@ void Decoder::keep(std::span<const std::byte> bytes)
 {
     const std::size_t needed = m_message.size() + bytes.size();
     if (needed > m_message.capacity()) {
-        const std::uint64_t doubled = std::min<std::uint64_t>(m_message.capacity() * 2, m_limits.maxMessage);
+        const std::uint64_t most = m_inflater ? m_limits.maxInflated.value_or(0) : m_limits.maxMessage;
+        const std::uint64_t doubled = std::min<std::uint64_t>(m_message.capacity() * 2, most);
         m_message.reserve(std::max(needed, static_cast<std::size_t>(doubled)));
     }
     m_message.insert(m_message.end(), bytes.begin(), bytes.end());

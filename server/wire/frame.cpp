@@ -28,6 +28,18 @@ std::string_view wholeCodePoints(std::string_view text, std::size_t limit)
     return text.substr(0, whole);
 }
 
+std::vector<std::byte> frameOf(const FrameHeader& header, std::span<const std::byte> payload,
+                               std::optional<std::uint32_t> mask)
+{
+    std::vector<std::byte> frame;
+    frame.reserve(header.size + payload.size());
+    frame.insert(frame.end(), header.bytes.begin(), header.bytes.begin() + static_cast<std::ptrdiff_t>(header.size));
+    frame.insert(frame.end(), payload.begin(), payload.end());
+    if (mask)
+        applyMask(std::span(frame).subspan(header.size), *mask, 0);
+    return frame;
+}
+
 } // namespace
 
 FrameHeader frameHeader(Opcode opcode, std::uint64_t length, bool fin, bool rsv1, std::optional<std::uint32_t> mask)
@@ -54,14 +66,16 @@ FrameHeader frameHeader(Opcode opcode, std::uint64_t length, bool fin, bool rsv1
 
 std::vector<std::byte> encodeFrame(Opcode opcode, std::span<const std::byte> payload, std::optional<std::uint32_t> mask)
 {
-    const FrameHeader header = frameHeader(opcode, payload.size(), true, false, mask);
-    std::vector<std::byte> frame;
-    frame.reserve(header.size + payload.size());
-    frame.insert(frame.end(), header.bytes.begin(), header.bytes.begin() + static_cast<std::ptrdiff_t>(header.size));
-    frame.insert(frame.end(), payload.begin(), payload.end());
-    if (mask)
-        applyMask(std::span(frame).subspan(header.size), *mask, 0);
-    return frame;
+    return frameOf(frameHeader(opcode, payload.size(), true, false, mask), payload, mask);
+}
+
+std::optional<std::vector<std::byte>> encodeDeflated(Opcode opcode, std::span<const std::byte> payload,
+                                                     std::uint8_t windowBits, std::optional<std::uint32_t> mask)
+{
+    const auto small = deflated(payload, windowBits);
+    if (!small)
+        return std::nullopt;
+    return frameOf(frameHeader(opcode, small->size(), true, true, mask), *small, mask);
 }
 
 std::vector<std::byte> encodeClose(std::optional<std::uint16_t> code, std::string_view reason,

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "domain/reason.h"
+#include "wire/deflate.h"
 #include "wire/utf8.h"
 
 #include <array>
@@ -22,8 +23,9 @@ inline constexpr std::size_t maxControlPayload = 125;
 inline constexpr std::size_t maxCloseReason = 123;
 
 struct DecoderLimits {
-    std::uint64_t maxMessage = 65536; ///< bytes of a whole message, over all its fragments
+    std::uint64_t maxMessage = 65536; ///< bytes of a whole message as they come, over all its fragments
     std::uint64_t maxFragments = 64;
+    std::optional<std::uint64_t> maxInflated{}; ///< of a compressed message; unset: permessage-deflate is not agreed on
 };
 
 /// What came out of the bytes. Spans point into the input or into the decoder and hold until the next call.
@@ -34,13 +36,13 @@ struct Event {
     std::span<const std::byte> payload{};     ///< of Message, Ping and Pong; of a Close its reason, valid UTF-8
     std::optional<std::uint16_t> closeCode{}; ///< of a Close: as received; unset: an empty Close (1005)
     Reason reason = Reason::None; ///< of a Violation: unmasked, rsv, opcode, length, control, fragmentation,
-                                  ///< fragments, utf8, too_big, close_payload
+                                  ///< fragments, utf8, deflate, too_big, close_payload
 };
 
 /// RFC 6455 §5 from bytes to events, for one direction of one connection. Sans-I/O: no socket, no clock. A message that
 /// lies whole and unfragmented in the input is unmasked in place and never copied; only the parts of an unfinished one
-/// are kept. After a Violation or a Close nothing more is consumed or comes out. A server refuses unmasked frames, a
-/// client masked ones.
+/// are kept, and of a compressed one what it inflates to. After a Violation or a Close nothing more is consumed or
+/// comes out. A server refuses unmasked frames, a client masked ones.
 class Decoder {
 public:
     explicit Decoder(Role role, DecoderLimits limits);
@@ -76,6 +78,9 @@ private:
     void endFrame();
     std::optional<Event> readControl(std::span<std::byte>& input);
     std::optional<Event> readData(std::span<std::byte>& input);
+    std::optional<Event> readCompressed(std::span<const std::byte> part);
+    [[nodiscard]] Reason inflate(std::span<const std::byte> part);
+    [[nodiscard]] bool endsFrame();
     std::span<std::byte> takePayload(std::span<std::byte>& input);
     void keep(std::span<const std::byte> bytes);
     Event endMessage(std::span<const std::byte> payload);
@@ -87,7 +92,8 @@ private:
     Header m_header;
     std::uint64_t m_payloadRead = 0;           ///< of the current frame
     std::uint64_t m_fragments = 0;             ///< frames of the open message
-    std::vector<std::byte> m_message;          ///< the parts of the open message, unmasked
+    std::vector<std::byte> m_message;          ///< the parts of the open message, unmasked and inflated
+    std::unique_ptr<Inflater> m_inflater;      ///< of an open message that is compressed
     std::unique_ptr<ControlPayload> m_control; ///< of a control frame that came in pieces
     std::array<std::byte, 14> m_head{};
     std::uint8_t m_headSize = 0; ///< bytes in m_head; 0 between frames
@@ -110,6 +116,10 @@ struct FrameHeader {
 /// One whole frame, header and payload, encoded once for any number of receivers.
 [[nodiscard]] std::vector<std::byte> encodeFrame(Opcode opcode, std::span<const std::byte> payload,
                                                  std::optional<std::uint32_t> mask = std::nullopt);
+/// As encodeFrame(), but compressed (RFC 7692 §6.1); unset where that would not make it smaller.
+[[nodiscard]] std::optional<std::vector<std::byte>> encodeDeflated(Opcode opcode, std::span<const std::byte> payload,
+                                                                   std::uint8_t windowBits,
+                                                                   std::optional<std::uint32_t> mask = std::nullopt);
 /// A Close frame; the reason is cut at a code point to 123 bytes, or where it stops being UTF-8. Without a code: an
 /// empty Close. A code that must not be sent (RFC 6455 §7.4: see isValidCloseCode) is sent as 1011.
 [[nodiscard]] std::vector<std::byte> encodeClose(std::optional<std::uint16_t> code, std::string_view reason,

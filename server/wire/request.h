@@ -65,6 +65,7 @@ struct Upgrade {
     std::optional<std::string_view> origin;
     std::vector<std::string_view> subprotocols; ///< in order, each a token, none twice
     std::vector<std::string_view> authorization;
+    std::vector<std::string_view> extensions; ///< Sec-WebSocket-Extensions, unread: what is wrong there is no error
     std::string_view userAgent;
 };
 
@@ -78,8 +79,9 @@ struct Upgrade {
 /// Sec-WebSocket-Accept of a key (RFC 6455 §4.2.2 item 5.4).
 [[nodiscard]] std::string acceptKey(std::string_view key);
 
-/// The 101 response. `subprotocol` empty: none is echoed.
-[[nodiscard]] std::string switchingProtocols(std::string_view key, std::string_view subprotocol);
+/// The 101 response. `subprotocol` or `extension` empty: none was chosen.
+[[nodiscard]] std::string switchingProtocols(std::string_view key, std::string_view subprotocol,
+                                             std::string_view extension = {});
 
 /// A refusal with its headers (`Connection: close`, Content-Length, `Cache-Control: no-store`, a body of one line that
 /// names the reason word): 401 carries WWW-Authenticate: Bearer, 405 Allow: GET, 426 Upgrade and Sec-WebSocket-Version:
@@ -97,6 +99,7 @@ struct ClientRequest {
     std::optional<std::string> origin;
     std::vector<std::string> subprotocols;
     std::vector<std::pair<std::string, std::string>> headers;
+    bool offersDeflate = false; ///< see deflateoffer.h
 };
 /// Empty where a part cannot stand in a request: a control character in it would begin a header of somebody else's
 /// making.
@@ -114,8 +117,8 @@ struct Response {
 [[nodiscard]] Result<std::optional<Response>, Reason> parseResponse(std::string_view text, const RequestLimits& limits);
 
 /// Checks the answer to an upgrade (RFC 6455 §4.1, items 1–6) and yields the subprotocol, empty where none was chosen.
-/// Errors: HsUpgrade (no 101, no Upgrade or Connection, an extension), HsKey (wrong Accept), Subprotocol (not asked
-/// for).
+/// Errors: HsUpgrade (no 101, no Upgrade or Connection, an extension that was not offered, or one answered wrongly),
+/// HsKey (wrong Accept), Subprotocol (not asked for).
 [[nodiscard]] Result<std::string_view, Reason> checkAnswer(const Response& response, const ClientRequest& request);
 
 } // namespace gatehouse::wire

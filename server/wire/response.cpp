@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "wire/request.h"
 
+#include "wire/deflateoffer.h"
 #include "wire/headerlist.h"
 #include "wire/headscanner.h"
 #include "wire/httptext.h"
@@ -34,6 +35,13 @@ bool canBeSent(const ClientRequest& request)
                                [](const auto& h) { return isToken(h.first) && isFieldValue(h.second); });
 }
 
+/// Nothing but what was offered may be chosen (RFC 6455 §4.1 item 5).
+bool extensionsFit(const Response& response, const ClientRequest& request)
+{
+    const auto chosen = response.all("Sec-WebSocket-Extensions");
+    return chosen.empty() || (request.offersDeflate && readDeflateAnswer(chosen));
+}
+
 } // namespace
 
 std::string acceptKey(std::string_view key)
@@ -49,7 +57,7 @@ std::string acceptKey(std::string_view key)
     return {encoded.begin(), encoded.begin() + length};
 }
 
-std::string switchingProtocols(std::string_view key, std::string_view subprotocol)
+std::string switchingProtocols(std::string_view key, std::string_view subprotocol, std::string_view extension)
 {
     std::string text = statusLine(101);
     addHeader(text, "Upgrade", "websocket");
@@ -57,6 +65,8 @@ std::string switchingProtocols(std::string_view key, std::string_view subprotoco
     addHeader(text, "Sec-WebSocket-Accept", acceptKey(key));
     if (!subprotocol.empty())
         addHeader(text, "Sec-WebSocket-Protocol", subprotocol);
+    if (!extension.empty())
+        addHeader(text, "Sec-WebSocket-Extensions", extension);
     return text.append("\r\n");
 }
 
@@ -146,6 +156,8 @@ std::string upgradeRequest(const ClientRequest& request)
         offered.append(offered.empty() ? "" : ", ").append(name);
     if (!offered.empty())
         addHeader(text, "Sec-WebSocket-Protocol", offered);
+    if (request.offersDeflate)
+        addHeader(text, "Sec-WebSocket-Extensions", deflateOffer);
     for (const auto& [name, value] : request.headers)
         addHeader(text, name, value);
     return text.append("\r\n");
@@ -174,7 +186,7 @@ Result<std::optional<Response>, Reason> parseResponse(std::string_view text, con
 Result<std::string_view, Reason> checkAnswer(const Response& response, const ClientRequest& request)
 {
     if (response.status != 101 || !listHas(response.headers, "Upgrade", "websocket") ||
-        !listHas(response.headers, "Connection", "upgrade") || !response.all("Sec-WebSocket-Extensions").empty())
+        !listHas(response.headers, "Connection", "upgrade") || !extensionsFit(response, request))
         return Failure{Reason::HsUpgrade};
     const std::string expected = acceptKey(request.key);
     if (expected.empty() || response.one("Sec-WebSocket-Accept") != expected)

@@ -63,6 +63,7 @@ Result<Upgrade, Reason> parseUpgrade(const Request& request)
     upgrade.host = *request.one("Host");
     upgrade.origin = request.one("Origin");
     upgrade.authorization = request.all("Authorization");
+    upgrade.extensions = request.all("Sec-WebSocket-Extensions");
     const auto agents = request.all("User-Agent");
     upgrade.userAgent = agents.empty() ? std::string_view{} : agents.front();
     return upgrade;

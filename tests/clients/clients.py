@@ -33,14 +33,16 @@ class PythonClient:
     def __init__(self, socket):
         self.socket = socket
         self.subprotocol = socket.subprotocol
+        self.extensions = ", ".join(extension.name for extension in socket.extensions)
 
     @classmethod
-    async def connect(cls, gate, token=None, place="authorization", origin=None, channel="chat.lobby"):
+    async def connect(cls, gate, token=None, place="authorization", origin=None, channel="chat.lobby", compress=True):
         headers, subprotocols = offer(token, place)
         trust = ssl.create_default_context(cafile=str(gate.ca))
         try:
             return cls(await websockets.connect(gate.url(channel), ssl=trust, extra_headers=headers, origin=origin,
                                                 subprotocols=subprotocols or None, open_timeout=WITHIN,
+                                                compression="deflate" if compress else None,
                                                 close_timeout=WITHIN, ping_interval=None))
         except websockets.InvalidStatusCode as refusal:
             raise Refused(refusal.status_code, {k.lower(): v for k, v in refusal.headers.raw_items()}) from None
@@ -74,11 +76,13 @@ class NodeClient:
     def __init__(self, process):
         self.process = process
         self.subprotocol = None
+        self.extensions = ""
 
     @classmethod
-    async def connect(cls, gate, token=None, place="authorization", origin=None, channel="chat.lobby"):
+    async def connect(cls, gate, token=None, place="authorization", origin=None, channel="chat.lobby", compress=True):
         headers, subprotocols = offer(token, place)
-        wanted = {"url": gate.url(channel), "ca": str(gate.ca), "headers": headers, "subprotocols": subprotocols}
+        wanted = {"url": gate.url(channel), "ca": str(gate.ca), "headers": headers, "subprotocols": subprotocols,
+                  "compress": compress}
         if origin:
             wanted["origin"] = origin
         process = await asyncio.create_subprocess_exec(
@@ -88,6 +92,7 @@ class NodeClient:
         event = await client.event()
         if event["event"] == "open":
             client.subprotocol = event["subprotocol"] or None
+            client.extensions = event["extensions"]
             return client
         await client.close()
         if event["event"] == "refused":

@@ -3,6 +3,7 @@
 """What any WebSocket client must meet at the door. exchangetest.py python | node: with which library."""
 
 import asyncio
+import random
 import sys
 import unittest
 
@@ -19,6 +20,12 @@ if LIBRARY == "node":
 
 def no_leeway(policy):
     policy["issuers"][0]["leeway"] = "0s"
+
+
+def compressing(policy):
+    policy["routes"][0]["compression"] = {}
+    policy["routes"][0]["messages"]["types"] = ["text", "binary"]
+    policy["routes"][0]["messages"]["max_size"] = "128KiB"
 
 
 class Exchange(unittest.IsolatedAsyncioTestCase):
@@ -119,6 +126,57 @@ class Exchange(unittest.IsolatedAsyncioTestCase):
         await client.send("x" * 65537)
         code, reason = await client.closed()
         self.assertEqual((code, reason), (1009, "too_big"))
+
+    async def test_compression_that_the_route_does_not_have_is_not_agreed_on(self):
+        client = await self.connect("offers")
+        self.assertEqual(client.extensions, "")
+        self.assertEqual(self.gate.session_of("offers")["compression"], "")
+
+
+class Compression(unittest.IsolatedAsyncioTestCase):
+    """A route that allows permessage-deflate."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.gate = gate.Gate(compressing).start()
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.gate.stop()
+
+    async def connect(self, user, **options):
+        client = await Client.connect(self.gate, self.gate.token(user), **options)
+        self.addAsyncCleanup(client.close)
+        return client
+
+    async def test_it_is_agreed_on_with_who_offers_it_alone(self):
+        offers = await self.connect("offers")
+        self.assertIn("permessage-deflate", offers.extensions)
+        agreed = self.gate.session_of("offers")["compression"]
+        self.assertTrue(agreed.startswith("permessage-deflate; server_no_context_takeover; client_no_context_takeover"),
+                        agreed)
+        offers_nothing = await self.connect("offers_nothing", compress=False)
+        self.assertEqual(offers_nothing.extensions, "")
+        self.assertEqual(self.gate.session_of("offers_nothing")["compression"], "")
+
+    async def test_messages_small_and_large_pass_between_those_who_compress_and_those_who_do_not(self):
+        compressing = await self.connect("alice", channel="chat.plant")
+        plain = await self.connect("bob", channel="chat.plant", compress=False)
+        noise = random.Random(1).randbytes(60000)
+        messages = ("", "a", "plain", "ünïcödé ✓ \U0001f6aa" * 40, "x" * 65536, "measured 17.3 °C, " * 3000,
+                    noise.hex()[:65536], b"", b"\0" * 65536, noise)
+        for message in messages:
+            for sender in (compressing, plain):
+                await sender.send(message)
+                for client in (compressing, plain):
+                    self.assertEqual(await client.receive(), message)
+
+    async def test_what_inflates_to_one_byte_over_the_maximum_is_closed_with_1009(self):
+        client = await self.connect("alice", channel="chat.bomb")
+        await client.send("x" * 65537)
+        code, reason = await client.closed()
+        self.assertEqual((code, reason), (1009, "too_big"))
+        self.assertEqual(self.gate.audited(reason="too_big")["code"], 1009)
 
 
 if __name__ == "__main__":

@@ -1,16 +1,17 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// One connection of npm's ws. Argument: {url, ca, headers, subprotocols, origin?}. Standard output: one event a line.
-// Standard input: {"text": …} or {"binary": hex} a line; its end closes the connection.
+// One connection of npm's ws. Argument: {url, ca, headers, subprotocols, compress, origin?}.
+// Standard output: one event a line. Standard input: {"text": …} or {"binary": hex} a line; its end closes the connection.
 import fs from "node:fs";
 import readline from "node:readline";
 import WebSocket from "ws";
 
-const { url, ca, headers, subprotocols, origin } = JSON.parse(process.argv[2]);
+const { url, ca, headers, subprotocols, compress, origin } = JSON.parse(process.argv[2]);
 const say = (event, rest = {}) => process.stdout.write(JSON.stringify({ event, ...rest }) + "\n");
 
-const socket = new WebSocket(url, subprotocols, { ca: fs.readFileSync(ca), headers, origin });
+const perMessageDeflate = compress && { threshold: 0 };
+const socket = new WebSocket(url, subprotocols, { ca: fs.readFileSync(ca), headers, origin, perMessageDeflate });
 
-socket.on("open", () => say("open", { subprotocol: socket.protocol }));
+socket.on("open", () => say("open", { subprotocol: socket.protocol, extensions: socket.extensions }));
 socket.on("unexpected-response", (request, response) => {
   say("refused", { status: response.statusCode, headers: response.headers });
   response.destroy();

@@ -36,7 +36,7 @@ public:
             throw std::runtime_error("a fault of ours");
         if (text == "no memory")
             throw std::bad_alloc();
-        session.send(std::make_shared<const std::vector<std::byte>>(wire::encodeFrame(type, payload)), payload.size());
+        session.send(OutgoingMessage(type, payload));
         return Decision::allow();
     }
     void closed(Session&) override { --open; }

@@ -82,7 +82,8 @@ struct ByteClient::Private {
     int alert = 0;
     bool closeNotify = false;
     std::string pending; ///< received, not yet handed out
-    wire::Decoder decoder{wire::Role::Client, {std::uint64_t{1} << 30, 1'000'000}};
+    static constexpr wire::DecoderLimits wide{std::uint64_t{1} << 30, 1'000'000};
+    wire::Decoder decoder{wire::Role::Client, wide};
     std::vector<std::byte> decoding;
     std::span<std::byte> undecoded;
 
@@ -330,6 +331,11 @@ HttpAnswer ByteClient::request(std::string_view text)
     if (answer.status == 101) {
         answer.text = d->pending.substr(0, end);
         d->pending.erase(0, end);
+        if (!answer.header("Sec-WebSocket-Extensions").empty()) {
+            wire::DecoderLimits limits = Private::wide;
+            limits.maxInflated = limits.maxMessage;
+            d->decoder.setLimits(limits);
+        }
         return answer;
     }
     answer.text = d->pending.substr(0, end);

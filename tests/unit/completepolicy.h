@@ -33,7 +33,7 @@ inline const std::string complete = R"json({
   "routes": [
     { "name": "hub", "path": "/hub/{channel}", "hub": { "protocol": "plain" },
       "authentication": { "required": true, "issuers": ["local"], "from": ["subprotocol"] },
-      "origins": ["none", "https://App.example"],
+      "origins": ["none", "https://App.example"], "compression": { "max_inflated": "5KiB", "min_size": "200B" },
       "messages": { "types": ["text", "binary"], "max_size": "1KiB", "max_fragments": 5, "complete_within": "7s",
                     "rate": { "count": 8, "per": "1m" }, "on_excess": "close",
                     "violations_before_close": 9, "violations_within": "2m" },

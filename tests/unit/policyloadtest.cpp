@@ -60,6 +60,7 @@ private Q_SLOTS:
     void init();
     void a_complete_document_is_read_whole();
     void absent_and_null_keys_are_defaults();
+    void compression_is_off_or_has_its_defaults();
     void the_default_document_loads();
     void the_default_document_takes_its_options();
     void warnings_name_echo_and_anonymous_routes();
@@ -154,6 +155,7 @@ void PolicyLoadTest::a_complete_document_is_read_whole()
     QCOMPARE(hub.authentication, (Authentication{true, {"local"}, {TokenPlace::Subprotocol}}));
     QCOMPARE(hub.origins.at(1),
              (OriginRule{OriginRule::Kind::Exact, "https", "app.example", 443, "https://App.example"}));
+    QCOMPARE(hub.compression, std::optional(Compression{5120, 200}));
     QCOMPARE(hub.messages, (Messages{true, true, 1024, 5, 7s, Rate{8, 1min, 8}, 9, 2min}));
     QCOMPARE(hub.idleTimeout, OptionalDuration(1h));
     QCOMPARE(hub.ping, std::optional(Ping{20s, 3s}));
@@ -161,6 +163,7 @@ void PolicyLoadTest::a_complete_document_is_read_whole()
     QCOMPARE(hub.controlFrames, (OptionalRate(Rate{5, 2s, 7})));
     QCOMPARE(p.routes[1].hub, HubProtocol::Echo);
     QVERIFY(!p.routes[1].ping);
+    QVERIFY(!p.routes[1].compression);
     QCOMPARE(p.channels, (std::vector<ChannelRule>{{"news.*", {"*", "anonymous"}, {"editor"}}}));
 }
 
@@ -185,6 +188,15 @@ void PolicyLoadTest::absent_and_null_keys_are_defaults()
     QCOMPARE(p.issuers.at(0).require, (std::vector<std::string>{"exp", "iat"}));
     QVERIFY(p.issuers.at(0).rolesAllowed.empty());
     QVERIFY(loaded->warnings.empty());
+}
+
+void PolicyLoadTest::compression_is_off_or_has_its_defaults()
+{
+    const std::string written = "{ \"max_inflated\": \"5KiB\", \"min_size\": \"200B\" }";
+    const auto with = [&](const std::string& value) { return parse(replaced(complete, written, value)); };
+    QVERIFY(!with("\"off\"")->policy.routes.at(0).compression);
+    QVERIFY(!with("null")->policy.routes.at(0).compression);
+    QCOMPARE(with("{}")->policy.routes.at(0).compression, std::optional(Compression{65536, 256}));
 }
 
 void PolicyLoadTest::the_default_document_loads()
@@ -310,6 +322,15 @@ void PolicyLoadTest::mistakes_are_named_with_place_data()
     row("\"send_buffer\": \"2MiB\"", "\"send_buffer\": @\"512B\"", Code::BadValue, "/routes/0/send_buffer");
     row("\"burst\": 7 }", "\"burst\": @0 }", Code::BadValue, "/routes/0/control_frames/burst");
     row("\"max_size\": \"1KiB\"", "\"max_size\": \"2MiB\"", Code::Conflict, "/routes/0/send_buffer");
+    row("\"max_inflated\": \"5KiB\"", "\"max_inflated\": \"2MiB\"", Code::Conflict, "/routes/0/send_buffer");
+    row("\"5KiB\"", "@\"0KiB\"", Code::BadValue, "/routes/0/compression/max_inflated");
+    row("\"5KiB\"", "@\"2GiB\"", Code::BadValue, "/routes/0/compression/max_inflated");
+    row("\"5KiB\"", "@5120", Code::WrongType, "/routes/0/compression/max_inflated");
+    row("\"min_size\": \"200B\"", "\"min_size\": @\"0B\"", Code::BadValue, "/routes/0/compression/min_size");
+    row("\"min_size\": \"200B\"", "\"min_size\": @\"5121B\"", Code::Conflict, "/routes/0/compression/min_size");
+    row("\"min_size\"", "@\"level\"", Code::UnknownKey, "/routes/0/compression/level");
+    row("{ \"max_inflated\": \"5KiB\", \"min_size\": \"200B\" }", "@\"on\"", Code::WrongType, "/routes/0/compression");
+    row("{ \"max_inflated\": \"5KiB\", \"min_size\": \"200B\" }", "@true", Code::WrongType, "/routes/0/compression");
     row("[\"editor\"]", "[@\"ghost\"]", Code::BadValue, "/channels/0/publish/0");
     row("[\"editor\"]", "@\"editor\"", Code::WrongType, "/channels/0/publish");
     row("[\"editor\"]", "[\"editor\", @\"editor\"]", Code::Conflict, "/channels/0/publish/1");
@@ -386,7 +407,7 @@ void PolicyLoadTest::keys_of_parts_not_built_are_errors_data()
     rows("/listeners/0/tls", "renew");
     rows("/issuers/0", "previous jwks_file jwks_url refresh user_claim user_prefix roles_claim typ one_time");
     rows("/limits", "memory_for_buffers channels memory_for_history");
-    rows("/routes/0", "gateway roles networks subprotocols compression session_lifetime slow_consumer");
+    rows("/routes/0", "gateway roles networks subprotocols session_lifetime slow_consumer");
     rows("/routes/0/authentication", "first_message_within");
     rows("/routes/0/messages", "bytes schema on_violation max_commands_per_frame");
     rows("/channels/0", "history presence join_leave subscribe_token schema");

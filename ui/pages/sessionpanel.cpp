@@ -58,6 +58,7 @@ std::vector<FactGrid::Fact> factsOf(const SessionInfo& info, WallTime now)
         {SessionPanel::tr("Channels"), joined(info.channels)},
         {SessionPanel::tr("Client"), plainText(info.userAgent)},
         {SessionPanel::tr("TLS"), tls},
+        {SessionPanel::tr("Compression"), plainText(info.compression)},
         {SessionPanel::tr("Open for"), durationText(now - info.since)},
     };
 }

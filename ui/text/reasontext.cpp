@@ -195,6 +195,9 @@ Words wordsOf(Reason reason)
     case Reason::Utf8:
         return {QT_TRANSLATE_NOOP("Reason", "Not UTF-8"),
                 QT_TRANSLATE_NOOP("Reason", "A text message is not valid UTF-8.")};
+    case Reason::Deflate:
+        return {QT_TRANSLATE_NOOP("Reason", "Broken compression"),
+                QT_TRANSLATE_NOOP("Reason", "A compressed message cannot be decompressed.")};
     case Reason::Type:
         return {QT_TRANSLATE_NOOP("Reason", "Message type"),
                 QT_TRANSLATE_NOOP("Reason", "The route does not take messages of this type.")};

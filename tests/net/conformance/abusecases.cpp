@@ -26,6 +26,8 @@ private Q_SLOTS:
     void pings_behind_the_servers_close_are_not_answered();
     void messages_behind_the_servers_close_are_not_echoed();
     void a_peer_that_reads_nothing_of_a_large_backlog_still_hears_its_close();
+    void a_slow_reader_hears_4008_behind_whole_frames_data();
+    void a_slow_reader_hears_4008_behind_whole_frames();
     void random_sessions_data();
     void random_sessions();
 
@@ -199,6 +201,40 @@ void AbuseCases::a_peer_that_reads_nothing_of_a_large_backlog_still_hears_its_cl
     QVERIFY(eventually([&] { return server().info().stats.backlog > (4 << 20); }));
     answers.push_back({raw::close, raw::closing(1000)});
     COMPARE_EXCHANGE(heard(reader, answers));
+    COMPARE_EXCHANGE(ended(client, reader));
+}
+
+void AbuseCases::a_slow_reader_hears_4008_behind_whole_frames_data()
+{
+    QTest::addColumn<quint64>("size");
+    for (const std::uint64_t size : {1U, 100U, 10'000U, 16'381U, 65'536U})
+        QTest::newRow((std::to_string(size) + " bytes each").c_str()) << quint64{size};
+}
+
+/// What was not begun is dropped; what was begun comes whole, also where TLS holds half of a frame.
+void AbuseCases::a_slow_reader_hears_4008_behind_whole_frames()
+{
+    QFETCH(quint64, size);
+    TestServer mine([](nlohmann::json& policy) {
+        policy = committedPolicy();
+        policy["routes"][0]["messages"]["max_size"] = "64KiB";
+        policy["routes"][0]["send_buffer"] = "128KiB";
+    });
+    ByteClient client = overTls() ? mine.tls(reading(4096)) : mine.plain(reading(4096));
+    QCOMPARE(client.upgrade(echo()).status, 101);
+    const std::string payload = raw::filler(size);
+    std::string batch;
+    while (batch.size() < 65'536)
+        batch += masked(raw::binary, payload);
+    while (mine.refused(Reason::SlowConsumer) == 0 && mine.audit(AuditKind::Close, Reason::SlowConsumer).empty())
+        QVERIFY(client.send(batch));
+    raw::Reader reader(client);
+    std::optional<Frame> frame = reader.next();
+    for (; frame && frame->first == raw::binary; frame = reader.next())
+        QVERIFY(frame->payload == payload);
+    QCOMPARE(reader.fault(), std::string());
+    QVERIFY(frame && *frame == refused(4008, "slow_consumer"));
+    QVERIFY(client.send(masked(raw::close, raw::closing(4008))));
     COMPARE_EXCHANGE(ended(client, reader));
 }
 

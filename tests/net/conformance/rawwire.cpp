@@ -96,7 +96,11 @@ std::vector<std::string> chopped(std::string_view bytes, std::size_t size)
 
 bool Reader::fill(std::size_t size)
 {
-    while (m_bytes.size() < size) {
+    if (left() < size) {
+        m_bytes.erase(0, m_start);
+        m_start = 0;
+    }
+    while (left() < size) {
         const std::string more = m_client.receive();
         if (more.empty())
             return false;
@@ -126,8 +130,8 @@ std::optional<Frame> Reader::next()
 {
     if (!m_fault.empty() || !fill(2))
         return std::nullopt;
-    const unsigned first = at(m_bytes, 0);
-    const unsigned second = at(m_bytes, 1);
+    const unsigned first = at(m_bytes, m_start);
+    const unsigned second = at(m_bytes, m_start + 1);
     if (m_fault = check(first, second); !m_fault.empty())
         return std::nullopt;
     const std::size_t lengthBytes = second == 127 ? 8 : second == 126 ? 2 : 0;
@@ -135,16 +139,16 @@ std::optional<Frame> Reader::next()
         return std::nullopt;
     std::uint64_t length = lengthBytes == 0 ? second : 0;
     for (std::size_t i = 0; i < lengthBytes; ++i)
-        length = length << 8 | at(m_bytes, 2 + i);
+        length = length << 8 | at(m_bytes, m_start + 2 + i);
     if (shortest(length) != lengthBytes) {
         m_fault = "a length that is not in its shortest form";
         return std::nullopt;
     }
-    const std::size_t start = 2 + lengthBytes;
-    if (!fill(start + length))
+    const std::size_t head = 2 + lengthBytes;
+    if (!fill(head + length))
         return std::nullopt;
-    Frame frame{first, m_bytes.substr(start, length)};
-    m_bytes.erase(0, start + length);
+    Frame frame{first, m_bytes.substr(m_start + head, length)};
+    m_start += head + length;
     return frame;
 }
 

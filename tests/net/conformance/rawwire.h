@@ -51,7 +51,7 @@ public:
     /// What the server should not have sent.
     [[nodiscard]] const std::string& fault() const { return m_fault; }
     /// Bytes that are there beyond the frames that were read.
-    [[nodiscard]] std::size_t left() const { return m_bytes.size(); }
+    [[nodiscard]] std::size_t left() const { return m_bytes.size() - m_start; }
 
 private:
     [[nodiscard]] std::string check(unsigned first, unsigned second) const;
@@ -60,6 +60,7 @@ private:
     ByteClient& m_client;
     bool m_compressed;
     std::string m_bytes;
+    std::size_t m_start = 0; ///< of what is not read yet
     std::string m_fault;
 };
 

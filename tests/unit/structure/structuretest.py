@@ -53,6 +53,8 @@ def outside_name(header):
     first = header.split("/")[0]
     if first in ("openssl", "nlohmann"):
         return first
+    if header == "zlib.h":
+        return "zlib"
     if re.match(r"Q[A-Zt]", header):
         return qt_module_of(header) or "Qt, unknown module"
     return None
