@@ -21,9 +21,11 @@ std::string_view valueOf(std::string_view head, std::string_view name)
     return rest.substr(0, rest.find("\r\n"));
 }
 
-void checkFrames(std::string_view told, const std::vector<std::string>& messages, bool whole)
+void checkFrames(std::string_view told, const std::vector<std::string>& messages, bool whole, bool deflate)
 {
-    constexpr wire::DecoderLimits noLimits{UINT64_MAX, 1}; // the server sends no fragments
+    wire::DecoderLimits noLimits{UINT64_MAX, 1, {}}; // the server sends no fragments
+    if (deflate)
+        noLimits.maxInflated = 1U << 20U;
     const Outcome outcome = decodePlainly(told, wire::Role::Client, noLimits);
     bool closed = false;
     std::size_t message = 0;
@@ -71,7 +73,9 @@ void checkAnswer(std::string_view told, const std::vector<std::string>& messages
     if (head.substr(9, 3) == "101") {
         CHECK(valueOf(head, "Upgrade") == "websocket" && valueOf(head, "Connection") == "Upgrade");
         CHECK(valueOf(head, "Sec-WebSocket-Accept").size() == 28);
-        checkFrames(rest, messages, whole);
+        const std::string_view extension = valueOf(head, "Sec-WebSocket-Extensions");
+        CHECK(extension.empty() || extension.starts_with("permessage-deflate; server_no_context_takeover"));
+        checkFrames(rest, messages, whole, !extension.empty());
         return;
     }
     CHECK(head[9] == '4' || head[9] == '5');

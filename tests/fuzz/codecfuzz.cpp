@@ -2,6 +2,7 @@
 #include "check.h"
 #include "input.h"
 #include "referencecodec.h"
+#include "wire/deflate.h"
 
 using namespace gatehouse;
 using namespace gatehouse::fuzz;
@@ -26,7 +27,7 @@ void checkEvent(const Event& event, const DecoderLimits& limits)
     case Event::Kind::NeedMore:
         break;
     case Event::Kind::Message:
-        CHECK(event.payload.size() <= limits.maxMessage);
+        CHECK(event.payload.size() <= std::max(limits.maxMessage, limits.maxInflated.value_or(0)));
         CHECK(event.type == Opcode::Binary || event.type == Opcode::Text);
         CHECK(event.type == Opcode::Binary || judgeUtf8(asText(event.payload)) == Utf8::Whole);
         break;
@@ -57,6 +58,18 @@ void checkDeaf(Decoder& decoder)
     CHECK(decoder.held() == 0 && !decoder.inFrame() && !decoder.inMessage());
 }
 
+/// A message up to its limit, in memory that doubles with what came: what is announced costs nothing.
+void checkHeld(std::size_t held, std::size_t came, const DecoderLimits& limits)
+{
+    constexpr std::size_t most = 1032; // bytes that deflate makes of one (zlib's technical details)
+    if (!limits.maxInflated) {
+        CHECK(held <= limits.maxMessage + maxControlPayload && held <= 2 * came + maxControlPayload);
+        return;
+    }
+    constexpr std::size_t others = maxControlPayload + Inflater::memory;
+    CHECK(held <= std::max(limits.maxMessage, *limits.maxInflated) + others && held <= 2 * most * came + others);
+}
+
 /// Cuts of a long stream are the longer, so that it does not fall into thousands of pieces.
 auto cutsFor(std::string_view stream, std::uint32_t seed)
 {
@@ -77,8 +90,7 @@ template <class Step> Outcome decode(std::string_view stream, const Settings& se
         for (;;) {
             const std::size_t before = left.size();
             const Event event = decoder.next(left);
-            CHECK(decoder.held() <= settings.limits.maxMessage + maxControlPayload);
-            CHECK(decoder.held() <= 2 * at + maxControlPayload); // what is announced costs nothing
+            checkHeld(decoder.held(), at, settings.limits);
             checkEvent(event, settings.limits);
             if (event.kind == Event::Kind::NeedMore) {
                 CHECK(left.empty());
@@ -117,7 +129,8 @@ std::string append(std::string text, std::span<const std::byte> bytes)
     return text.append(asText(bytes));
 }
 
-/// Frames by their parts: opcode with bits for "more fragments follow", "long" and "longer", a length, a payload.
+/// Frames by their parts: opcode with bits for "more fragments follow", "long", "longer" and "compressed", a length, a
+/// payload.
 std::string build(Input& input, const Settings& settings)
 {
     std::string stream;
@@ -131,9 +144,12 @@ std::string build(Input& input, const Settings& settings)
         } else {
             payload = append({}, input.take(size));
         }
+        const bool compressed = (first & 0x80U) != 0;
+        if (const auto small = compressed ? deflated(std::as_bytes(std::span(payload)), 15) : std::nullopt)
+            payload = append({}, *small);
         const auto mask = maskFor(settings.role, settings.seed);
         const FrameHeader header = frameHeader(Opcode{static_cast<std::uint8_t>(first & 15U)}, payload.size(),
-                                               (first & 0x10U) == 0, (first & 0x80U) != 0, mask);
+                                               (first & 0x10U) == 0, compressed, mask);
         CHECK(header.size >= 2 && header.size <= header.bytes.size());
         std::vector<std::byte> masked(std::as_bytes(std::span(payload)).begin(),
                                       std::as_bytes(std::span(payload)).end());
@@ -150,7 +166,7 @@ void checkRoundTrip(std::string_view payload, const Settings& settings)
     const Opcode type = text ? Opcode::Text : Opcode::Binary;
     const auto bytes = std::as_bytes(std::span(payload));
     const std::string frame = append({}, encodeFrame(type, bytes, maskFor(settings.role, settings.seed)));
-    Settings exact{settings.role, {payload.size(), 0}, settings.seed};
+    Settings exact{settings.role, {payload.size(), 0, {}}, settings.seed};
     const Outcome message = decode(frame, exact, cutsFor(frame, settings.seed));
     CHECK(message.events == std::vector<Seen>({{Event::Kind::Message, type, std::string(payload), {}, Reason::None}}));
     if (!payload.empty()) {
@@ -158,6 +174,23 @@ void checkRoundTrip(std::string_view payload, const Settings& settings)
         const Outcome refused = decode(frame, exact, cutsFor(frame, settings.seed));
         CHECK(refused.events.size() == 1 && refused.events.front().reason == Reason::TooBig);
     }
+}
+
+void checkDeflated(std::string_view payload, const Settings& settings)
+{
+    const Opcode type = judgeUtf8(payload) == Utf8::Whole ? Opcode::Text : Opcode::Binary;
+    const auto bits = static_cast<std::uint8_t>(9 + settings.seed % 7);
+    const auto encoded =
+        encodeDeflated(type, std::as_bytes(std::span(payload)), bits, maskFor(settings.role, settings.seed));
+    if (!encoded)
+        return;
+    const std::string frame = append({}, *encoded);
+    Settings exact{settings.role, {payload.size(), 0, payload.size()}, settings.seed};
+    const Outcome message = decode(frame, exact, cutsFor(frame, settings.seed));
+    CHECK(message.events == std::vector<Seen>({{Event::Kind::Message, type, std::string(payload), {}, Reason::None}}));
+    --*exact.limits.maxInflated;
+    const Outcome refused = decode(frame, exact, cutsFor(frame, settings.seed));
+    CHECK(refused.events.size() == 1 && refused.events.front().reason == Reason::TooBig);
 }
 
 void checkClose(std::string_view reason, std::uint16_t code, const Settings& settings)
@@ -175,8 +208,8 @@ void checkClose(std::string_view reason, std::uint16_t code, const Settings& set
 
 } // namespace
 
-// Six bytes, then a stream or the parts of one: flags (1 client role, 2 parts, 4 default limits), the largest message,
-// fragments, seed of the cuts and the mask, a byte of the Close code.
+// Six bytes, then a stream or the parts of one: flags (1 client role, 2 parts, 4 default limits, 8 compression, 16 with
+// a cap of its own), the largest message, fragments, seed of the cuts and the mask, a byte of the Close code.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size)
 {
     Input input(data, size);
@@ -186,13 +219,16 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const std::uint16_t maxMessage = input.word();
     const std::uint8_t maxFragments = input.byte();
     if ((flags & 4U) == 0)
-        settings.limits = {maxMessage, maxFragments % 9U};
+        settings.limits = {maxMessage, maxFragments % 9U, {}};
+    if ((flags & 8U) != 0)
+        settings.limits.maxInflated = (flags & 16U) != 0 ? 65536 : maxMessage / 2U + 1;
     settings.seed = input.byte();
     const auto code = static_cast<std::uint16_t>(input.byte() * 20U);
     const bool parts = (flags & 2U) != 0;
     const std::string stream = parts ? build(input, settings) : append({}, input.rest());
     decodeEveryWay(stream, settings);
     checkRoundTrip(stream, settings);
+    checkDeflated(stream, settings);
     checkClose(stream, code, settings);
     return 0;
 }

@@ -44,7 +44,9 @@ Decision WatchedHandler::message(Session& session, wire::Opcode type, std::span<
 {
     CHECK(m_open.contains(&session) && !session.closing());
     const Messages& rules = session.route().messages;
-    CHECK(payload.size() <= rules.maxSize && (type == wire::Opcode::Binary ? rules.binary : rules.text));
+    const auto& compression = session.route().compression;
+    CHECK(payload.size() <= std::max(rules.maxSize, compression ? compression->maxInflated : 0));
+    CHECK(type == wire::Opcode::Binary ? rules.binary : rules.text);
     if (!payload.empty() && payload.front() == std::byte{'!'})
         throw std::runtime_error("a handler's fault");
     const std::string text(asText(payload));

@@ -95,6 +95,8 @@ Policy policy()
     made.routes[3].messages.rate.reset();
     made.routes[3].messages.maxSize = 65536;
     made.routes[3].sendBuffer = 1U << 20U;
+    made.routes[3].compression = Compression{4096, 16};
+    made.routes[1].compression = Compression{256, 1};
     made.channels = {{"news.*", {"*"}, {"editor"}}, {"user.{user}", {"*"}, {"*"}}};
     return made;
 }

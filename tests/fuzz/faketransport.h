@@ -24,6 +24,7 @@ struct Peer {
     End end = End::Open;
     bool toldAll = false; ///< the server has ended its side
     bool secure = false;
+    std::string serverName;
     IoStatus handshake = IoStatus::Ok;
 
     [[nodiscard]] bool readable() const { return heard < says.size() || end != End::Open; }
@@ -42,6 +43,8 @@ public:
     [[nodiscard]] bool secure() const override { return m_peer.secure; }
     [[nodiscard]] bool wantsWrite() const override { return m_wantsWrite; }
     [[nodiscard]] Reason failure() const override { return Reason::TlsAborted; }
+    [[nodiscard]] std::string certificateProblem() const override { return {}; }
+    [[nodiscard]] std::string serverName() const override { return m_peer.serverName; }
 
     [[nodiscard]] IoStatus handshake() override;
     [[nodiscard]] IoResult read(std::span<std::byte> into) override;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "referencecodec.h"
 
+#include "plaininflate.h"
+
 #include <algorithm>
 
 namespace gatehouse::fuzz {
@@ -51,7 +53,8 @@ private:
         const unsigned opcode = first & 15U;
         const bool fin = (first & 128U) != 0;
         const bool control = opcode >= 8;
-        if ((first & 112U) != 0)
+        const bool mayBeCompressed = m_limits.maxInflated && (opcode == 1 || opcode == 2);
+        if ((first & (mayBeCompressed ? 48U : 112U)) != 0)
             return end(Reason::Rsv);
         if (opcode > 10 || (opcode > 2 && opcode < 8))
             return end(Reason::Opcode);
@@ -82,7 +85,7 @@ private:
         if ((more == 2 && length < 126) || (more == 8 && length < 65536) || length >= 1ULL << 63U)
             return end(Reason::Length);
         const bool control = opcode >= 8;
-        if (!control && length > m_limits.maxMessage - m_message.size())
+        if (!control && length > m_limits.maxMessage - m_received)
             return end(Reason::TooBig);
         const std::size_t maskSize = m_role == Role::Server ? 4 : 0;
         const std::size_t head = 2 + more + maskSize;
@@ -125,11 +128,17 @@ private:
 
     bool data(unsigned opcode, bool complete, const std::string& payload)
     {
-        if (opcode != 0)
+        if (opcode != 0) {
             m_type = Opcode{static_cast<std::uint8_t>(opcode)};
+            m_compressed = (at(m_stream, 0) & 64U) != 0;
+        }
         m_open = true;
         ++m_fragments;
-        m_message += payload;
+        m_received += payload.size();
+        if (!m_compressed)
+            m_message += payload;
+        else if (const Reason reason = inflate(payload, complete); reason != Reason::None)
+            return end(reason);
         const Utf8 text =
             m_type == Opcode::Text ? judgeUtf8(std::string_view(m_message).substr(m_judged)) : Utf8::Whole;
         if (text == Utf8::Bad || (text == Utf8::Cut && complete))
@@ -141,9 +150,26 @@ private:
             m_open = false;
             m_fragments = 0;
             m_message.clear();
-            m_judged = 0;
+            m_deflated.clear();
+            m_judged = m_received = 0;
         }
         return true;
+    }
+
+    /// All of the message once more with each frame.
+    Reason inflate(const std::string& payload, bool complete)
+    {
+        const auto most = static_cast<std::size_t>(*m_limits.maxInflated);
+        m_deflated += payload;
+        const PlainInflated inflated = inflatePlainly(m_deflated, most + 1);
+        m_message = inflated.text.substr(0, most);
+        m_judged = 0;
+        if (m_type == Opcode::Text && judgeUtf8(m_message) == Utf8::Bad)
+            return Reason::Utf8;
+        if (inflated.text.size() > most)
+            return Reason::TooBig;
+        const bool good = complete ? wholeDeflated(m_deflated, most) : !inflated.broken;
+        return good ? Reason::None : Reason::Deflate;
     }
 
     std::string_view m_stream;
@@ -151,9 +177,12 @@ private:
     Role m_role;
     Outcome m_outcome;
     std::string m_message;
-    std::size_t m_judged = 0; ///< bytes of the open message that are whole code points
+    std::string m_deflated;     ///< of a compressed message
+    std::size_t m_received = 0; ///< bytes of the open message as they came
+    std::size_t m_judged = 0;   ///< bytes of the open message that are whole code points
     std::uint64_t m_fragments = 0;
     Opcode m_type = Opcode::Text;
+    bool m_compressed = false;
     bool m_open = false;
     bool m_ended = false;
 };

@@ -3,6 +3,7 @@
 #include "check.h"
 #include "fakegate.h"
 #include "input.h"
+#include "wire/deflate.h"
 
 #include <array>
 
@@ -78,6 +79,8 @@ private:
         m_place->peer = std::make_unique<Peer>();
         if ((how & 1U) != 0)
             m_place->peer->handshake = IoStatus::WouldBlock;
+        if ((how & 5U) == 5U)
+            m_place->peer->serverName = (how & 8U) != 0 ? "gate.example" : "other.example";
         const auto address = IpAddress::parse((how & 2U) != 0 ? "2001:db8::1" : "192.0.2.1");
         m_place->connection = m_worker.accept(*m_place->peer, how & 1U, *address);
         if (!m_place->connection)
@@ -170,23 +173,28 @@ private:
         if ((how & 0x10U) != 0)
             head += "Origin: https://a.example\r\n";
         if ((how & 0x20U) != 0)
-            head += "Sec-WebSocket-Extensions: permessage-deflate\r\n";
+            head += (how & 0x40U) != 0 ? "Sec-WebSocket-Extensions: permessage-deflate; server_max_window_bits=9\r\n"
+                                       : "Sec-WebSocket-Extensions: permessage-deflate\r\n";
         say(head + "\r\n");
     }
 
-    static std::string frameOf(std::uint8_t first, std::string_view payload)
+    /// FIN, RSV1 and opcode as on the wire; a bit between them deflates the payload.
+    static std::string frameOf(std::uint8_t first, std::string payload)
     {
+        if ((first & 0x20U) != 0)
+            if (const auto small = wire::deflated(std::as_bytes(std::span(payload)), 15))
+                payload = asText(*small);
         const wire::FrameHeader header =
             wire::frameHeader(wire::Opcode{static_cast<std::uint8_t>(first & 15U)}, payload.size(),
                               (first & 0x80U) != 0, (first & 0x40U) != 0, 0);
-        return std::string(asText(std::span(header.bytes).first(header.size))) + std::string(payload);
+        return std::string(asText(std::span(header.bytes).first(header.size))) + payload;
     }
 
     /// A frame with a mask of 0, so that what the peer says is what the server gets.
     void frame(unsigned times)
     {
         const std::uint8_t first = m_input.byte();
-        const std::string bytes = frameOf(first, asText(m_input.take(m_input.byte())));
+        const std::string bytes = frameOf(first, std::string(asText(m_input.take(m_input.byte()))));
         for (unsigned i = 0; i < times; ++i)
             say(bytes);
     }
