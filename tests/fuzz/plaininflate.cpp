@@ -4,6 +4,7 @@
 #include "check.h"
 
 #include <algorithm>
+#include <array>
 #define ZLIB_CONST
 #include <zlib.h>
 
@@ -27,13 +28,18 @@ PlainInflated inflatePlainly(std::string_view data, std::size_t most, std::uint8
         const std::string_view text(result.text);
         const std::string_view dictionary = text.substr(text.size() - std::min<std::size_t>(text.size(), 32768));
         CHECK(inflateSetDictionary(&stream, bytesOf(dictionary), static_cast<uInt>(dictionary.size())) == Z_OK);
-        std::string output(most - result.text.size(), '\0');
         stream.next_in = bytesOf(data);
         stream.avail_in = static_cast<uInt>(data.size());
-        stream.next_out = static_cast<Bytef*>(static_cast<void*>(output.data()));
-        stream.avail_out = static_cast<uInt>(output.size());
-        const int code = inflate(&stream, Z_SYNC_FLUSH);
-        result.text.append(output, 0, output.size() - stream.avail_out);
+        int code = Z_OK;
+        for (std::size_t before = SIZE_MAX;
+             code == Z_OK && result.text.size() < most && before != result.text.size();) {
+            std::array<Bytef, 4096> output;
+            before = result.text.size();
+            stream.next_out = output.data();
+            stream.avail_out = static_cast<uInt>(std::min(output.size(), most - before));
+            code = inflate(&stream, Z_SYNC_FLUSH);
+            result.text.append(output.data(), stream.next_out);
+        }
         result.broken = code == Z_DATA_ERROR;
         data.remove_prefix(data.size() - stream.avail_in);
         inflateEnd(&stream);
