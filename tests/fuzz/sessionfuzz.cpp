@@ -91,11 +91,10 @@ private:
     void leave()
     {
         m_place->peer->end = Peer::End::Reset;
-        m_worker.turn();
+        turn();
         m_parts.clock.advance(10s); // a handshake in progress ends by its deadline
-        m_worker.turn();
-        CHECK(!m_worker.alive(m_place->connection));
-        forget(*m_place);
+        turn();
+        CHECK(!m_place->peer);
     }
 
     static void forget(Place& place)
