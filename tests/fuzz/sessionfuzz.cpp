@@ -142,7 +142,8 @@ private:
             break;
         case Op::ClosePeer: {
             const std::string code(asText(m_input.take(2)));
-            say(frameOf(0x88, code + std::string(asText(m_input.take(code.size() < 2 ? 0 : m_input.byte() % 124)))));
+            const std::size_t size = code.size() < 2 ? 0U : m_input.byte() % 124U;
+            say(frameOf(0x88, code + std::string(asText(m_input.take(size)))));
             break;
         }
         default:
