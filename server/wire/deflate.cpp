@@ -70,6 +70,7 @@ std::optional<std::size_t> Inflater::inflate(std::span<const std::byte>& input, 
     m_stream->next_out = out(output);
     m_stream->avail_out = atOnce(output.size());
     const uInt room = m_stream->avail_out;
+    m_final = false;
     for (;;) {
         const uInt offered = atOnce(input.size());
         m_stream->next_in = in(input);
@@ -80,7 +81,8 @@ std::optional<std::size_t> Inflater::inflate(std::span<const std::byte>& input, 
         const std::size_t made = room - m_stream->avail_out;
         if (code == Z_MEM_ERROR)
             throw std::bad_alloc();
-        if (code == Z_STREAM_END) // a final block ends no message: more may follow, and point back before it (§7.2.1)
+        m_final = code == Z_STREAM_END;
+        if (m_final) // a final block ends no message: more may follow, and point back before it (§7.2.1)
             require(inflateResetKeep(m_stream.get()));
         else if (code != Z_OK && code != Z_BUF_ERROR && made == 0) // what came before the fault goes out first
             return std::nullopt;
@@ -94,7 +96,10 @@ bool Inflater::finish()
     std::span<const std::byte> rest = tail;
     std::array<std::byte, 1> spill{};
     const auto made = inflate(rest, spill);
-    return made == 0U && (m_stream->data_type & betweenBlocks) != 0 && (m_stream->data_type & unusedBits) == 0;
+    if (made != 0U)
+        return false;
+    // The empty block whose end was cut may be a final one: then zlib has stopped behind it.
+    return m_final || ((m_stream->data_type & betweenBlocks) != 0 && (m_stream->data_type & unusedBits) == 0);
 }
 
 std::uint8_t usefulWindow(std::size_t size, std::uint8_t windowBits)

@@ -39,6 +39,7 @@ private:
     };
     std::unique_ptr<z_stream_s, End> m_stream; ///< zlib points back to it, so that it must not move
     std::uint64_t m_received = 0;
+    bool m_final = false; ///< the last input ended with a final block
 };
 
 /// The window that a payload of this size has use for, no larger than `windowBits`.

@@ -32,7 +32,8 @@ struct Request {
     std::string_view method;
     std::string_view target;
     std::string_view authority; ///< of a target in absolute-form (RFC 9112 §3.2.2); else empty
-    std::string_view path;      ///< of the target, up to `?`; empty where CONNECT names an authority
+    std::string_view path;      ///< of the target, up to `?`; empty where CONNECT names an authority; "/", which is not
+                                ///< of the text, where an absolute target has none
     std::string_view query;     ///< without `?`
     std::vector<Header> headers;
 

@@ -113,7 +113,7 @@ class Packages(unittest.TestCase):
 
 class Scripts(unittest.TestCase):
     def test_entries_are_executable_and_parse(self):
-        for name in ("packaging/run", "packaging/test", "packaging/try", "packaging/screenshots", ".ci/run"):
+        for name in ("packaging/run", "packaging/test", "packaging/try", "packaging/screenshots", ".ci/run", "tests/fuzz/run"):
             path = ROOT / name
             self.assertTrue(os.access(path, os.X_OK), name)
             subprocess.run(["bash", "-n", str(path)], check=True)

@@ -1,0 +1,314 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "fakegate.h"
+
+#include "check.h"
+#include "hub/echo.h"
+#include "hub/plainhub.h"
+#include "input.h"
+
+#include <stdexcept>
+#include <sys/epoll.h>
+
+namespace gatehouse::fuzz {
+
+namespace {
+
+// What a frame costs beside its payload: its header, and the vector and the counts that share it.
+constexpr std::uint64_t frameCost = 14 + 96;
+constexpr std::uint64_t longestReply = 2048;                   ///< a refusal or a 101
+constexpr std::uint64_t controlBurst = 20 * (125 + frameCost); ///< pongs of one turn
+
+template <class Work> void guarded(Connection& connection, Work&& work)
+{
+    try {
+        work();
+    } catch (const std::exception&) {
+        connection.fail();
+    }
+}
+
+} // namespace
+
+Decision WatchedHandler::admit(const Policy& policy, const Identity& who, const RouteMatch& match)
+{
+    return m_inner->admit(policy, who, match);
+}
+
+void WatchedHandler::opened(Session& session)
+{
+    CHECK(m_open.insert(&session).second && !session.closing());
+    m_inner->opened(session);
+}
+
+Decision WatchedHandler::message(Session& session, wire::Opcode type, std::span<const std::byte> payload)
+{
+    CHECK(m_open.contains(&session) && !session.closing());
+    const Messages& rules = session.route().messages;
+    const auto& compression = session.route().compression;
+    CHECK(payload.size() <= std::max(rules.maxSize, compression ? compression->maxInflated : 0));
+    CHECK(type == wire::Opcode::Binary ? rules.binary : rules.text);
+    if (!payload.empty() && payload.front() == std::byte{'!'})
+        throw std::runtime_error("a handler's fault");
+    const std::string text(asText(payload));
+    Decision decision = m_inner->message(session, type, payload);
+    if (!decision.allowed())
+        return decision;
+    const bool shared = session.route().hub == HubProtocol::Plain;
+    for (const Session* each : m_open) {
+        if (each == &session || (shared && each->channel() == session.channel()))
+            m_peerOf(*each).messages.push_back(text);
+    }
+    return decision;
+}
+
+void WatchedHandler::closed(Session& session)
+{
+    CHECK(m_open.erase(&session) == 1);
+    m_inner->closed(session);
+}
+
+void WatchedAudit::record(AuditRecord record) noexcept
+{
+    if (record.kind != AuditKind::Open && record.kind != AuditKind::Close) {
+        CHECK(record.decision.reason != Reason::None);
+        return;
+    }
+    CHECK(record.session);
+    Counts& counts = m_sessions[record.session];
+    if (record.kind == AuditKind::Open) {
+        CHECK(++counts.opens == 1 && counts.closes == 0);
+    } else {
+        CHECK(counts.opens == 1 && ++counts.closes <= 2);
+        CHECK(counts.closes == 1 || record.decision.reason == Reason::CloseTimeout);
+    }
+}
+
+bool WatchedAudit::allClosed() const
+{
+    return std::all_of(m_sessions.begin(), m_sessions.end(), [](const auto& entry) { return entry.second.closes > 0; });
+}
+
+void WatchedEvents::authFailed(AuthFailure failure)
+{
+    CHECK(isAuthFailure(failure.reason));
+}
+
+void WatchedEvents::banByRule(const IpAddress&, std::chrono::milliseconds duration, const Decision& why)
+{
+    CHECK(duration.count() > 0 && why.reason == Reason::AuthBruteforce);
+}
+
+FakeWorker::FakeWorker(GateParts& parts)
+    : WorkerContext(parts.environment, 0)
+{
+    generation = firstPolicy();
+    bans = std::make_shared<const BanSet>();
+    const auto peerOf = [this](const Session& session) -> Peer& { return *m_peers.at(session.id()); };
+    auto hub = std::make_unique<PlainHub>(static_cast<WorkerBus&>(*this), 0U);
+    m_handlers.push_back(std::make_unique<WatchedHandler>(std::move(hub), peerOf));
+    m_handlers.push_back(std::make_unique<WatchedHandler>(std::make_unique<Echo>(), peerOf));
+    now = parts.clock.now();
+    wall = parts.clock.wall();
+}
+
+FakeWorker::~FakeWorker()
+{
+    changed.clear();
+}
+
+Connection* FakeWorker::accept(Peer& peer, std::size_t listener, const IpAddress& from)
+{
+    const Limits& limits = policy().limits;
+    auto address = gate.tables.addresses.find(from.limitKey(), now);
+    CHECK(address);
+    m_addresses.insert(address);
+    if (!gate.tables.pending.reserve(limits.pending))
+        return nullptr;
+    Lease pendingSlot(nullptr, gate.tables.pending);
+    if (!address->pending.reserve(limits.pendingPerIp))
+        return nullptr;
+    Lease addressSlot(address, address->pending);
+    peer.secure = policy().listeners[listener].tls.has_value();
+    auto connection =
+        std::make_unique<Connection>(static_cast<WorkerContext&>(*this), std::make_unique<FakeTransport>(peer),
+                                     Arrival{listener, from, std::move(address)}, std::uint16_t{40000},
+                                     std::move(pendingSlot), std::move(addressSlot));
+    connection->interest = EPOLLIN;
+    Connection* raw = connection.get();
+    m_live.push_back({std::move(connection), &peer, 0, false});
+    return raw;
+}
+
+std::vector<FakeWorker::Live>::iterator FakeWorker::find(const Connection* connection)
+{
+    return std::find_if(m_live.begin(), m_live.end(),
+                        [connection](const Live& live) { return live.connection.get() == connection; });
+}
+
+std::vector<Connection*> FakeWorker::connections() const
+{
+    std::vector<Connection*> all;
+    for (const Live& live : m_live)
+        all.push_back(live.connection.get());
+    return all;
+}
+
+bool FakeWorker::due(const Live& live)
+{
+    const Connection& connection = *live.connection;
+    return !connection.inRead && (live.peer->readable() || connection.phase() == Connection::Phase::Handshake ||
+                                  (connection.readWantsWrite() && live.peer->writable()));
+}
+
+void FakeWorker::turn()
+{
+    now = gate.clock.now();
+    wall = gate.clock.wall();
+    const std::uint64_t queuedBefore = queuedSoFar();
+    std::vector<Connection*> again;
+    again.swap(toRead);
+    for (Connection* connection : connections()) {
+        const auto found = find(connection);
+        if (found == m_live.end())
+            continue;
+        if ((connection->interest & EPOLLOUT) != 0 && found->peer->writable() && !connection->inFlush) {
+            connection->inFlush = true;
+            toFlush.push_back(connection);
+        }
+        if (due(*found))
+            guarded(*connection, [&] { connection->onReadable(); });
+    }
+    for (Connection* connection : again) {
+        connection->inRead = false;
+        if (connection->phase() != Connection::Phase::Dead)
+            guarded(*connection, [&] { connection->onReadable(); });
+    }
+    wheel.advance(now, [](Timer& timer) {
+        Connection& connection = static_cast<Connection::OwnedTimer&>(timer).owner;
+        guarded(connection, [&] { connection.onTimer(); });
+    });
+    for (std::size_t i = 0; i < toFlush.size(); ++i) {
+        Connection& connection = *toFlush[i];
+        connection.inFlush = false;
+        guarded(connection, [&] { connection.flush(); });
+    }
+    toFlush.clear();
+    sample();
+    const auto dead = [](const Connection* c) { return c->phase() == Connection::Phase::Dead; };
+    std::erase_if(toRead, dead);
+    std::erase_if(changed, dead);
+    m_discarded.clear();
+    for (Live& live : m_live)
+        checkMemory(live, queuedSoFar() - queuedBefore);
+}
+
+/// What publish() asks of sessions.
+void FakeWorker::sample()
+{
+    std::vector<Connection*> last;
+    last.swap(changed);
+    for (const Connection* connection : last) {
+        if (Session* session = connection->session(); session && connection->phase() != Connection::Phase::Dead) {
+            session->noted = false;
+            (void)session->sampleRates();
+            CHECK(session->activity().backlog == connection->backlog());
+        }
+    }
+    closed.clear();
+}
+
+std::uint64_t FakeWorker::queuedSoFar() const
+{
+    return counters.bytesOut.value() + counters.messagesOut.value() * frameCost;
+}
+
+/// An open session waits with no more than its send buffer when a turn is over; one that is closing, with no more than
+/// it had, and what its last turn brought.
+void FakeWorker::checkMemory(Live& live, std::uint64_t queued)
+{
+    const Connection& connection = *live.connection;
+    const Session* session = connection.session();
+    const std::size_t held = connection.backlogMemory();
+    CHECK(connection.phase() != Connection::Phase::Dead);
+    CHECK(connection.backlog() == 0 || (connection.interest & EPOLLOUT) != 0); // else it would wait for ever
+    if (!session) {
+        CHECK(held <= longestReply);
+    } else if (!session->closing()) {
+        CHECK(connection.phase() == Connection::Phase::Open && held <= session->route().sendBuffer);
+    } else if (live.closing) {
+        CHECK(held <= live.held);
+    } else {
+        CHECK(held <= session->route().sendBuffer + longestReply + controlBurst + queued);
+    }
+    live.closing = session && session->closing();
+    live.held = held;
+    if (session)
+        CHECK(m_handlers[static_cast<std::size_t>(session->route().hub)]->holds(*session) != session->closing());
+}
+
+void FakeWorker::end(Connection& connection, const Ending& ending)
+{
+    if (Session* session = connection.session())
+        session->end(ending);
+}
+
+void FakeWorker::drain()
+{
+    draining = true;
+    for (Connection* connection : connections()) {
+        if (Session* session = connection->session())
+            session->end({{Reason::Drain, {}, {}, {}}, closeCode(Reason::Drain), "drain", {}});
+        else
+            connection->kill(Reason::None);
+    }
+}
+
+void FakeWorker::checkEmpty() const
+{
+    CHECK(m_live.empty() && m_discarded.empty() && toFlush.empty() && toRead.empty());
+    for (const auto& each : m_handlers)
+        CHECK(each->empty());
+    CHECK(counters.sessions.value() == 0 && counters.pending.value() == 0 && counters.backlog.value() == 0);
+    CHECK(counters.accepted.value() == m_peers.size());
+    CHECK(gate.tables.sessions.used() == 0 && gate.tables.pending.used() == 0);
+    for (const auto& address : m_addresses)
+        CHECK(address->sessions.used() == 0 && address->pending.used() == 0);
+    for (const char* user : {"ann", "bob", "eve"}) {
+        const auto state = gate.tables.users.find(userKey("local", user), now);
+        CHECK(state && state->sessions.used() == 0);
+    }
+}
+
+RouteHandler& FakeWorker::handler(const Policy& of, std::size_t route)
+{
+    return *m_handlers[static_cast<std::size_t>(of.routes[route].hub)];
+}
+
+void FakeWorker::discard(Connection& connection)
+{
+    const auto found = find(&connection);
+    CHECK(found != m_live.end());
+    m_discarded.push_back(std::move(found->connection));
+    m_live.erase(found);
+}
+
+void FakeWorker::sessionOpened(Connection& connection)
+{
+    const auto found = find(&connection);
+    CHECK(found != m_live.end() && connection.session());
+    CHECK(m_peers.emplace(connection.session()->id(), found->peer).second);
+}
+
+void FakeWorker::updateInterest(Connection& connection)
+{
+    CHECK(alive(&connection));
+    connection.interest = EPOLLIN | (connection.wantsWrite() ? EPOLLOUT : 0U);
+}
+
+bool FakeWorker::send(std::uint32_t, BusItem, bool)
+{
+    CHECK(false); // there is no other worker
+    return false;
+}
+
+} // namespace gatehouse::fuzz

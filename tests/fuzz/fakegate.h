@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "faketransport.h"
+#include "manualclock.h"
+#include "net/connection.h"
+#include "net/workercontext.h"
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <vector>
+
+namespace gatehouse::fuzz {
+
+/// A gate whose limits are so low that a few hundred bytes reach them: routes /echo, /hub/{channel}, /slow and /wide,
+/// of which only the hub asks for a token; listener 1 has TLS.
+[[nodiscard]] std::shared_ptr<const PolicyGeneration> firstPolicy();
+/// The same routes with other limits.
+[[nodiscard]] std::shared_ptr<const PolicyGeneration> secondPolicy();
+
+enum class Token : std::uint8_t { None, Editor, Reader, Short, Bad };
+/// Good when a ManualClock begins; Short for five seconds.
+[[nodiscard]] const std::string& tokenText(Token token);
+
+/// Checks that sessions open and close once, and in pairs, with nothing after the close, and notes what each peer must
+/// be told.
+class WatchedHandler final : public RouteHandler {
+public:
+    using PeerOf = std::function<Peer&(const Session&)>;
+
+    WatchedHandler(std::unique_ptr<RouteHandler> inner, PeerOf peerOf)
+        : m_inner(std::move(inner))
+        , m_peerOf(std::move(peerOf))
+    {
+    }
+    [[nodiscard]] bool empty() const { return m_open.empty(); }
+    [[nodiscard]] bool holds(const Session& session) const { return m_open.contains(&session); }
+
+    [[nodiscard]] Decision admit(const Policy& policy, const Identity& who, const RouteMatch& match) override;
+    void opened(Session& session) override;
+    /// A payload that begins with "!" throws.
+    [[nodiscard]] Decision message(Session& session, wire::Opcode type, std::span<const std::byte> payload) override;
+    void closed(Session& session) override;
+    void received(BusItem item) override { m_inner->received(std::move(item)); }
+
+private:
+    std::unique_ptr<RouteHandler> m_inner;
+    PeerOf m_peerOf;
+    std::set<const Session*> m_open;
+};
+
+/// What was recorded of each session: one Open, then one Close, or two where the peer did not answer the first.
+class WatchedAudit final : public EventSink {
+public:
+    void record(AuditRecord record) noexcept override;
+    [[nodiscard]] bool allClosed() const;
+
+private:
+    struct Counts {
+        int opens = 0;
+        int closes = 0;
+    };
+    std::map<SessionId, Counts> m_sessions;
+};
+
+class WatchedEvents final : public GateEvents {
+public:
+    void authFailed(AuthFailure failure) override;
+    void banByRule(const IpAddress& address, std::chrono::milliseconds duration, const Decision& why) override;
+    void publish(std::uint32_t, WorkerBatch) override {}
+};
+
+struct GateParts {
+    test::ManualClock clock;
+    WatchedAudit audit;
+    WatchedEvents events;
+    GateTables tables;
+    GateEnvironment environment{clock, audit, events, tables};
+};
+
+/// One worker with connections over FakeTransport: the turns of net/worker.cpp without its epoll and its thread.
+class FakeWorker final : private WorkerContext, private WorkerBus {
+public:
+    explicit FakeWorker(GateParts& parts);
+    ~FakeWorker() override;
+
+    /// What decides before the connection stands; null where it is refused.
+    [[nodiscard]] Connection* accept(Peer& peer, std::size_t listener, const IpAddress& from);
+    [[nodiscard]] bool alive(const Connection* connection) { return find(connection) != m_live.end(); }
+    void turn();
+    void setPolicy(std::shared_ptr<const PolicyGeneration> next) { generation = std::move(next); }
+    void setWatched(bool on) { watched = on; }
+    void end(Connection& connection, const Ending& ending);
+    void drain();
+
+    /// Nothing is left of any connection.
+    void checkEmpty() const;
+    [[nodiscard]] bool empty() const { return m_live.empty(); }
+
+private:
+    struct Live {
+        std::unique_ptr<Connection> connection;
+        Peer* peer = nullptr;
+        std::size_t held = 0; ///< backlog after the last turn
+        bool closing = false;
+    };
+
+    [[nodiscard]] std::vector<Live>::iterator find(const Connection* connection);
+    [[nodiscard]] std::vector<Connection*> connections() const;
+    [[nodiscard]] static bool due(const Live& live);
+    void sample();
+    void checkMemory(Live& live, std::uint64_t queued);
+    [[nodiscard]] std::uint64_t queuedSoFar() const;
+
+    [[nodiscard]] RouteHandler& handler(const Policy& policy, std::size_t route) override;
+    void discard(Connection& connection) override;
+    void sessionOpened(Connection& connection) override;
+    void updateInterest(Connection& connection) override;
+    [[nodiscard]] std::uint32_t self() const override { return 0; }
+    [[nodiscard]] std::uint32_t workers() const override { return 1; }
+    [[nodiscard]] bool send(std::uint32_t worker, BusItem item, bool force) override;
+
+    std::vector<std::unique_ptr<WatchedHandler>> m_handlers; ///< in the order of HubProtocol
+    std::vector<Live> m_live; ///< in the order of their arrival, so that a run can be repeated
+    std::vector<std::unique_ptr<Connection>> m_discarded;
+    std::set<std::shared_ptr<AddressState>> m_addresses;
+    std::map<SessionId, Peer*> m_peers;
+};
+
+} // namespace gatehouse::fuzz
