@@ -59,7 +59,7 @@ Session::Session(WorkerContext& context, Connection& connection, Admission admis
     , m_lastMessage(context.now)
     , m_lastBytes(context.now)
 {
-    if (admission.deflate && admission.deflate->windowBits >= wire::smallestWindow)
+    if (admission.deflate)
         m_deflateWindow = admission.deflate->windowBits;
     if (m_who.expires) // a token that got in by its leeway has that leeway to stay
         m_expires = context.now + (*m_who.expires - context.wall) +

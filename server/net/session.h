@@ -106,7 +106,7 @@ private:
     std::uint32_t m_thisSecond = 0, m_lastSecond = 0;
     std::optional<TimePoint> m_expires;
     std::optional<Ending> m_ending;
-    std::optional<std::uint8_t> m_deflateWindow; ///< bits; unset: nothing is sent compressed
+    std::optional<std::uint8_t> m_deflateWindow; ///< bits; unset: permessage-deflate was not agreed on
     bool m_peerClosed = false;
     bool m_deaf = false;
     bool m_pingPending = false;

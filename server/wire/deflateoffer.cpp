@@ -134,23 +134,18 @@ DeflateAgreement agreementOn(const Parameters& offer)
 
 std::optional<DeflateAgreement> acceptDeflate(const std::vector<std::string_view>& headers)
 {
-    std::optional<DeflateAgreement> tooSmall;
     std::size_t extensions = 0;
     for (const std::string_view header : headers) {
         PartReader list(header, ',');
         while (const auto extension = list.next()) {
             if (++extensions > maxExtensions)
-                return tooSmall;
-            const auto offer = readExtension(*extension);
-            if (!offer)
-                continue;
-            if (offer->serverWindow.value_or(largestWindow) >= smallestWindow)
+                return std::nullopt;
+            if (const auto offer = readExtension(*extension);
+                offer && offer->serverWindow.value_or(largestWindow) >= smallestWindow)
                 return agreementOn(*offer);
-            if (!tooSmall)
-                tooSmall = agreementOn(*offer);
         }
     }
-    return tooSmall;
+    return std::nullopt;
 }
 
 std::optional<DeflateAgreement> readDeflateAnswer(const std::vector<std::string_view>& headers)

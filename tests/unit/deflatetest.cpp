@@ -230,7 +230,7 @@ void DeflateTest::an_offer_is_taken_or_passed_over_data()
     taken("server_max_window_bits quoted", parameter("server_max_window_bits=\"10\""), 10);
     taken("server_max_window_bits quoted with escapes", parameter("server_max_window_bits=\"\\1\\0\""), 10);
     taken("server_max_window_bits with blanks", parameter("server_max_window_bits = 10"), 10);
-    taken("server_max_window_bits=8, in which nothing is sent", parameter("server_max_window_bits=8"), 8);
+    passed("server_max_window_bits=8, which zlib cannot do", parameter("server_max_window_bits=8"));
     for (const char* value : {"",        "=",        "=7",    "=16",  "=0",     "=010",  "=09",         "=+9",
                               "=-9",     "=9.0",     "=0x9",  "=100", "=1 0",   "=\"\"", "=\"10",       "=10\"",
                               "=\"1\"0", "=\"1 0\"", "='10'", "==10", "=10=10", "=nine", "=4294967306", "=\"10\\"}) {
@@ -264,8 +264,6 @@ void DeflateTest::an_offer_is_taken_or_passed_over_data()
           {"permessage-deflate; x, permessage-deflate; server_max_window_bits=11"}, 11);
     taken("the second, since the first wants 8",
           {"permessage-deflate; server_max_window_bits=8, permessage-deflate; client_max_window_bits"});
-    taken("the first of 8 where there is no other",
-          {"permessage-deflate; server_max_window_bits=8; x, permessage-deflate; server_max_window_bits=8, x"}, 8);
     taken("the first of two good ones",
           {"permessage-deflate; server_max_window_bits=11, permessage-deflate; server_max_window_bits=12"}, 11);
     taken("a good one in a line behind a bad one", {"permessage-deflate; =", "permessage-deflate"});
