@@ -415,13 +415,14 @@ void DeflateCases::bombs_of_a_peer_that_never_reads_do_not_pile_up()
     TestServer mine([](nlohmann::json& policy) {
         policy = committedPolicy();
         policy["routes"][1]["send_buffer"] = "17MiB";
+        policy["routes"][1]["compression"]["min_size"] = "1MiB";
     });
     ByteClient::Options small;
     small.receiveBuffer = 4096;
     ByteClient client = overTls() ? mine.tls(small) : mine.plain(small);
     UpgradeOptions options;
     options.path = "/echo-deflate";
-    options.headers = {{"Sec-WebSocket-Extensions", "permessage-deflate; server_max_window_bits=8"}};
+    options.headers = {{"Sec-WebSocket-Extensions", "permessage-deflate"}};
     QCOMPARE(client.upgrade(options).status, 101);
     const std::string bomb = packedFrame(raw::binary, std::string(65536, '\0'));
     std::string bytes;
