@@ -90,9 +90,14 @@ std::string text(const Info& info)
                                         " pending, " + std::to_string(stats.accepted) + " ever opened");
     fields.emplace_back("messages",
                         std::to_string(stats.messagesIn) + " in, " + std::to_string(stats.messagesOut) + " out");
+    const auto byReason = [&fields](const std::vector<std::pair<Reason, std::uint64_t>>& counts) {
+        for (const auto& [reason, count] : counts)
+            fields.emplace_back("  " + std::string(reasonWord(reason)), std::to_string(count));
+    };
     fields.emplace_back("refused", std::to_string(stats.refusedTotal));
-    for (const auto& [reason, count] : stats.refused)
-        fields.emplace_back("  " + std::string(reasonWord(reason)), std::to_string(count));
+    byReason(stats.refused);
+    fields.emplace_back("ended", std::to_string(stats.accepted - stats.sessions));
+    byReason(stats.closed);
     fields.emplace_back("audit log", std::string(stats.audit == AuditState::Good ? "good" : "failing") + ", " +
                                          std::to_string(stats.auditRecords) + " records, " +
                                          std::to_string(stats.auditDropped) + " lost");

@@ -177,6 +177,7 @@ template <class Archive> void describe(Archive& archive, typename Archive::templ
     archive("backlog", stats.backlog);
     archive("refused", stats.refused);
     archive("refused_total", stats.refusedTotal);
+    archive("closed", stats.closed);
     archive("auth_failures", stats.authFailures);
     archive("loop_latency_p50", stats.loopLatencyP50);
     archive("loop_latency_p99", stats.loopLatencyP99);

@@ -117,6 +117,7 @@ GateStats StatsSampler::sample(const std::vector<const WorkerCounters*>& workers
     GateStats stats;
     stats.time = wall;
     std::array<std::uint64_t, reasonCount> refused{};
+    std::array<std::uint64_t, reasonCount> closed{};
     Second second;
     second.start = now;
     for (const WorkerCounters* worker : workers) {
@@ -129,16 +130,20 @@ GateStats StatsSampler::sample(const std::vector<const WorkerCounters*>& workers
         stats.bytesOut += worker->bytesOut.value();
         stats.backlog += worker->backlog.value();
         second.busy += worker->busyMicroseconds.value();
-        for (std::size_t i = 0; i < reasonCount; ++i)
+        for (std::size_t i = 0; i < reasonCount; ++i) {
             refused[i] += worker->refused[i].value();
+            closed[i] += worker->closed[i].value();
+        }
         for (std::size_t i = 0; i < LatencyHistogram::buckets; ++i)
             second.loop[i] += worker->loop.count(i);
     }
     for (std::size_t i = 1; i < reasonCount; ++i) {
+        const auto reason = static_cast<Reason>(i);
+        if (closed[i] > 0)
+            stats.closed.emplace_back(reason, closed[i]);
         refused[i] += refusedElsewhere[i].value();
         if (refused[i] == 0)
             continue;
-        const auto reason = static_cast<Reason>(i);
         stats.refused.emplace_back(reason, refused[i]);
         stats.refusedTotal += refused[i];
         if (isAuthFailure(reason))

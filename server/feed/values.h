@@ -32,7 +32,7 @@ struct SessionInfo {
     std::string userAgent;
     std::string subprotocol;
     std::string compression; ///< as it was agreed on: "permessage-deflate; …"; empty: none
-    std::string tlsVersion; ///< "1.3"; empty: plain
+    std::string tlsVersion;  ///< "1.3"; empty: plain
     std::string tlsCipher;
     WallTime since{};
     std::optional<WallTime> tokenExpires;
@@ -135,6 +135,7 @@ struct GateStats {
     std::vector<std::pair<Reason, std::uint64_t>> refused; ///< counters that are not 0, in the order of Reason
     std::uint64_t refusedTotal =
         0; ///< upgrades, connects and messages, and the operator's own policies and certificates
+    std::vector<std::pair<Reason, std::uint64_t>> closed; ///< sessions that ended, by why; as refused
     std::uint64_t authFailures = 0;
     std::uint64_t loopLatencyP50 = 0; ///< microseconds that a worker's loop turn took, over the last second
     std::uint64_t loopLatencyP99 = 0;

@@ -390,6 +390,9 @@ void FeedTest::a_sampler_sums_workers_and_measures_over_a_second()
     one.refused[static_cast<std::size_t>(Reason::JwtSig)].add(2);
     two.refused[static_cast<std::size_t>(Reason::JwtSig)].add();
     two.refused[static_cast<std::size_t>(Reason::TooBig)].add();
+    one.closed[static_cast<std::size_t>(Reason::Idle)].add();
+    two.closed[static_cast<std::size_t>(Reason::Idle)].add();
+    two.closed[static_cast<std::size_t>(Reason::PeerClosed)].add(4);
     elsewhere[static_cast<std::size_t>(Reason::PolicyRejected)].add();
     elsewhere[static_cast<std::size_t>(Reason::TooBig)].add(2);
     one.busyMicroseconds.add(500'000);
@@ -405,6 +408,7 @@ void FeedTest::a_sampler_sums_workers_and_measures_over_a_second()
     QCOMPARE(stats.authFailures, 3u);
     QCOMPARE(stats.refused, (std::vector<std::pair<Reason, std::uint64_t>>{
                                 {Reason::JwtSig, 3}, {Reason::TooBig, 3}, {Reason::PolicyRejected, 1}}));
+    QCOMPARE(stats.closed, (std::vector<std::pair<Reason, std::uint64_t>>{{Reason::Idle, 2}, {Reason::PeerClosed, 4}}));
     QVERIFY(std::abs(stats.loopLoad - 0.3) < 0.001);
     QVERIFY(stats.loopLatencyP50 >= 100 && stats.loopLatencyP50 <= 125);
     QVERIFY(stats.loopLatencyP99 >= 100 && stats.loopLatencyP99 <= 125);

@@ -139,7 +139,7 @@ public:
         return AuthFailureGroup{
             text(), reason(), u64(), time(), time(), text(), text(), text(), list([this] { return u32(); }), flag()};
     }
-    std::vector<std::pair<Reason, std::uint64_t>> refusals()
+    std::vector<std::pair<Reason, std::uint64_t>> counts()
     {
         std::vector<std::pair<Reason, std::uint64_t>> result;
         for (std::size_t i = 1; i < reasonCount; ++i)
@@ -159,8 +159,9 @@ public:
                          u64(),
                          u64(),
                          u64(),
-                         refusals(),
+                         counts(),
                          u64(),
+                         counts(),
                          u64(),
                          u64(),
                          u64(),

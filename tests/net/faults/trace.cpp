@@ -58,6 +58,7 @@ FaultTrace::FaultTrace(const TestServer& server)
     : m_server(server)
     , m_address(freshAddress())
     , m_before(counts())
+    , m_endsBefore(ends())
 {
 }
 
@@ -71,6 +72,12 @@ ByteClient::Options FaultTrace::source() const
 FaultTrace::Counts FaultTrace::counts() const
 {
     const auto now = m_server.info().stats.refused;
+    return {now.begin(), now.end()};
+}
+
+FaultTrace::Counts FaultTrace::ends() const
+{
+    const auto now = m_server.info().stats.closed;
     return {now.begin(), now.end()};
 }
 
@@ -100,6 +107,13 @@ std::string FaultTrace::closed(Reason reason, std::uint16_t code, const std::str
 {
     if (std::string difference = countedSince(counted ? Counts{{reason, 1}} : Counts{}); !difference.empty())
         return difference;
+    const auto before = m_endsBefore.find(reason);
+    const Counts now = ends();
+    const auto after = now.find(reason);
+    const std::uint64_t ended =
+        (after == now.end() ? 0 : after->second) - (before == m_endsBefore.end() ? 0 : before->second);
+    if (ended != 1)
+        return "ended for " + std::string(reasonWord(reason)) + ": " + std::to_string(ended) + " instead of 1";
     return compared(records(),
                     {record(AuditKind::Close, reason, code, route), record(AuditKind::Open, Reason::None, 101, route)});
 }

@@ -20,7 +20,8 @@ public:
 
     /// One count of this reason and of no other, and one record of the refusal. Empty, or what was otherwise.
     [[nodiscard]] std::string refused(Reason reason, std::uint16_t status, const std::string& route = {}) const;
-    /// The same for a session that ended: its opening and its end are recorded. `counted`: as refused, too.
+    /// The same for a session that ended: its end is counted, its opening and its end are recorded. `counted`: as
+    /// refused, too.
     [[nodiscard]] std::string closed(Reason reason, std::uint16_t code, const std::string& route,
                                      bool counted = true) const;
     /// Nothing was refused, and nothing recorded but an opening.
@@ -30,12 +31,13 @@ private:
     using Counts = std::map<Reason, std::uint64_t>;
 
     [[nodiscard]] Counts counts() const;
+    [[nodiscard]] Counts ends() const;
     [[nodiscard]] std::string countedSince(const Counts& expected) const;
     [[nodiscard]] std::vector<AuditRecord> records() const;
 
     const TestServer& m_server;
     std::string m_address;
-    Counts m_before;
+    Counts m_before, m_endsBefore;
 };
 
 /// Fails with what was otherwise; asks again until it is so, since the server may still be about it.
