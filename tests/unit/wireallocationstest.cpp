@@ -9,7 +9,7 @@
 
 namespace {
 
-std::size_t allocations = 0; // of this process, which has one thread
+thread_local std::size_t allocations = 0; // QtTest has a thread of its own
 
 } // namespace
 
