@@ -127,11 +127,12 @@ void fillBan(const Words& words, Invocation& invocation)
 {
     BanCommand ban;
     const std::string& subject = words.operands.at(0);
-    const std::array known{BanSubject::User, BanSubject::Address, BanSubject::Network};
+    const std::array known{BanSubject::User, BanSubject::Address, BanSubject::Network,
+                           BanSubject::Token};
     const auto found =
         std::find_if(known.begin(), known.end(), [&](BanSubject each) { return subject == banSubjectWord(each); });
     if (found == known.end())
-        throw Refused{"ban takes user, address or network before the value, found \"" + subject + '"'};
+        throw Refused{"ban takes user, address, network or token before the value, found \"" + subject + '"'};
     ban.subject = *found;
     ban.value = words.operands.at(1);
     if (ban.subject == BanSubject::Address && !IpAddress::parse(ban.value))
@@ -139,8 +140,8 @@ void fillBan(const Words& words, Invocation& invocation)
     if (ban.subject == BanSubject::Network && !Network::parse(ban.value))
         throw Refused{"\"" + ban.value + "\" is not a network like 10.0.0.0/8 (bits after the prefix must be 0)"};
     ban.issuer = textOption(words, "issuer");
-    if (!ban.issuer.empty() && ban.subject != BanSubject::User)
-        throw Refused{"--issuer goes with a user alone"};
+    if (!ban.issuer.empty() && ban.subject != BanSubject::User && ban.subject != BanSubject::Token)
+        throw Refused{"--issuer goes with a user or a token alone"};
     ban.reason = textOption(words, "reason");
     if (const std::string* length = option(words, "for"))
         ban.duration = duration(*length, "--for");

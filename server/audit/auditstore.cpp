@@ -50,7 +50,7 @@ WallTime wallTime(const QVariant& value)
 
 std::optional<BanSubject> banSubject(const QString& word)
 {
-    for (const BanSubject subject : {BanSubject::User, BanSubject::Address, BanSubject::Network})
+    for (const BanSubject subject : {BanSubject::User, BanSubject::Address, BanSubject::Network, BanSubject::Token})
         if (word == QLatin1StringView(banSubjectWord(subject)))
             return subject;
     return std::nullopt;

@@ -20,6 +20,8 @@ bool peersCause(AuditKind kind)
     case AuditKind::Kick:
     case AuditKind::Ban:
     case AuditKind::Unban:
+    case AuditKind::Revoke:
+    case AuditKind::Unrevoke:
     case AuditKind::Reload:
     case AuditKind::Drain:
     case AuditKind::Certificate:

@@ -158,11 +158,6 @@ private:
                (contains(m_issuer.rolesAllowed, "*") || contains(m_issuer.rolesAllowed, role));
     }
 
-    static bool contains(const std::vector<std::string>& list, std::string_view word)
-    {
-        return std::find(list.begin(), list.end(), word) != list.end();
-    }
-
     static std::string seconds(std::chrono::milliseconds duration)
     {
         return formatDuration(std::chrono::duration_cast<std::chrono::seconds>(duration));

@@ -36,6 +36,11 @@ void collect(TokenPlace place, const TokenFacts& facts, std::vector<std::string_
             if (name.starts_with(bearerPrefix))
                 tokens.push_back(name.substr(bearerPrefix.size()));
         return;
+    case TokenPlace::FirstMessage:
+    case TokenPlace::Cookie:
+    case TokenPlace::Query:
+    case TokenPlace::Certificate:
+        return;
     }
 }
 

@@ -14,11 +14,6 @@ namespace {
 
 constexpr std::size_t tokenIdBytes = 16;
 
-bool contains(const std::vector<std::string>& list, std::string_view word)
-{
-    return std::find(list.begin(), list.end(), word) != list.end();
-}
-
 const Issuer* localIssuer(const Policy& policy)
 {
     const auto signsHere = [](const Issuer& issuer) {

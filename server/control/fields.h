@@ -92,6 +92,7 @@ template <class Archive> void describe(Archive& archive, typename Archive::templ
     archive("user", info.user);
     archive("issuer", info.issuer);
     archive("key_id", info.keyId);
+    archive("token_id", info.tokenId);
     archive("roles", info.roles);
     archive("address", info.address);
     archive("port", info.port);
@@ -133,6 +134,8 @@ template <class Archive> void describe(Archive& archive, typename Archive::templ
     archive("last_message", activity.lastMessage);
     archive("last_refusal", activity.lastRefusal);
     archive("user_sessions", activity.userSessions);
+    archive("throttled", activity.throttled);
+    archive("dropped", activity.dropped);
 }
 
 template <class Archive> void describe(Archive& archive, typename Archive::template Ref<SessionRow> row)
@@ -161,6 +164,7 @@ template <class Archive> void describe(Archive& archive, typename Archive::templ
     archive("last_origin", group.lastOrigin);
     archive("per_minute", group.perMinute);
     archive("banned", group.banned);
+    archive("last_refusal", group.lastRefusal);
 }
 
 template <class Archive> void describe(Archive& archive, typename Archive::template Ref<GateStats> stats)
@@ -188,6 +192,14 @@ template <class Archive> void describe(Archive& archive, typename Archive::templ
     archive("feed_dropped", stats.feedDropped);
     archive("certificates", stats.certificates);
     archive("certificates_end", stats.certificatesEnd);
+    archive("key_sets", stats.keySets);
+    archive("key_set_problem", stats.keySetProblem);
+    archive("clock_stepped", stats.clockStepped);
+    archive("clock_step", stats.clockStep);
+    archive("clock_stepped_back", stats.clockSteppedBack);
+    archive("throttled", stats.throttled);
+    archive("dropped", stats.dropped);
+    archive("reported", stats.reported);
 }
 
 template <class Archive> void describe(Archive& archive, typename Archive::template Ref<FeedBatch> batch)

@@ -69,11 +69,12 @@ template <class E, std::size_t Count> struct ListedWords {
         static std::string_view word(TYPE value) { return words.at(static_cast<std::size_t>(value)); }                 \
         static std::optional<TYPE> value(std::string_view word) { return valueIn(words, word); }                       \
     };
-GATEHOUSE_WORDS(BanSubject, 3, "user", "address", "network")
+GATEHOUSE_WORDS(BanSubject, 4, "user", "address", "network", "token")
 GATEHOUSE_WORDS(SessionPhase, 2, "open", "closing")
 GATEHOUSE_WORDS(GateState, 4, "starting", "serving", "draining", "stopped")
 GATEHOUSE_WORDS(AuditState, 2, "good", "failing")
 GATEHOUSE_WORDS(CertificateState, 3, "good", "expires_soon", "reload_failed")
+GATEHOUSE_WORDS(KeySetState, 2, "good", "failing")
 #undef GATEHOUSE_WORDS
 
 // --- writing ---

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "control/commands.h"
+#include "domain/isotime.h"
 
 #include <nlohmann/json_fwd.hpp>
 
@@ -38,10 +39,5 @@ namespace gatehouse {
 [[nodiscard]] std::string formatCommand(const Command& command);
 [[nodiscard]] Reply parseReply(std::string_view method, std::string_view body);
 [[nodiscard]] std::string formatReply(const Reply& reply);
-
-/// "2026-11-22T09:30:00.000Z". Years 0 to 9999.
-[[nodiscard]] std::string formatTime(WallTime time);
-/// The same, or without the fraction.
-[[nodiscard]] std::optional<WallTime> parseTime(std::string_view text);
 
 } // namespace gatehouse

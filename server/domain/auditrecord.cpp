@@ -24,6 +24,10 @@ std::string_view auditKindWord(AuditKind kind)
         return "ban";
     case AuditKind::Unban:
         return "unban";
+    case AuditKind::Revoke:
+        return "revoke";
+    case AuditKind::Unrevoke:
+        return "unrevoke";
     case AuditKind::Reload:
         return "reload";
     case AuditKind::Drain:

@@ -23,6 +23,8 @@ enum class AuditKind : std::uint8_t {
     Kick,
     Ban,
     Unban,
+    Revoke,
+    Unrevoke,
     Reload,
     Drain,
     Certificate, ///< renewed, not renewed, or about to end

@@ -9,7 +9,7 @@
 
 namespace gatehouse {
 
-enum class BanSubject : std::uint8_t { User, Address, Network };
+enum class BanSubject : std::uint8_t { User, Address, Network, Token };
 
 [[nodiscard]] constexpr const char* banSubjectWord(BanSubject subject)
 {
@@ -20,6 +20,8 @@ enum class BanSubject : std::uint8_t { User, Address, Network };
         return "address";
     case BanSubject::Network:
         return "network";
+    case BanSubject::Token:
+        return "token";
     }
     return "";
 }
@@ -30,8 +32,8 @@ inline constexpr const char* ruleActor = "rule"; ///< of what the gate does by i
 struct Ban {
     BanId id;
     BanSubject subject = BanSubject::Address;
-    std::string value;  ///< user name, address, or network in CIDR form
-    std::string issuer; ///< of a user; empty: whoever vouches
+    std::string value;  ///< user name, address, network in CIDR form, or `jti`
+    std::string issuer; ///< of a user or token; empty: whoever vouches
     std::string actor;  ///< ruleActor where the gate banned by itself
     std::string reason; ///< in the operator's words
     WallTime since{};

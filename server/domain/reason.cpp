@@ -70,6 +70,8 @@ std::string_view reasonWord(Reason reason)
         return "subprotocol";
     case Reason::IpDenied:
         return "ip_denied";
+    case Reason::ProxyHeader:
+        return "proxy_header";
     case Reason::AuthMissing:
         return "auth_missing";
     case Reason::AuthAmbiguous:
@@ -172,6 +174,8 @@ std::string_view reasonWord(Reason reason)
         return "policy_rejected";
     case Reason::PolicyConflict:
         return "policy_conflict";
+    case Reason::JwksFailed:
+        return "jwks_failed";
     case Reason::ApiKey:
         return "api_key";
     case Reason::ApiRole:
@@ -209,6 +213,7 @@ std::optional<std::uint16_t> httpStatus(Reason reason)
     case Reason::HsDuplicate:
     case Reason::HsRequestLine:
     case Reason::Subprotocol:
+    case Reason::ProxyHeader:
     case Reason::AuthAmbiguous:
     case Reason::ApiFormat:
         return 400;
@@ -306,6 +311,7 @@ std::optional<std::uint16_t> closeCode(Reason reason)
     case Reason::LimitTotal:
     case Reason::LimitIp:
     case Reason::QueueFull:
+    case Reason::AuditFailed:
         return 1013;
     case Reason::SlowConsumer:
         return 4008;
@@ -320,6 +326,8 @@ std::optional<std::uint16_t> closeCode(Reason reason)
     case Reason::JwtFormat:
     case Reason::JwtReplay:
     case Reason::AuthMissing:
+    case Reason::AuthAmbiguous:
+    case Reason::AuthBruteforce:
         return 4401;
     case Reason::Kicked:
     case Reason::Banned:

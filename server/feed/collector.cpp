@@ -129,6 +129,9 @@ GateStats StatsSampler::sample(const std::vector<const WorkerCounters*>& workers
         stats.bytesIn += worker->bytesIn.value();
         stats.bytesOut += worker->bytesOut.value();
         stats.backlog += worker->backlog.value();
+        stats.throttled += worker->throttled.value();
+        stats.dropped += worker->dropped.value();
+        stats.reported += worker->reported.value();
         second.busy += worker->busyMicroseconds.value();
         for (std::size_t i = 0; i < reasonCount; ++i) {
             refused[i] += worker->refused[i].value();

@@ -65,6 +65,9 @@ struct WorkerCounters {
     Counter backlog; ///< bytes queued for sending, now
     Counter busyMicroseconds;
     Counter feedDropped;
+    Counter throttled; ///< see GateStats
+    Counter dropped;
+    Counter reported;
     std::array<Counter, reasonCount> refused;
     std::array<Counter, reasonCount> closed;
     LatencyHistogram loop;

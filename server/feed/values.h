@@ -5,6 +5,7 @@
 #include "domain/decision.h"
 #include "domain/ids.h"
 
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -21,6 +22,7 @@ struct SessionInfo {
     std::string user; ///< empty: anonymous
     std::string issuer;
     std::string keyId;
+    std::string tokenId; ///< `jti` of its token; empty where it has none
     std::vector<std::string> roles;
     std::string address;
     std::uint16_t port = 0;
@@ -76,6 +78,8 @@ struct SessionActivity {
     std::optional<WallTime> lastMessage;   ///< in either direction
     std::optional<Explanation> lastRefusal;
     std::uint32_t userSessions = 0; ///< open sessions of the same user
+    std::uint64_t throttled = 0;    ///< how often reading was stopped until a rate allowed more
+    std::uint64_t dropped = 0;      ///< messages to the client that did not fit into its send buffer
 
     friend bool operator==(const SessionActivity&, const SessionActivity&) = default;
 };
@@ -111,6 +115,7 @@ struct AuthFailureGroup {
     std::string lastOrigin;
     std::vector<std::uint32_t> perMinute; ///< the last 15 minutes, oldest first
     bool banned = false;
+    Explanation lastRefusal; ///< of the newest: the rule, what it met, what it allows
 
     friend bool operator==(const AuthFailureGroup&, const AuthFailureGroup&) = default;
 };
@@ -119,6 +124,8 @@ enum class GateState : std::uint8_t { Starting, Serving, Draining, Stopped };
 enum class AuditState : std::uint8_t { Good, Failing };
 /// Of all listeners' certificates the worst: one ends within 30 days; a change or a renewal did not work.
 enum class CertificateState : std::uint8_t { Good, ExpiresSoon, ReloadFailed };
+/// Failing: the keys of an issuer could not be fetched or read; the last good ones hold, where there were any.
+enum class KeySetState : std::uint8_t { Good, Failing };
 
 /// The gate as a whole at one time. Counters only grow while the process runs.
 struct GateStats {
@@ -146,6 +153,14 @@ struct GateStats {
     std::uint64_t feedDropped = 0;
     CertificateState certificates = CertificateState::Good;
     std::optional<WallTime> certificatesEnd; ///< the first one that ends; unset where no listener has one
+    KeySetState keySets = KeySetState::Good;
+    std::string keySetProblem;            ///< in English, with the issuer's name; empty while all are good
+    std::optional<WallTime> clockStepped; ///< when the wall clock last jumped, by the clock as it is since
+    std::optional<std::chrono::milliseconds> clockStep; ///< by how much; unset: it did not
+    bool clockSteppedBack = false;
+    std::uint64_t throttled = 0; ///< how often reading from a session was stopped by a rate
+    std::uint64_t dropped = 0;   ///< messages to slow consumers
+    std::uint64_t reported = 0;  ///< messages that broke a schema and went through
 
     friend bool operator==(const GateStats&, const GateStats&) = default;
 };

@@ -157,6 +157,8 @@ private:
         if (const Ban* ban =
                 who.anonymous() ? nullptr : m_context.bans->matchUser(who.issuer, who.user, m_context.wall))
             return refuseBanned(*ban, who.user);
+        if (const Ban* ban = m_context.bans->matchToken(who.issuer, who.tokenId, m_context.wall))
+            return refuseBanned(*ban, who.user);
         const std::string key = who.anonymous() ? visitorKey(m_arrival.peer) : userKey(who.issuer, who.user);
         if (const auto left = m_context.bans->cooldown(key, m_context.now); left.count() > 0)
             return refuse({Reason::Kicked, {}, who.user, {}}, left);

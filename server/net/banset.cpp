@@ -27,6 +27,9 @@ BanSet::BanSet(std::vector<Ban> bans, std::vector<Cooldown> cooldowns)
         case BanSubject::User:
             m_byUser[userKey(ban.issuer, ban.value)] = i;
             break;
+        case BanSubject::Token:
+            m_byToken[userKey(ban.issuer, ban.value)] = i;
+            break;
         }
     }
     for (Cooldown& cooldown : cooldowns)
@@ -46,10 +49,20 @@ const Ban* BanSet::matchAddress(const IpAddress& address, WallTime now) const
 
 const Ban* BanSet::matchUser(std::string_view issuer, std::string_view user, WallTime now) const
 {
-    if (m_byUser.empty())
+    return match(m_byUser, issuer, user, now);
+}
+
+const Ban* BanSet::matchToken(std::string_view issuer, std::string_view tokenId, WallTime now) const
+{
+    return tokenId.empty() ? nullptr : match(m_byToken, issuer, tokenId, now);
+}
+
+const Ban* BanSet::match(const ByName& bans, std::string_view issuer, std::string_view name, WallTime now) const
+{
+    if (bans.empty())
         return nullptr;
-    for (const std::string& key : {userKey(issuer, user), userKey({}, user)})
-        if (const auto found = m_byUser.find(key); found != m_byUser.end() && banHolds(m_bans[found->second], now))
+    for (const std::string& key : {userKey(issuer, name), userKey({}, name)})
+        if (const auto found = bans.find(key); found != bans.end() && banHolds(m_bans[found->second], now))
             return &m_bans[found->second];
     return nullptr;
 }

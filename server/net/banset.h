@@ -32,16 +32,23 @@ public:
     [[nodiscard]] const Ban* matchAddress(const IpAddress& address, WallTime now) const;
     /// The ban that keeps a user out now.
     [[nodiscard]] const Ban* matchUser(std::string_view issuer, std::string_view user, WallTime now) const;
+    /// The ban that keeps out whoever shows the token with this `jti` now.
+    [[nodiscard]] const Ban* matchToken(std::string_view issuer, std::string_view tokenId, WallTime now) const;
     /// How long a kick still keeps this key out; zero: not at all.
     [[nodiscard]] std::chrono::nanoseconds cooldown(const std::string& key, TimePoint now) const;
 
     [[nodiscard]] const std::vector<Ban>& bans() const { return m_bans; }
 
 private:
+    using ByName = std::unordered_map<std::string, std::size_t>; ///< userKey(); with an empty issuer: whoever vouches
+
+    [[nodiscard]] const Ban* match(const ByName& bans, std::string_view issuer, std::string_view name,
+                                   WallTime now) const;
+
     std::vector<Ban> m_bans;
     std::unordered_map<IpAddress, std::size_t> m_byAddress;
     std::vector<std::pair<Network, std::size_t>> m_byNetwork;
-    std::unordered_map<std::string, std::size_t> m_byUser; ///< userKey(); with an empty issuer: whoever vouches
+    ByName m_byUser, m_byToken;
     std::unordered_map<std::string, TimePoint> m_cooldowns;
 };
 

@@ -199,7 +199,7 @@ void Connection::refuse(const Refusal& refusal)
     record.policyVersion = m_context.policy().version;
     m_context.gate.audit.record(std::move(record));
     if (isAuthFailure(reason))
-        m_context.gate.events.authFailed({m_context.wall, m_arrival.peer, reason, refusal.route,
+        m_context.gate.events.authFailed({m_context.wall, m_arrival.peer, refusal.decision, refusal.route,
                                           refusal.user.empty() ? refusal.claimed : refusal.user, refusal.origin});
     reply(wire::refusal(refusal.status, reasonWord(reason), refusal.retryAfter));
     linger();
@@ -219,6 +219,7 @@ void Connection::open(Admission admission)
     info->user = admission.who.user;
     info->issuer = admission.who.issuer;
     info->keyId = admission.who.keyId;
+    info->tokenId = admission.who.tokenId;
     info->roles = admission.who.roles;
     info->address = m_arrival.peer.toString();
     info->port = m_peerPort;

@@ -439,6 +439,9 @@ bool Session::matches(const Ban& ban) const
         if (const auto network = Network::parse(ban.value))
             return network->contains(m_connection.arrival().peer);
         return false;
+    case BanSubject::Token:
+        return !m_who.tokenId.empty() && m_who.tokenId == ban.value &&
+               (ban.issuer.empty() || ban.issuer == m_who.issuer);
     }
     return false;
 }

@@ -12,6 +12,7 @@
 #include "net/tlscontext.h"
 #include "policy/policy.h"
 
+#include <functional>
 #include <memory>
 #include <vector>
 
@@ -36,10 +37,24 @@ struct WorkerBatch {
 struct AuthFailure {
     WallTime time{};
     IpAddress address;
-    Reason reason = Reason::None;
+    Decision why;
     std::string route;
     std::string user; ///< as claimed; verified where the token was good
     std::string origin;
+};
+
+/// A one-time token that somebody wants to use.
+struct TokenClaim {
+    std::string issuer; ///< the policy's name for it
+    std::string tokenId;
+    WallTime until{}; ///< from then on the token is refused for its age
+};
+
+enum class ClaimVerdict : std::uint8_t {
+    Claimed,  ///< on disk: nobody else will be told so
+    Replayed, ///< it was used before
+    Full,     ///< no more can be remembered
+    Failed    ///< it cannot be written down
 };
 
 /// What workers tell the runtime. Thread-safe, never blocks for long.
@@ -49,6 +64,8 @@ public:
     virtual void authFailed(AuthFailure failure) = 0;
     /// A second window of failures filled: the address is to be kept out.
     virtual void banByRule(const IpAddress& address, std::chrono::milliseconds duration, const Decision& why) = 0;
+    /// Uses a one-time token up. `done` is called exactly once, on any thread, possibly before this returns.
+    virtual void claimToken(TokenClaim claim, std::function<void(ClaimVerdict)> done) = 0;
     virtual void publish(std::uint32_t worker, WorkerBatch batch) = 0;
 };
 

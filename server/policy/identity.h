@@ -9,6 +9,9 @@
 
 namespace gatehouse {
 
+/// Stands for the issuer of those whom a client certificate names.
+inline constexpr const char* certificateIssuer = "certificate";
+
 /// Who a verified token speaks for. A user is (issuer, user): the same name from two issuers is two people.
 struct Identity {
     std::string issuer; ///< the policy's name for the issuer; empty: anonymous

@@ -2,15 +2,20 @@
 #pragma once
 
 #include "domain/address.h"
+#include "domain/clock.h"
 
 #include <chrono>
 #include <cstdint>
 #include <filesystem>
+#include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace gatehouse {
+
+class MessageSchema;
 
 /// A token bucket: `count` in each `per`, with room for `burst` at once.
 struct Rate {
@@ -36,6 +41,17 @@ struct ListenerTls {
     friend bool operator==(const ListenerTls&, const ListenerTls&) = default;
 };
 
+/// Addresses that may come in. What `deny` holds stays out, whatever `allow` says.
+struct NetworkRules {
+    std::vector<Network> allow; ///< empty: every address
+    std::vector<Network> deny;
+
+    friend bool operator==(const NetworkRules&, const NetworkRules&) = default;
+};
+
+/// How a trusted proxy says for whom it asks; one is read, the others are not looked at.
+enum class ProxyHeader : std::uint8_t { XForwardedFor, Forwarded, ProxyProtocol };
+
 struct Listener {
     std::string name;
     IpAddress address;
@@ -43,11 +59,48 @@ struct Listener {
     std::optional<ListenerTls> tls; ///< unset: "off", on loopback or where `insecure` says so
     bool insecure = false;
     std::vector<std::string> serverNames; ///< lower case, no port; empty: Host is not checked
+    std::vector<Network> trustedProxies{};
+    ProxyHeader proxyHeader = ProxyHeader::XForwardedFor;
+    NetworkRules networks{}; ///< of the peer itself; refused before TLS
 
     friend bool operator==(const Listener&, const Listener&) = default;
 };
 
-enum class JwtAlgorithm : std::uint8_t { HS256 };
+/// RFC 7518 §3.1 and RFC 8037 §3.1.
+enum class JwtAlgorithm : std::uint8_t {
+    HS256,
+    HS384,
+    HS512,
+    RS256,
+    RS384,
+    RS512,
+    PS256,
+    PS384,
+    PS512,
+    ES256,
+    ES384,
+    ES512,
+    EdDSA
+};
+
+inline constexpr std::size_t jwtAlgorithmCount = static_cast<std::size_t>(JwtAlgorithm::EdDSA) + 1;
+
+/// As it stands in policies and in the headers of tokens.
+[[nodiscard]] std::string_view jwtAlgorithmWord(JwtAlgorithm algorithm);
+[[nodiscard]] std::optional<JwtAlgorithm> jwtAlgorithmFromWord(std::string_view word);
+/// HS256, HS384, HS512: who verifies can also sign.
+[[nodiscard]] bool isSymmetric(JwtAlgorithm algorithm);
+
+/// A secret that signs no more, and verifies until a time.
+struct PreviousSecret {
+    std::filesystem::path secretFile;
+    std::string secret; ///< as Issuer::secret
+    WallTime until{};
+
+    friend bool operator==(const PreviousSecret&, const PreviousSecret&) = default;
+};
+
+/// Who may vouch for a user. Its keys come from one of `secretFile` (HS…), `jwksFile` and `jwksUrl` (all others).
 
 struct Issuer {
     std::string name;
@@ -60,6 +113,16 @@ struct Issuer {
     std::vector<std::string> require{"exp", "iat"};
     std::chrono::milliseconds leeway{30000};
     std::chrono::milliseconds maxLifetime{std::chrono::hours(24)};
+    std::vector<PreviousSecret> previous{};
+    std::filesystem::path jwksFile{}; ///< a JSON Web Key Set (RFC 7517 §5)
+    std::string jwksUrl{};            ///< of one: https, or http on a loopback address
+    std::filesystem::path jwksCa{};   ///< PEM of the authorities that may vouch for jwksUrl; empty: the system's
+    std::chrono::milliseconds refresh{std::chrono::minutes(10)}; ///< of jwksUrl
+    std::string userClaim = "sub";
+    std::string userPrefix{}; ///< put before the claim's text: the user that the gate knows
+    std::string rolesClaim = "roles";
+    std::string typ{};    ///< that a token's header must have; empty: JWT, at+jwt or none
+    bool oneTime = false; ///< each `jti` is accepted once
 
     friend bool operator==(const Issuer&, const Issuer&) = default;
 };
@@ -98,15 +161,25 @@ struct Limits {
 
 enum class HubProtocol : std::uint8_t { Plain, Echo };
 
-enum class TokenPlace : std::uint8_t { Authorization, Subprotocol };
+enum class TokenPlace : std::uint8_t { Authorization, Subprotocol, FirstMessage, Cookie, Query, Certificate };
+
+/// What of a client certificate names the user.
+enum class CertificateName : std::uint8_t { CommonName, DnsName, Email };
 
 struct Authentication {
     bool required = true;
-    std::vector<std::string> issuers; ///< names; empty: every issuer
-    std::vector<TokenPlace> from{TokenPlace::Authorization, TokenPlace::Subprotocol};
+    std::vector<std::string> issuers;                                                 ///< names; empty: every issuer
+    std::vector<TokenPlace> from{TokenPlace::Authorization, TokenPlace::Subprotocol}; ///< each at most once
+    std::string cookie{};                                                             ///< its name, with Cookie
+    std::string query{}; ///< the parameter's name, with Query
+    CertificateName certificate = CertificateName::CommonName;
+    std::chrono::milliseconds firstMessageWithin{5000};
 
     friend bool operator==(const Authentication&, const Authentication&) = default;
 };
+
+/// True where a route's tokens are looked for in this place.
+[[nodiscard]] bool looksAt(const Authentication& authentication, TokenPlace place);
 
 /// One entry of `origins`.
 struct OriginRule {
@@ -120,6 +193,21 @@ struct OriginRule {
     friend bool operator==(const OriginRule&, const OriginRule&) = default;
 };
 
+/// A JSON Schema (draft 7) of messages, as its file was when the policy was read. Equal by its text.
+struct SchemaFile {
+    std::filesystem::path file;
+    std::string text;
+    std::shared_ptr<const MessageSchema> compiled; ///< null only in a policy that was not read from a document
+
+    friend bool operator==(const SchemaFile& a, const SchemaFile& b) { return a.file == b.file && a.text == b.text; }
+};
+
+/// What becomes of a message over a rate: refused, and the session closed after some violations; refused silently; or
+/// taken, and nothing more read until the rate allows it.
+enum class OnExcess : std::uint8_t { Close, Drop, Throttle };
+/// What becomes of a message that does not fit its schema. Report: it goes through, and is recorded.
+enum class OnViolation : std::uint8_t { Close, Drop, Report };
+
 struct Messages {
     bool text = true;
     bool binary = false;
@@ -129,6 +217,10 @@ struct Messages {
     OptionalRate rate = Rate{50, std::chrono::seconds(1), 100};
     std::uint32_t violationsBeforeClose = 3;
     std::chrono::milliseconds violationsWithin{60000};
+    OptionalRate bytes{}; ///< of a session's messages; unset: "off"
+    OnExcess onExcess = OnExcess::Close;
+    std::optional<SchemaFile> schema{}; ///< of what clients send
+    OnViolation onViolation = OnViolation::Close;
 
     friend bool operator==(const Messages&, const Messages&) = default;
 };
@@ -148,6 +240,17 @@ struct Compression {
     friend bool operator==(const Compression&, const Compression&) = default;
 };
 
+/// Subprotocols (RFC 6455 §1.9) beside `gatehouse`, which is always allowed.
+struct Subprotocols {
+    std::vector<std::string> allow;
+    bool require = false; ///< a client must offer one that is allowed
+
+    friend bool operator==(const Subprotocols&, const Subprotocols&) = default;
+};
+
+/// What becomes of a session that does not read, where more than `send_buffer` waits for it.
+enum class SlowConsumer : std::uint8_t { Close, DropNewest };
+
 struct Route {
     std::string name;
     std::string path; ///< as written: "/hub/{channel}", "/plc/*"
@@ -160,6 +263,11 @@ struct Route {
     std::optional<Ping> ping = Ping{};
     OptionalRate controlFrames = Rate{10, std::chrono::seconds(1), 20}; ///< pings and pongs of a client
     std::uint64_t sendBuffer = 1 << 20;
+    std::vector<std::string> roles{}; ///< any of these; empty: every authenticated user
+    NetworkRules networks{};          ///< of the client, behind trusted proxies
+    Subprotocols subprotocols{};
+    OptionalDuration sessionLifetime = std::chrono::milliseconds(std::chrono::hours(24));
+    SlowConsumer slowConsumer = SlowConsumer::Close;
 
     friend bool operator==(const Route&, const Route&) = default;
 };
@@ -168,6 +276,7 @@ struct ChannelRule {
     std::string match;                  ///< `*` stops at `.`, `**` does not; {user} is the session's own user
     std::vector<std::string> subscribe; ///< roles; "*" every authenticated user, "anonymous" anybody
     std::vector<std::string> publish;
+    std::optional<SchemaFile> schema{}; ///< of publications
 
     friend bool operator==(const ChannelRule&, const ChannelRule&) = default;
 };

@@ -18,7 +18,6 @@ using Kind = JsonValue::Kind;
 using Code = PolicyErrorCode;
 
 constexpr std::size_t longestName = 64;
-constexpr std::size_t shortestSecret = 32; // bytes: as long as the digest (RFC 7518 §3.2)
 
 bool isName(std::string_view text)
 {
@@ -34,11 +33,6 @@ bool isRoleName(std::string_view text)
                return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
                       c == '-' || c == '.' || c == ':';
            });
-}
-
-bool contains(const std::vector<std::string>& list, std::string_view word)
-{
-    return std::find(list.begin(), list.end(), word) != list.end();
 }
 
 } // namespace
@@ -123,8 +117,9 @@ void PolicyReader::readRoles(const Node& at)
 Listener PolicyReader::readListener(const Node& at)
 {
     Listener listener;
-    if (!m_document.object(at, {{"name", "address", "port", "tls", "insecure", "server_names"},
-                                {"kind", "trusted_proxies", "proxy_header", "networks"}}))
+    if (!m_document.object(at, {{"name", "address", "port", "tls", "insecure", "server_names", "trusted_proxies",
+                                 "proxy_header", "networks"},
+                                {"kind"}}))
         return listener;
     readName(m_document.required(at, "name"), listener.name);
     const Node address = m_document.required(at, "address");
@@ -140,6 +135,9 @@ Listener PolicyReader::readListener(const Node& at)
     m_document.read(m_document.member(at, "insecure"), listener.insecure);
     readTls(m_document.required(at, "tls"), listener);
     readServerNames(m_document.member(at, "server_names"), listener);
+    readNetworks(m_document.member(at, "trusted_proxies"), listener.trustedProxies);
+    readProxyHeader(m_document.member(at, "proxy_header"), listener);
+    readNetworkRules(m_document.member(at, "networks"), listener.networks);
     return listener;
 }
 
@@ -202,6 +200,41 @@ void PolicyReader::readServerNames(const Node& at, Listener& listener)
     }
 }
 
+void PolicyReader::readProxyHeader(const Node& at, Listener& listener)
+{
+    std::string word;
+    m_document.read(at, word);
+    if (word == "forwarded")
+        listener.proxyHeader = ProxyHeader::Forwarded;
+    else if (word == "proxy_protocol")
+        listener.proxyHeader = ProxyHeader::ProxyProtocol;
+    else if (!word.empty() && word != "x-forwarded-for")
+        m_document.unexpected(Code::BadValue, at, "\"x-forwarded-for\", \"forwarded\" or \"proxy_protocol\"");
+}
+
+void PolicyReader::readNetworks(const Node& at, std::vector<Network>& target)
+{
+    for (const Node& item : m_document.items(at)) {
+        std::string text;
+        m_document.read(item, text);
+        if (const auto network = Network::parse(text))
+            target.push_back(*network);
+        else if (!text.empty())
+            m_document.unexpected(Code::BadValue, item, "an address or a network like \"10.0.0.0/8\"");
+    }
+}
+
+void PolicyReader::readNetworkRules(const Node& at, NetworkRules& target)
+{
+    if (!m_document.object(at, {{"allow", "deny"}, {}}))
+        return;
+    const Node allow = m_document.member(at, "allow");
+    readNetworks(allow, target.allow);
+    readNetworks(m_document.member(at, "deny"), target.deny);
+    if (allow.is(Kind::Array) && allow.value->items.empty())
+        m_document.error(Code::Missing, allow, "at least one network is required: an empty list lets nobody in");
+}
+
 void PolicyReader::checkListeners(const std::vector<Node>& nodes)
 {
     checkUnique(nodes, "name");
@@ -216,69 +249,11 @@ void PolicyReader::checkListeners(const std::vector<Node>& nodes)
     }
 }
 
-void PolicyReader::readIssuers(const Node& at)
-{
-    const auto nodes = m_document.items(at);
-    if (at.is(Kind::Array) && nodes.empty())
-        m_document.error(Code::Missing, at, "one issuer is required");
-    for (const Node& node : nodes)
-        m_policy.issuers.push_back(readIssuer(node));
-    for (std::size_t i = 1; i < nodes.size(); ++i)
-        m_document.error(Code::NotBuiltYet, nodes[i], "more than one issuer is not built yet");
-    checkUnique(nodes, "name");
-}
-
-Issuer PolicyReader::readIssuer(const Node& at)
-{
-    Issuer issuer;
-    issuer.algorithms = {JwtAlgorithm::HS256};
-    if (!m_document.object(at, {{"name", "algorithms", "secret_file", "issuer", "audience", "roles_allowed", "require",
-                                 "leeway", "max_lifetime"},
-                                {"previous", "jwks_file", "jwks_url", "refresh", "user_claim", "user_prefix",
-                                 "roles_claim", "typ", "one_time"}}))
-        return issuer;
-    readName(m_document.required(at, "name"), issuer.name);
-    checkAlgorithms(m_document.member(at, "algorithms"));
-    readSecret(m_document.required(at, "secret_file"), issuer);
-    m_document.read(m_document.required(at, "issuer"), issuer.issuer);
-    m_document.read(m_document.required(at, "audience"), issuer.audience);
-    const Node roles = m_document.member(at, "roles_allowed");
-    m_document.readList(roles, issuer.rolesAllowed);
-    checkRoleNames(roles, issuer.rolesAllowed, false);
-    const Node require = m_document.member(at, "require");
-    m_document.readList(require, issuer.require);
-    if (!contains(issuer.require, "exp"))
-        m_document.error(Code::Insecure, require, "\"exp\" must be required: a token without an end cannot be bounded");
-    m_document.readDuration(m_document.member(at, "leeway"), issuer.leeway, 0ms, 10min);
-    m_document.readDuration(m_document.member(at, "max_lifetime"), issuer.maxLifetime, 1s, 24h * 366);
-    return issuer;
-}
-
-void PolicyReader::checkAlgorithms(const Node& at)
-{
-    constexpr std::array planned{"ES256", "ES384", "ES512", "RS256", "RS384", "RS512",
-                                 "PS256", "PS384", "PS512", "EdDSA", "HS384", "HS512"};
-    if (!at)
-        return;
-    std::vector<std::string> words;
-    m_document.readList(at, words);
-    if (at.is(Kind::Array) && at.value->items.empty())
-        m_document.error(Code::Missing, at, "at least one algorithm is required");
-    for (const Node& item : m_document.items(at)) {
-        if (!item.is(Kind::String) || item.value->text == "HS256")
-            continue;
-        if (std::find(planned.begin(), planned.end(), item.value->text) != planned.end())
-            m_document.error(Code::NotBuiltYet, item, item.value->text + " is not built yet");
-        else
-            m_document.unexpected(Code::BadValue, item, "\"HS256\"");
-    }
-}
-
 ChannelRule PolicyReader::readChannel(const Node& at)
 {
     ChannelRule rule;
-    if (!m_document.object(at, {{"match", "subscribe", "publish"},
-                                {"history", "presence", "join_leave", "subscribe_token", "schema"}}))
+    if (!m_document.object(at, {{"match", "subscribe", "publish", "schema"},
+                                {"history", "presence", "join_leave", "subscribe_token"}}))
         return rule;
     m_document.read(m_document.required(at, "match"), rule.match);
     const Node subscribe = m_document.member(at, "subscribe");
@@ -287,6 +262,7 @@ ChannelRule PolicyReader::readChannel(const Node& at)
     const Node publish = m_document.member(at, "publish");
     m_document.readList(publish, rule.publish);
     checkRoleNames(publish, rule.publish, true);
+    readSchema(m_document.member(at, "schema"), rule.schema);
     return rule;
 }
 
@@ -323,20 +299,18 @@ void PolicyReader::checkFile(const Node& at, const std::filesystem::path& file, 
         m_document.error(problem->insecure ? Code::Insecure : Code::BadFile, at, problem->detail);
 }
 
-void PolicyReader::readSecret(const Node& at, Issuer& issuer)
+void PolicyReader::readSchema(const Node& at, std::optional<SchemaFile>& target)
 {
-    readPath(at, issuer.secretFile);
-    if (issuer.secretFile.empty())
+    constexpr std::size_t largestSchema = 1U << 20; // bytes
+    SchemaFile schema;
+    readPath(at, schema.file);
+    if (schema.file.empty())
         return;
-    checkFile(at, issuer.secretFile, true);
-    auto secret = readSecretFile(issuer.secretFile);
-    if (!secret)
-        return; // checkFile() said why
-    if (secret->size() < shortestSecret)
-        m_document.error(Code::Insecure, at,
-                         issuer.secretFile.string() + ": a secret of " + std::to_string(secret->size()) +
-                             " bytes; at least 32 are required");
-    issuer.secret = std::move(*secret);
+    auto text = readWholeFile(schema.file, largestSchema);
+    if (!text)
+        return m_document.error(Code::BadFile, at, text.error());
+    schema.text = std::move(*text);
+    target = std::move(schema);
 }
 
 void PolicyReader::checkUnique(const std::vector<Node>& nodes, std::string_view key)

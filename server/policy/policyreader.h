@@ -19,11 +19,19 @@ private:
     [[nodiscard]] Listener readListener(const Node& at);
     void readTls(const Node& at, Listener& listener);
     void readServerNames(const Node& at, Listener& listener);
+    void readProxyHeader(const Node& at, Listener& listener);
+    void readNetworks(const Node& at, std::vector<Network>& target);
+    void readNetworkRules(const Node& at, NetworkRules& target);
     void checkListeners(const std::vector<Node>& nodes);
 
     void readIssuers(const Node& at);
     [[nodiscard]] Issuer readIssuer(const Node& at);
-    void checkAlgorithms(const Node& at);
+    void readKeySource(const Node& at, Issuer& issuer);
+    void readJwks(const Node& at, Issuer& issuer);
+    void readAlgorithms(const Node& at, Issuer& issuer);
+    void readPrevious(const Node& at, Issuer& issuer);
+    void readClaims(const Node& at, Issuer& issuer);
+    void checkUserPrefixes(const std::vector<Node>& nodes);
 
     void readLimits(const Node& at);
     void readCount(const Node& at, std::optional<std::uint64_t>& target);
@@ -34,6 +42,14 @@ private:
     void readHub(const Node& at, Route& route);
     void readPath(const Node& at, Route& route);
     void readAuthentication(const Node& at, Route& route);
+    void readTokenPlaces(const Node& at, Route& route);
+    void readNamedPlace(const Node& at, Authentication& target);
+    void checkTokenPlaces(const Node& at, const Route& route);
+    void readRouteRoles(const Node& at, Route& route);
+    void readSubprotocols(const Node& at, Route& route);
+    void readLifetime(const Node& at, Route& route);
+    void readSlowConsumer(const Node& at, Route& route);
+    void readConduct(const Node& at, Messages& messages);
     void readOrigins(const Node& at, Route& route);
     void readCompression(const Node& route, Route& target);
     void readMessages(const Node& at, Route& route);
@@ -50,7 +66,9 @@ private:
     void readPath(const Node& at, std::filesystem::path& target);
     /// Existence, and for a secret that nobody else can read it.
     void checkFile(const Node& at, const std::filesystem::path& file, bool secret);
-    void readSecret(const Node& at, Issuer& issuer);
+    /// The secret in a private file; empty, with an error, where it cannot be used.
+    [[nodiscard]] std::string readSecret(const Node& at, std::filesystem::path& file);
+    void readSchema(const Node& at, std::optional<SchemaFile>& target);
     void checkUnique(const std::vector<Node>& nodes, std::string_view key);
 
     DocumentReader& m_document;

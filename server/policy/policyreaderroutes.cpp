@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+#include "policy/identity.h"
 #include "policy/origin.h"
 #include "policy/policyreader.h"
 #include "policy/text.h"
 
 #include <algorithm>
+#include <array>
 #include <limits>
+#include <utility>
 
 namespace gatehouse {
 
@@ -53,26 +56,51 @@ std::size_t placeholders(std::string_view path)
     return count;
 }
 
+bool isParameterName(std::string_view text)
+{
+    return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) {
+        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-' ||
+               c == '.';
+    });
+}
+
+/// tchar of RFC 9110 §5.6.2.
+bool isHttpToken(std::string_view text)
+{
+    constexpr std::string_view marks = "!#$%&'*+-.^_`|~";
+    return !text.empty() && std::all_of(text.begin(), text.end(), [&](char c) {
+        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+               marks.find(c) != std::string_view::npos;
+    });
+}
+
 } // namespace
 
 Route PolicyReader::readRoute(const Node& at)
 {
     Route route;
     if (!m_document.object(at, {{"name", "path", "hub", "authentication", "origins", "compression", "messages",
-                                 "idle_timeout", "ping", "control_frames", "send_buffer"},
-                                {"gateway", "roles", "networks", "subprotocols", "session_lifetime", "slow_consumer"}}))
+                                 "idle_timeout", "ping", "control_frames", "send_buffer", "roles", "networks",
+                                 "subprotocols", "session_lifetime", "slow_consumer"},
+                                {"gateway"}}))
         return route;
     readName(m_document.required(at, "name"), route.name);
     readHub(at, route);
     readPath(m_document.required(at, "path"), route);
     readAuthentication(m_document.member(at, "authentication"), route);
+    readRouteRoles(m_document.member(at, "roles"), route);
     readOrigins(m_document.member(at, "origins"), route);
+    checkTokenPlaces(at, route);
+    readNetworkRules(m_document.member(at, "networks"), route.networks);
+    readSubprotocols(m_document.member(at, "subprotocols"), route);
     readMessages(m_document.member(at, "messages"), route);
     readIdleTimeout(m_document.member(at, "idle_timeout"), route);
     readPing(m_document.member(at, "ping"), route);
     m_document.readRate(m_document.member(at, "control_frames"), route.controlFrames);
     readCompression(at, route);
     readSendBuffer(at, route);
+    readLifetime(m_document.member(at, "session_lifetime"), route);
+    readSlowConsumer(m_document.member(at, "slow_consumer"), route);
     return route;
 }
 
@@ -117,7 +145,7 @@ void PolicyReader::readPath(const Node& at, Route& route)
 void PolicyReader::readAuthentication(const Node& at, Route& route)
 {
     Authentication& authentication = route.authentication;
-    if (!m_document.object(at, {{"required", "issuers", "from"}, {"first_message_within"}}))
+    if (!m_document.object(at, {{"required", "issuers", "from", "first_message_within"}, {}}))
         return;
     const Node required = DocumentReader::member(at, "required");
     m_document.read(required, authentication.required);
@@ -130,26 +158,130 @@ void PolicyReader::readAuthentication(const Node& at, Route& route)
         if (item.is(Kind::String) && std::none_of(m_policy.issuers.begin(), m_policy.issuers.end(), named))
             m_document.unexpected(Code::BadValue, item, "the name of an issuer");
     }
-    const Node from = DocumentReader::member(at, "from");
-    if (!from)
+    readTokenPlaces(DocumentReader::member(at, "from"), route);
+    const Node within = DocumentReader::member(at, "first_message_within");
+    m_document.readDuration(within, authentication.firstMessageWithin, 100ms, 10min);
+    if (within && !looksAt(authentication, TokenPlace::FirstMessage))
+        m_document.error(Code::Conflict, within, "no token is looked for in the first message of this route");
+}
+
+void PolicyReader::readTokenPlaces(const Node& at, Route& route)
+{
+    if (!at)
         return;
-    authentication.from.clear();
-    for (const Node& item : m_document.items(from)) {
+    Authentication& authentication = route.authentication;
+    auto& places = authentication.from;
+    places.clear();
+    constexpr std::array words{std::pair{"authorization", TokenPlace::Authorization},
+                               std::pair{"subprotocol", TokenPlace::Subprotocol},
+                               std::pair{"first_message", TokenPlace::FirstMessage}};
+    for (const Node& item : m_document.items(at)) {
         const std::string word = item.is(Kind::String) ? item.value->text : std::string();
-        if (word == "authorization" || word == "subprotocol")
-            authentication.from.push_back(word == "authorization" ? TokenPlace::Authorization
-                                                                  : TokenPlace::Subprotocol);
-        else if (item.is(Kind::Object) || word == "first_message")
-            m_document.error(Code::NotBuiltYet, item, "this place of a token is not built yet");
+        const auto* known =
+            std::find_if(words.begin(), words.end(), [&](const auto& one) { return one.first == word; });
+        const std::size_t before = places.size();
+        if (known != words.end())
+            places.push_back(known->second);
+        else if (item.is(Kind::Object))
+            readNamedPlace(item, authentication);
         else
             m_document.unexpected(item.is(Kind::String) ? Code::BadValue : Code::WrongType, item,
-                                  "\"authorization\" or \"subprotocol\"");
+                                  "\"authorization\", \"subprotocol\", \"first_message\", or an object with "
+                                  "\"cookie\", \"query\" or \"certificate\"");
+        if (places.size() > before && std::count(places.begin(), places.end(), places.back()) > 1)
+            m_document.error(Code::Conflict, item, "a place stands here a second time");
     }
-    auto& places = authentication.from;
-    if (places.size() == 2 && places[0] == places[1])
-        m_document.error(Code::Conflict, from, "a place stands here a second time");
-    if (from.is(Kind::Array) && from.value->items.empty())
-        m_document.error(Code::Missing, from, "at least one place of a token is required");
+    if (at.is(Kind::Array) && at.value->items.empty())
+        m_document.error(Code::Missing, at, "at least one place of a token is required");
+}
+
+/// { "cookie": NAME }, { "query": NAME } or { "certificate": "cn" }.
+void PolicyReader::readNamedPlace(const Node& at, Authentication& target)
+{
+    m_document.object(at, {{"cookie", "query", "certificate"}, {}});
+    const Node cookie = DocumentReader::member(at, "cookie");
+    const Node query = DocumentReader::member(at, "query");
+    const Node certificate = DocumentReader::member(at, "certificate");
+    if (int(bool(cookie)) + int(bool(query)) + int(bool(certificate)) != 1)
+        return m_document.error(Code::Missing, at, "one of \"cookie\", \"query\" and \"certificate\" is required");
+    if (certificate) {
+        std::string word;
+        m_document.read(certificate, word);
+        if (word != "cn" && word != "san_dns" && word != "san_email" && !word.empty())
+            m_document.unexpected(Code::BadValue, certificate, "\"cn\", \"san_dns\" or \"san_email\"");
+        target.certificate = word == "san_dns"     ? CertificateName::DnsName
+                             : word == "san_email" ? CertificateName::Email
+                                                   : CertificateName::CommonName;
+        return target.from.push_back(TokenPlace::Certificate);
+    }
+    const Node named = cookie ? cookie : query;
+    std::string& name = cookie ? target.cookie : target.query;
+    m_document.read(named, name, 64);
+    if (!isParameterName(name) && !name.empty())
+        m_document.unexpected(Code::BadValue, named, "a name of 1 to 64 of A–Z a–z 0–9 _ - .");
+    target.from.push_back(cookie ? TokenPlace::Cookie : TokenPlace::Query);
+}
+
+/// What the places of a token ask of the rest of the policy.
+void PolicyReader::checkTokenPlaces(const Node& at, const Route& route)
+{
+    const Authentication& authentication = route.authentication;
+    const Node from = DocumentReader::member(DocumentReader::member(at, "authentication"), "from");
+    if (looksAt(authentication, TokenPlace::FirstMessage) && !authentication.required)
+        m_document.error(Code::Conflict, from,
+                         "where a token may come as the first message it must be required: nothing else tells it from "
+                         "a message");
+    if (looksAt(authentication, TokenPlace::Query))
+        m_document.warn(Code::Insecure, from, "addresses with a token in them end up in histories and logs of proxies");
+    if (!looksAt(authentication, TokenPlace::Certificate))
+        return;
+    const auto asks = [](const Listener& listener) { return listener.tls && !listener.tls->clientCa.empty(); };
+    if (std::none_of(m_policy.listeners.begin(), m_policy.listeners.end(), asks))
+        m_document.error(Code::Conflict, from, "no listener has a client_ca, so that no client shows a certificate");
+    const auto reserved = [](const Issuer& issuer) { return issuer.name == certificateIssuer; };
+    if (std::any_of(m_policy.issuers.begin(), m_policy.issuers.end(), reserved))
+        m_document.error(Code::Conflict, from,
+                         "an issuer has the name \"certificate\", which stands for client certificates");
+}
+
+void PolicyReader::readRouteRoles(const Node& at, Route& route)
+{
+    m_document.readList(at, route.roles);
+    checkRoleNames(at, route.roles, false);
+    if (!route.roles.empty() && !route.authentication.required)
+        m_document.error(Code::Conflict, at, "roles are of no use where authentication is not required");
+}
+
+void PolicyReader::readSubprotocols(const Node& at, Route& route)
+{
+    if (!m_document.object(at, {{"allow", "require"}, {}}))
+        return;
+    const Node allow = DocumentReader::member(at, "allow");
+    m_document.readList(allow, route.subprotocols.allow);
+    for (const Node& item : allow.is(Kind::Array) ? m_document.items(allow) : std::vector<Node>()) {
+        const std::string name = item.is(Kind::String) ? item.value->text : std::string();
+        if (!name.empty() && (!isHttpToken(name) || name.starts_with("bearer.")))
+            m_document.unexpected(Code::BadValue, item,
+                                  "a name that may stand in Sec-WebSocket-Protocol, and no \"bearer.\"");
+    }
+    m_document.read(DocumentReader::member(at, "require"), route.subprotocols.require);
+}
+
+void PolicyReader::readLifetime(const Node& at, Route& route)
+{
+    if (at.isOff())
+        return route.sessionLifetime.reset();
+    m_document.readDuration(at, *route.sessionLifetime, 1s, 24h * 366);
+}
+
+void PolicyReader::readSlowConsumer(const Node& at, Route& route)
+{
+    std::string word;
+    m_document.read(at, word);
+    if (word == "drop_newest")
+        route.slowConsumer = SlowConsumer::DropNewest;
+    else if (!word.empty() && word != "close")
+        m_document.unexpected(Code::BadValue, at, "\"close\" or \"drop_newest\"");
 }
 
 void PolicyReader::readOrigins(const Node& at, Route& route)
@@ -167,8 +299,14 @@ void PolicyReader::readOrigins(const Node& at, Route& route)
             m_document.unexpected(Code::BadValue, item, "\"none\", \"*\", scheme://host[:port] or \"*.example\"");
             continue;
         }
-        if (rule->kind == OriginRule::Kind::Any && !route.authentication.required)
-            m_document.error(Code::Insecure, item, "\"*\" is refused where authentication is not required");
+        const Authentication& authentication = route.authentication;
+        const bool ambient =
+            looksAt(authentication, TokenPlace::Cookie) || looksAt(authentication, TokenPlace::Certificate);
+        if (rule->kind == OriginRule::Kind::Any && (ambient || !authentication.required))
+            m_document.error(Code::Insecure, item,
+                             authentication.required
+                                 ? "\"*\" is refused where a browser shows a cookie or a certificate by itself"
+                                 : "\"*\" is refused where authentication is not required");
         route.origins.push_back(std::move(*rule));
     }
     if (at.is(Kind::Array) && at.value->items.empty())
@@ -179,25 +317,42 @@ void PolicyReader::readMessages(const Node& at, Route& route)
 {
     Messages& messages = route.messages;
     if (!m_document.object(at, {{"types", "max_size", "max_fragments", "complete_within", "rate", "on_excess",
-                                 "violations_before_close", "violations_within"},
-                                {"bytes", "schema", "on_violation", "max_commands_per_frame"}}))
+                                 "violations_before_close", "violations_within", "bytes", "schema", "on_violation"},
+                                {"max_commands_per_frame"}}))
         return;
     readTypes(DocumentReader::member(at, "types"), messages);
     m_document.readSize(DocumentReader::member(at, "max_size"), messages.maxSize, 1, largestMessage);
     m_document.readWhole(DocumentReader::member(at, "max_fragments"), messages.maxFragments, 1, 1'000'000);
     m_document.readDuration(DocumentReader::member(at, "complete_within"), messages.completeWithin, 100ms, 1h);
     m_document.readRate(DocumentReader::member(at, "rate"), messages.rate);
-    const Node onExcess = DocumentReader::member(at, "on_excess");
-    std::string word = "close";
-    m_document.read(onExcess, word);
-    if (word == "drop" || word == "throttle")
-        m_document.error(Code::NotBuiltYet, onExcess, "only \"close\" is built yet");
-    else if (word != "close")
-        m_document.unexpected(Code::BadValue, onExcess, "\"close\"");
+    m_document.readRate(DocumentReader::member(at, "bytes"), messages.bytes);
+    readConduct(at, messages);
     std::uint64_t violations = messages.violationsBeforeClose;
     m_document.readWhole(DocumentReader::member(at, "violations_before_close"), violations, 1, 10'000);
     messages.violationsBeforeClose = static_cast<std::uint32_t>(violations);
     m_document.readDuration(DocumentReader::member(at, "violations_within"), messages.violationsWithin, 1s, 24h);
+}
+
+void PolicyReader::readConduct(const Node& at, Messages& messages)
+{
+    const Node onExcess = DocumentReader::member(at, "on_excess");
+    std::string word;
+    m_document.read(onExcess, word);
+    if (word == "drop" || word == "throttle")
+        messages.onExcess = word == "drop" ? OnExcess::Drop : OnExcess::Throttle;
+    else if (!word.empty() && word != "close")
+        m_document.unexpected(Code::BadValue, onExcess, "\"close\", \"drop\" or \"throttle\"");
+    if (messages.bytes && messages.bytes->burst < messages.maxSize && messages.onExcess != OnExcess::Throttle)
+        m_document.error(Code::Conflict, DocumentReader::member(at, "bytes"),
+                         "a message of max_size would never fit into the burst");
+    readSchema(DocumentReader::member(at, "schema"), messages.schema);
+    const Node onViolation = DocumentReader::member(at, "on_violation");
+    word.clear();
+    m_document.read(onViolation, word);
+    if (word == "drop" || word == "report")
+        messages.onViolation = word == "drop" ? OnViolation::Drop : OnViolation::Report;
+    else if (!word.empty() && word != "close")
+        m_document.unexpected(Code::BadValue, onViolation, "\"close\", \"drop\" or \"report\"");
 }
 
 void PolicyReader::readCompression(const Node& route, Route& target)
@@ -282,83 +437,6 @@ void PolicyReader::checkRoutes(const std::vector<Node>& nodes)
 {
     checkUnique(nodes, "name");
     checkUnique(nodes, "path");
-}
-
-void PolicyReader::readLimits(const Node& at)
-{
-    Limits& limits = m_policy.limits;
-    if (!m_document.object(at, {{"sessions", "sessions_per_ip", "sessions_per_user", "pending", "pending_per_ip",
-                                 "connects_per_ip", "auth_failures_per_ip", "messages_per_user", "bytes_per_user",
-                                 "messages_per_ip", "request_line", "request_target", "request_header", "request_head",
-                                 "request_headers", "request_timeout", "close_timeout", "channel_name"},
-                                {"memory_for_buffers", "channels", "memory_for_history"}}))
-        return;
-    const auto key = [&](std::string_view name) { return DocumentReader::member(at, name); };
-    readCount(key("sessions"), limits.sessions);
-    readCount(key("sessions_per_ip"), limits.sessionsPerIp);
-    readCount(key("sessions_per_user"), limits.sessionsPerUser);
-    readCount(key("pending"), limits.pending);
-    readCount(key("pending_per_ip"), limits.pendingPerIp);
-    m_document.readRate(key("connects_per_ip"), limits.connectsPerIp);
-    readAuthFailures(key("auth_failures_per_ip"));
-    m_document.readRate(key("messages_per_user"), limits.messagesPerUser);
-    m_document.readRate(key("bytes_per_user"), limits.bytesPerUser);
-    m_document.readRate(key("messages_per_ip"), limits.messagesPerIp);
-    readRequestLimits(at);
-    m_document.readDuration(key("close_timeout"), limits.closeTimeout, 100ms, 10min);
-    m_document.readWhole(key("channel_name"), limits.channelName, 1, 4096);
-}
-
-void PolicyReader::readCount(const Node& at, std::optional<std::uint64_t>& target)
-{
-    if (at.isOff()) {
-        target.reset();
-        return;
-    }
-    std::uint64_t count = 0;
-    m_document.readWhole(at, count, 1, 100'000'000);
-    if (count > 0)
-        target = count;
-}
-
-void PolicyReader::readAuthFailures(const Node& at)
-{
-    auto& target = m_policy.limits.authFailuresPerIp;
-    if (at.isOff()) {
-        target.reset();
-        return;
-    }
-    if (at && !at.is(Kind::Object))
-        return m_document.unexpected(Code::WrongType, at, "an object or \"off\"");
-    if (!m_document.object(at, {{"count", "per", "then_ban"}}))
-        return;
-    AuthFailureLimit limit;
-    m_document.readWhole(DocumentReader::member(at, "count"), limit.count, 1, 1'000'000);
-    m_document.readDuration(DocumentReader::member(at, "per"), limit.per, 1s, 24h);
-    m_document.readDuration(DocumentReader::member(at, "then_ban"), limit.thenBan, 1s, 24h * 366);
-    target = limit;
-}
-
-void PolicyReader::readRequestLimits(const Node& at)
-{
-    constexpr std::uint64_t largest = 1 << 20;
-    Limits& limits = m_policy.limits;
-    const auto key = [&](std::string_view name) { return DocumentReader::member(at, name); };
-    m_document.readSize(key("request_line"), limits.requestLine, 64, largest);
-    m_document.readSize(key("request_target"), limits.requestTarget, 16, largest);
-    m_document.readSize(key("request_header"), limits.requestHeader, 256, largest);
-    m_document.readSize(key("request_head"), limits.requestHead, 512, largest);
-    m_document.readWhole(key("request_headers"), limits.requestHeaders, 8, 1000);
-    m_document.readDuration(key("request_timeout"), limits.requestTimeout, 100ms, 10min);
-    const auto within = [&](std::string_view name, std::uint64_t inner, std::string_view outerName,
-                            std::uint64_t outer) {
-        const Node place = key(name) ? key(name) : key(outerName);
-        if (inner > outer)
-            m_document.error(Code::Conflict, place, std::string(name) + " is over " + std::string(outerName));
-    };
-    within("request_target", limits.requestTarget, "request_line", limits.requestLine);
-    within("request_line", limits.requestLine, "request_head", limits.requestHead);
-    within("request_header", limits.requestHeader, "request_head", limits.requestHead);
 }
 
 } // namespace gatehouse

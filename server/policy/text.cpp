@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "policy/text.h"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <limits>
@@ -120,6 +121,11 @@ std::string clipped(std::string_view text, std::size_t bytes)
     while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xc0) == 0x80)
         --end;
     return std::string(text.substr(0, end)).append(ellipsis);
+}
+
+bool contains(const std::vector<std::string>& list, std::string_view word)
+{
+    return std::find(list.begin(), list.end(), word) != list.end();
 }
 
 std::string joined(const std::vector<std::string>& words, std::string_view separator)

@@ -26,6 +26,8 @@ namespace gatehouse {
 /// At most `bytes` bytes, cut at a code point, with "…" in place of what is missing.
 [[nodiscard]] std::string clipped(std::string_view text, std::size_t bytes);
 
+[[nodiscard]] bool contains(const std::vector<std::string>& list, std::string_view word);
+
 [[nodiscard]] std::string joined(const std::vector<std::string>& words, std::string_view separator);
 
 /// Percent-decoding (RFC 3986 §2.1); unset where a `%` is not followed by two hexadecimal digits.

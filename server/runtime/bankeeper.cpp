@@ -22,10 +22,11 @@ Result<std::string, ControlError> canonical(const BanCommand& command)
     };
     switch (command.subject) {
     case BanSubject::User:
+    case BanSubject::Token:
         // What no token can claim cannot be met either, and the store would not keep it as it is.
         if (command.value.empty() || command.value.size() > 128 || !isPlainText(command.value) ||
             !isPlainText(command.issuer))
-            return bad("a ban of a user needs a name of 1 to 128 bytes without control characters");
+            return bad("a ban of a user or token needs its name or jti of 1 to 128 bytes without control characters");
         return command.value;
     case BanSubject::Address:
         if (const auto address = IpAddress::parse(command.value))

@@ -294,7 +294,7 @@ void ServerRuntime::Private::record(AuditRecord record) noexcept
 
 void ServerRuntime::Private::authFailed(AuthFailure failure)
 {
-    m_failures.add(failure.address, failure.reason, failure.time, failure.route, failure.user, failure.origin);
+    m_failures.add(failure.address, failure.why.reason, failure.time, failure.route, failure.user, failure.origin);
 }
 
 void ServerRuntime::Private::banByRule(const IpAddress& address, std::chrono::milliseconds duration,
@@ -310,6 +310,11 @@ void ServerRuntime::Private::banByRule(const IpAddress& address, std::chrono::mi
         command.value = Network{address.limitKey(), 64}.toString();
     }
     call({ruleActor, ruleActor}, std::move(command), [](const Reply&) {});
+}
+
+void ServerRuntime::Private::claimToken(TokenClaim, std::function<void(ClaimVerdict)> done)
+{
+    done(ClaimVerdict::Failed);
 }
 
 void ServerRuntime::Private::publish(std::uint32_t worker, WorkerBatch batch)

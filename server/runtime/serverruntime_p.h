@@ -88,6 +88,7 @@ struct ServerRuntime::Private final : EventSink, GateEvents, CertificateEvents {
     void record(AuditRecord record) noexcept override;
     void authFailed(AuthFailure failure) override;
     void banByRule(const IpAddress& address, std::chrono::milliseconds duration, const Decision& why) override;
+    void claimToken(TokenClaim claim, std::function<void(ClaimVerdict)> done) override;
     void publish(std::uint32_t worker, WorkerBatch batch) override;
 
     // CertificateEvents: on the jobs thread.

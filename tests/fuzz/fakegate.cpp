@@ -90,7 +90,7 @@ bool WatchedAudit::allClosed() const
 
 void WatchedEvents::authFailed(AuthFailure failure)
 {
-    CHECK(isAuthFailure(failure.reason));
+    CHECK(isAuthFailure(failure.why.reason));
 }
 
 void WatchedEvents::banByRule(const IpAddress&, std::chrono::milliseconds duration, const Decision& why)

@@ -89,6 +89,7 @@ class Silent final : public EventSink, public GateEvents {
 public:
     void record(AuditRecord) noexcept override {}
     void authFailed(AuthFailure) override {}
+    void claimToken(TokenClaim, std::function<void(ClaimVerdict)> done) override { done(ClaimVerdict::Failed); }
     void banByRule(const IpAddress&, std::chrono::milliseconds, const Decision&) override {}
     void publish(std::uint32_t, WorkerBatch) override {}
 };

@@ -56,6 +56,7 @@ public:
         m_records.push_back(std::move(record));
     }
     void authFailed(AuthFailure) override {}
+    void claimToken(TokenClaim, std::function<void(ClaimVerdict)> done) override { done(ClaimVerdict::Failed); }
     void banByRule(const IpAddress&, std::chrono::milliseconds, const Decision&) override {}
     void publish(std::uint32_t, WorkerBatch) override {}
 

@@ -105,13 +105,13 @@ public:
     }
     Ban ban()
     {
-        return Ban{BanId{u64()}, oneOf(BanSubject::Network), text(), text(), text(), text(), time(), maybeTime()};
+        return Ban{BanId{u64()}, oneOf(BanSubject::Token), text(), text(), text(), text(), time(), maybeTime()};
     }
     SessionInfo sessionInfo()
     {
-        return SessionInfo{SessionId{u64()}, text(),  text(), text(), texts(), text(), u16(),     text(), text(),
-                           text(),           texts(), text(), text(), text(),  text(), text(),    text(), time(),
-                           maybeTime(),      u64(),   real(), u64(),  u64(),   u32(),  maybeU64()};
+        return SessionInfo{SessionId{u64()}, text(),      text(),  text(), text(), texts(), text(), u16(),     text(),
+                           text(),           text(),      texts(), text(), text(), text(),  text(), text(),    text(),
+                           time(),           maybeTime(), u64(),   real(), u64(),  u64(),   u32(),  maybeU64()};
     }
     SessionActivity sessionActivity()
     {
@@ -130,14 +130,17 @@ public:
                                u32(),
                                maybeTime(),
                                maybe([this] { return explanation(); }),
-                               u32()};
+                               u32(),
+                               u64(),
+                               u64()};
     }
     SessionRow sessionRow() { return SessionRow{std::make_shared<SessionInfo>(sessionInfo()), sessionActivity()}; }
     ClosedSession closedSession() { return ClosedSession{SessionId{u64()}, u16(), text(), explanation()}; }
     AuthFailureGroup authFailureGroup()
     {
         return AuthFailureGroup{
-            text(), reason(), u64(), time(), time(), text(), text(), text(), list([this] { return u32(); }), flag()};
+            text(), reason(),     u64(), time(), time(), text(), text(), text(), list([this] { return u32(); }),
+            flag(), explanation()};
     }
     std::vector<std::pair<Reason, std::uint64_t>> counts()
     {
@@ -149,29 +152,21 @@ public:
     }
     GateStats gateStats()
     {
-        return GateStats{time(),
-                         oneOf(GateState::Stopped),
-                         u64(),
-                         u64(),
-                         u64(),
-                         u64(),
-                         u64(),
-                         u64(),
-                         u64(),
-                         u64(),
-                         counts(),
-                         u64(),
-                         counts(),
-                         u64(),
-                         u64(),
-                         u64(),
-                         real(),
-                         oneOf(AuditState::Failing),
-                         u64(),
-                         u64(),
-                         u64(),
-                         oneOf(CertificateState::ReloadFailed),
-                         maybeTime()};
+        return GateStats{time(),      oneOf(GateState::Stopped),
+                         u64(),       u64(),
+                         u64(),       u64(),
+                         u64(),       u64(),
+                         u64(),       u64(),
+                         counts(),    u64(),
+                         counts(),    u64(),
+                         u64(),       u64(),
+                         real(),      oneOf(AuditState::Failing),
+                         u64(),       u64(),
+                         u64(),       oneOf(CertificateState::ReloadFailed),
+                         maybeTime(), oneOf(KeySetState::Failing),
+                         text(),      maybeTime(),
+                         maybe([this] { return duration(); }),  flag(),  u64(),
+                         u64(),       u64()};
     }
     CertificateStatus certificateStatus()
     {
@@ -212,7 +207,7 @@ public:
         case 3:
             return KickCommand{sessionIds(), text(), maybe([this] { return duration(); })};
         case 4:
-            return BanCommand{oneOf(BanSubject::Network), text(), text(), maybe([this] { return duration(); }), text()};
+            return BanCommand{oneOf(BanSubject::Token), text(), text(), maybe([this] { return duration(); }), text()};
         case 5:
             return UnbanCommand{BanId{u64()}};
         case 6:

@@ -113,6 +113,8 @@ QString BanDialog::proposal(BanSubject subject) const
         return QString::fromStdString(m_offer.address);
     case BanSubject::Network:
         return QString::fromStdString(networkOf(m_offer.address));
+    case BanSubject::Token:
+        break;
     }
     return {};
 }

@@ -99,6 +99,7 @@ CellTone auditTone(const AuditRecord& record)
 {
     switch (record.kind) {
     case AuditKind::Ban:
+    case AuditKind::Revoke:
     case AuditKind::Kick:
         return CellTone::Bad;
     case AuditKind::Refuse:
@@ -113,6 +114,7 @@ CellTone auditTone(const AuditRecord& record)
     case AuditKind::Stop:
     case AuditKind::Close:
     case AuditKind::Unban:
+    case AuditKind::Unrevoke:
     case AuditKind::Drain:
     case AuditKind::Command:
         break;

@@ -43,6 +43,7 @@ std::optional<std::string> banValue(BanSubject subject, const QString& typed)
 {
     switch (subject) {
     case BanSubject::User:
+    case BanSubject::Token:
         return typed.isEmpty() ? std::nullopt : std::optional(typed.toStdString());
     case BanSubject::Address:
         if (const auto address = IpAddress::parse(typed.trimmed().toStdString()))
@@ -58,6 +59,8 @@ bool banMeets(BanSubject subject, const std::string& value, const SessionInfo& s
 {
     if (subject == BanSubject::User)
         return session.user == value;
+    if (subject == BanSubject::Token)
+        return session.tokenId == value;
     const auto network = Network::parse(value);
     const auto address = IpAddress::parse(session.address);
     return network && address && network->contains(*address);

@@ -21,8 +21,10 @@ Icon auditIcon(AuditKind kind)
     case AuditKind::Kick:
         return Icon::UserX;
     case AuditKind::Ban:
+    case AuditKind::Revoke:
         return Icon::Ban;
     case AuditKind::Unban:
+    case AuditKind::Unrevoke:
         return Icon::RotateCcw;
     case AuditKind::Reload:
         return Icon::RefreshCw;

@@ -302,6 +302,8 @@ Timeline::Line Timeline::lineOf(const AuditRecord& record)
     case AuditKind::Start:
     case AuditKind::Stop:
     case AuditKind::Unban:
+    case AuditKind::Revoke:
+    case AuditKind::Unrevoke:
     case AuditKind::Reload:
     case AuditKind::Drain:
     case AuditKind::Certificate:

@@ -110,6 +110,9 @@ Words wordsOf(Reason reason)
     case Reason::IpDenied:
         return {QT_TRANSLATE_NOOP("Reason", "Network"),
                 QT_TRANSLATE_NOOP("Reason", "The address lies outside the networks that the policy allows.")};
+    case Reason::ProxyHeader:
+        return {QT_TRANSLATE_NOOP("Reason", "Proxy header"),
+                QT_TRANSLATE_NOOP("Reason", "A trusted proxy did not say in a readable way for whom it asks.")};
     case Reason::AuthMissing:
         return {QT_TRANSLATE_NOOP("Reason", "No token"),
                 QT_TRANSLATE_NOOP("Reason", "The route wants a token and none was sent.")};
@@ -263,6 +266,9 @@ Words wordsOf(Reason reason)
     case Reason::PolicyConflict:
         return {QT_TRANSLATE_NOOP("Reason", "Policy conflict"),
                 QT_TRANSLATE_NOOP("Reason", "The policy was changed meanwhile by somebody else.")};
+    case Reason::JwksFailed:
+        return {QT_TRANSLATE_NOOP("Reason", "Keys of an issuer"),
+                QT_TRANSLATE_NOOP("Reason", "An issuer's keys could not be fetched or read.")};
     case Reason::ApiKey:
         return {QT_TRANSLATE_NOOP("Reason", "API key"),
                 QT_TRANSLATE_NOOP("Reason", "The API key is missing or wrong.")};
@@ -413,6 +419,10 @@ QString auditKindText(AuditKind kind)
         return QCoreApplication::translate("AuditKind", "Banned");
     case AuditKind::Unban:
         return QCoreApplication::translate("AuditKind", "Ban lifted");
+    case AuditKind::Revoke:
+        return QCoreApplication::translate("AuditKind", "Tokens revoked");
+    case AuditKind::Unrevoke:
+        return QCoreApplication::translate("AuditKind", "Revocation lifted");
     case AuditKind::Reload:
         return QCoreApplication::translate("AuditKind", "Reloaded");
     case AuditKind::Drain:
