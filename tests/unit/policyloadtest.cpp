@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "policy/defaults.h"
 #include "policy/load.h"
-#include "unit/completepolicy.h"
+#include "completepolicy.h"
 
 #include <nlohmann/json.hpp>
 
