@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+#include "completepolicy.h"
 #include "policy/defaults.h"
 #include "policy/load.h"
-#include "completepolicy.h"
 
 #include <nlohmann/json.hpp>
 
@@ -648,6 +648,7 @@ void PolicyLoadTest::documents_that_cannot_be_read()
     for (const char* text : {"", " ", "{", "// x\n{}", "{} x", "{'a':1}", "{\"a\":1,}", "\xef\xbb\xbf{}",
                              "{\"a\":\"\xff\"}", "{\"a\":NaN}"})
         QCOMPARE(parse(text).error().at(0).code, Code::Syntax);
+    QCOMPARE(parse(std::string("{}\0", 3)).error().at(0).code, Code::Syntax);
     QCOMPARE(parse("[]").error().at(0).code, Code::WrongType);
     const auto deep = parse("{\"a\":" + std::string(100'000, '['));
     QCOMPARE(deep.error().at(0).code, Code::Syntax);
