@@ -11,6 +11,7 @@
 #include "net/timingwheel.h"
 #include "net/tlscontext.h"
 #include "policy/policy.h"
+#include "schema/messagevalidator.h"
 
 #include <functional>
 #include <memory>
@@ -85,6 +86,7 @@ struct WorkerContext {
     std::shared_ptr<const BanSet> bans;
     WorkerCounters counters;
     TimingWheel wheel;
+    MessageValidator validator;
     TimePoint now{}; ///< read once a loop turn
     WallTime wall{};
     bool draining = false;
