@@ -3,6 +3,7 @@
 
 #include "auth/revocations.h"
 #include "auth/token.h"
+#include "net/checktoken.h"
 #include "policy/decide.h"
 
 #include <algorithm>
@@ -124,7 +125,7 @@ private:
             return refuseToken(
                 {Reason::AuthMissing, routeRule(m_policy, index, "authentication"), "no token", "a token"});
         }
-        auto identity = verifyToken(m_policy, index, **token, m_context.wall);
+        auto identity = checkToken(m_context, index, **token);
         if (!identity) {
             m_refusal.claimed = claimedUser(**token);
             return refuseToken(identity.error());

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "auth/revocations.h"
+#include "auth/tokencache.h"
 #include "domain/auditrecord.h"
 #include "domain/certificate.h"
 #include "feed/counters.h"
@@ -24,8 +25,9 @@ class Connection;
 /// A policy with what was loaded for it. Immutable.
 struct PolicyGeneration {
     std::shared_ptr<const Policy> policy;
-    std::vector<std::shared_ptr<const TlsContext>> tls;                 ///< for each listener; null: plain
-    std::vector<std::shared_ptr<const LoadedCertificate>> certificates; ///< for each listener; null: plain
+    std::vector<std::shared_ptr<const TlsContext>> tls;                            ///< for each listener; null: plain
+    std::vector<std::shared_ptr<const LoadedCertificate>> certificates;            ///< for each listener; null: plain
+    std::shared_ptr<const IssuerKeys> keys = std::make_shared<const IssuerKeys>(); ///< never null
 };
 
 /// What changed at one worker since its last batch.
@@ -69,6 +71,8 @@ public:
     /// Uses a one-time token up. `done` is called exactly once, on any thread, possibly before this returns.
     virtual void claimToken(TokenClaim claim, std::function<void(ClaimVerdict)> done) = 0;
     virtual void publish(std::uint32_t worker, WorkerBatch batch) = 0;
+    /// A token named a key that the issuer's set does not hold. Anybody can cause it, as often as they like.
+    virtual void keyUnknown(const std::string& issuer) { (void)issuer; }
 };
 
 /// Shared by all workers for as long as they run.
@@ -88,6 +92,7 @@ struct WorkerContext {
     std::shared_ptr<const RevocationSet> revocations = std::make_shared<const RevocationSet>();
     WorkerCounters counters;
     TimingWheel wheel;
+    TokenCache tokens;
     TimePoint now{}; ///< read once a loop turn
     WallTime wall{};
     bool draining = false;
