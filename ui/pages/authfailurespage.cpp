@@ -303,7 +303,7 @@ void AuthFailuresPage::showPanel()
          {tr("Origin"), group->lastOrigin.empty() ? tr("none sent") : plainText(group->lastOrigin),
           !group->lastOrigin.empty()},
          {tr("Network"), plainText(networkOf(group->address)), true},
-         {tr("Rule"), pointer.empty() ? tr("none of the policy") : plainText(pointer), !pointer.empty()}});
+         {tr("Pointer"), pointer.empty() ? tr("no rule of the policy") : plainText(pointer), !pointer.empty()}});
 }
 
 void AuthFailuresPage::openMenu(const QPoint& position)
