@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "pages/connectionspage.h"
 #include "connectionscenes.h"
+#include "dialogs/bandialog.h"
 #include "dialogs/kickdialog.h"
 #include "dialogs/revokedialog.h"
 #include "mainwindow/mainwindow.h"
@@ -125,6 +126,7 @@ private Q_SLOTS:
     void a_failed_ban_says_so_in_its_dialog();
     void the_token_of_a_session_can_be_banned();
     void a_token_is_revoked_by_keyboard_and_taken_back();
+    void a_dialog_grows_with_what_it_says_later();
     void all_tokens_of_a_user_are_revoked_from_the_panels_menu();
     void a_failed_revocation_says_so_in_its_dialog();
     void a_session_without_a_token_offers_no_revocation();
@@ -315,6 +317,21 @@ void ConnectionsPageTest::a_token_is_revoked_by_keyboard_and_taken_back()
     QTRY_COMPARE(desk.control.commands<UnrevokeCommand>(), std::vector{UnrevokeCommand{RevocationId{5}}});
     QTRY_COMPARE(outcome->label()->text(), QStringLiteral("The revocation is taken back."));
     QVERIFY(desk.control.commands<UnbanCommand>().empty());
+}
+
+void ConnectionsPageTest::a_dialog_grows_with_what_it_says_later()
+{
+    Desk desk(m_appearance);
+    desk.control.holdsAnswers = true;
+    desk.clickRow(7370);
+    desk.click("panelBan");
+    const auto* reason = desk.child<QLineEdit>("banReason");
+    const int height = reason->height();
+    QVERIFY(height >= reason->sizeHint().height());
+    desk.control.release();
+    QTRY_VERIFY(!desk.page().findChild<BanDialog*>()->effectText().isEmpty());
+    QApplication::processEvents();
+    QCOMPARE(reason->height(), height);
 }
 
 void ConnectionsPageTest::all_tokens_of_a_user_are_revoked_from_the_panels_menu()
