@@ -8,6 +8,7 @@
 #include "feed/collector.h"
 #include "runtime/bankeeper.h"
 #include "runtime/certificatekeeper.h"
+#include "runtime/clockwatch.h"
 #include "runtime/gate.h"
 #include "runtime/onetimekeeper.h"
 #include "runtime/revocationkeeper.h"
@@ -77,6 +78,7 @@ struct ServerRuntime::Private final : EventSink, GateEvents, CertificateEvents {
     void finishKick(const Actor& actor, const KickCommand& command, const SessionInfos& ended,
                     const ReplyCallback& done);
     void tick();
+    void checkClock(TimePoint now, WallTime wall);
     void checkDrained();
     void publishBans();
     void endBanned(const Ban& ban, const ReplyCallback& done);
@@ -122,6 +124,9 @@ struct ServerRuntime::Private final : EventSink, GateEvents, CertificateEvents {
     Collector m_collector;
     StatsSampler m_sampler;
     GateStats m_stats;
+    ClockWatch m_clockWatch;
+    std::optional<WallTime> m_clockStepped;
+    std::chrono::milliseconds m_clockStep{0};   ///< the last one; negative: back
     std::array<Counter, reasonCount> m_refused; ///< what the runtime itself refused
     CertificateState m_certificates = CertificateState::Good;
     std::optional<WallTime> m_certificatesEnd;
