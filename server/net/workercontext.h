@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
+#include "auth/revocations.h"
 #include "auth/tokencache.h"
 #include "domain/auditrecord.h"
 #include "domain/certificate.h"
@@ -43,6 +44,7 @@ struct AuthFailure {
     std::string route;
     std::string user; ///< as claimed; verified where the token was good
     std::string origin;
+    std::uint64_t policyVersion = 0; ///< that refused
 };
 
 /// A one-time token that somebody wants to use.
@@ -87,6 +89,7 @@ struct WorkerContext {
     std::uint32_t index = 0;
     std::shared_ptr<const PolicyGeneration> generation;
     std::shared_ptr<const BanSet> bans;
+    std::shared_ptr<const RevocationSet> revocations = std::make_shared<const RevocationSet>();
     WorkerCounters counters;
     TimingWheel wheel;
     TokenCache tokens;
