@@ -104,6 +104,7 @@ Result<Done, std::string> ServerRuntime::Private::start(unsigned spareCores)
         return Failure{generation.error()};
     m_generation = *generation;
     m_keeper.setGeneration(m_generation);
+    m_keyKeeper.setGeneration(m_generation);
     auto audit = AuditLog::open({m_store}, m_clock);
     if (!audit)
         return Failure{audit.error()};
@@ -121,6 +122,7 @@ Result<Done, std::string> ServerRuntime::Private::start(unsigned spareCores)
     m_state = GateState::Serving;
     m_runtime.start(tickEvery, [this] { tick(); });
     m_jobs.start(tickEvery, [this] { m_keeper.tick(); });
+    m_keys.start(tickEvery, [this] { m_keyKeeper.tick(); });
     std::string urls;
     for (const ListenerInfo& listener : m_gate->listeners())
         urls += (urls.empty() ? "" : ", ") + listener.url;
@@ -131,6 +133,8 @@ Result<Done, std::string> ServerRuntime::Private::start(unsigned spareCores)
 ServerRuntime::Private::~Private()
 {
     m_socket.reset();
+    m_keyKeeper.stop();
+    m_keys.stop();
     m_jobs.stop();
     m_runtime.stop();
     if (m_oneTime) { // claims are answered while there are workers to take the answer
@@ -198,6 +202,8 @@ GateStats ServerRuntime::Private::stats()
     stats.audit = m_audit->failing() ? AuditState::Failing : AuditState::Good;
     stats.certificates = m_certificates;
     stats.certificatesEnd = m_certificatesEnd;
+    stats.keySets = m_keySets;
+    stats.keySetProblem = m_keySetProblem;
     stats.auditRecords = m_audit->newest();
     stats.auditDropped = m_audit->dropped();
     if (m_clockStepped) {
