@@ -34,6 +34,10 @@ public:
     /// Writes what is due, in as few calls as it takes.
     void flush();
     void queue(SharedFrame frame);
+    /// Writes what the socket takes, where that is needed for `bytes` more to stay within `limit`. Ends nobody.
+    [[nodiscard]] bool makeRoom(std::size_t bytes, std::uint64_t limit);
+    /// Reading goes on in this turn or the next, also where the socket itself has nothing more.
+    void readAgain();
     void dropUnsent();
     /// Ends it after an exception: 1011 where a session can still be told.
     void fail() noexcept;
@@ -52,7 +56,9 @@ public:
     [[nodiscard]] bool readWantsWrite() const { return m_out.empty() && m_transport->wantsWrite(); }
     [[nodiscard]] bool wantsWrite() const { return !m_out.empty() || m_transport->wantsWrite(); }
     /// False once the peer ended its side: nothing more can come.
-    [[nodiscard]] bool wantsRead() const { return !m_inputEnded; }
+    [[nodiscard]] bool wantsRead() const { return !m_inputEnded && !paused(); }
+    /// A rate has no room for more of what the peer sends.
+    [[nodiscard]] bool paused() const { return m_phase == Phase::Open && m_session->paused(); }
     [[nodiscard]] const Arrival& arrival() const { return m_arrival; }
 
     struct OwnedTimer : Timer {
@@ -81,6 +87,7 @@ private:
     void reply(const std::string& text);
     void linger();
     void requestFlush();
+    [[nodiscard]] bool write();
     [[nodiscard]] TimePoint deadline() const;
 
     WorkerContext& m_context;
