@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "net/admission.h"
 
+#include "auth/revocations.h"
 #include "auth/token.h"
+#include "net/checktoken.h"
 #include "policy/decide.h"
 
 #include <algorithm>
@@ -33,7 +35,7 @@ public:
     Result<Admission, Refusal> run(bool bytesAfterHead)
     {
         const bool admitted = findRoute() && checkUpgrade(bytesAfterHead) && checkOrigin() && checkSubprotocol() &&
-                              authenticate() && checkBans() && checkHandler() && reserve();
+                              authenticate() && checkRevocations() && checkBans() && checkHandler() && reserve();
         if (!admitted)
             return Failure{std::move(m_refusal)};
         return std::move(m_admission);
@@ -123,7 +125,7 @@ private:
             return refuseToken(
                 {Reason::AuthMissing, routeRule(m_policy, index, "authentication"), "no token", "a token"});
         }
-        auto identity = verifyToken(m_policy, index, **token, m_context.wall);
+        auto identity = checkToken(m_context, index, **token);
         if (!identity) {
             m_refusal.claimed = claimedUser(**token);
             return refuseToken(identity.error());
@@ -148,6 +150,12 @@ private:
         return refuse(std::move(decision));
     }
 
+    bool checkRevocations()
+    {
+        Decision decision = decideRevocation(*m_context.revocations, m_admission.who, m_context.wall);
+        return decision.allowed() || refuse(std::move(decision));
+    }
+
     /// The address was looked at when it connected, and may have been banned since.
     bool checkBans()
     {
@@ -170,7 +178,7 @@ private:
         std::optional<std::chrono::nanoseconds> left;
         if (ban.until)
             left = *ban.until - m_context.wall;
-        return refuse({Reason::Banned, {}, std::move(met), {}}, left);
+        return refuse({Reason::Banned, banRule(ban), std::move(met), {}}, left);
     }
 
     bool checkHandler()

@@ -76,8 +76,8 @@ struct Arrival {
 [[nodiscard]] wire::RequestLimits requestLimits(const Limits& limits);
 
 /// All checks between a whole request head and the 101, in the order: path, upgrade, Host, origin, subprotocol,
-/// token, bans, channel, session limits. Counts failures towards a ban; reports nothing else. `serverName` is what the
-/// client sent in TLS; empty: nothing.
+/// token, revocations, bans, channel, session limits. Counts failures towards a ban; reports nothing else. `serverName`
+/// is what the client sent in TLS; empty: nothing.
 [[nodiscard]] Result<Admission, Refusal> admit(WorkerContext& context, const Arrival& arrival,
                                                const std::string& serverName, wire::Request request,
                                                bool bytesAfterHead);

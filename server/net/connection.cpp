@@ -209,7 +209,8 @@ void Connection::refuse(const Refusal& refusal)
     m_context.gate.audit.record(std::move(record));
     if (isAuthFailure(reason))
         m_context.gate.events.authFailed({m_context.wall, m_arrival.peer, refusal.decision, refusal.route,
-                                          refusal.user.empty() ? refusal.claimed : refusal.user, refusal.origin});
+                                          refusal.user.empty() ? refusal.claimed : refusal.user, refusal.origin,
+                                          m_context.policy().version});
     reply(wire::refusal(refusal.status, reasonWord(reason), refusal.retryAfter));
     linger();
 }

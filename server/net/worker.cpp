@@ -263,8 +263,8 @@ void Worker::acceptFrom(ListenSocket& socket)
 void Worker::acceptOne(std::size_t listener, Fd fd, const IpAddress& peer, std::uint16_t port)
 {
     const Limits& limits = policy().limits;
-    if (bans->matchAddress(peer, wall)) {
-        refuseConnect(peer, {Reason::Banned, {}, peer.toString(), {}});
+    if (const Ban* ban = bans->matchAddress(peer, wall)) {
+        refuseConnect(peer, {Reason::Banned, banRule(*ban), peer.toString(), {}});
         return;
     }
     auto address = gate.tables.addresses.find(peer.limitKey(), now);
@@ -480,6 +480,20 @@ std::vector<std::shared_ptr<const SessionInfo>> Worker::endMatching(const Ban& b
         if (connection->session()->matches(ban))
             ids.push_back(id);
     return endSessions(ids, ending);
+}
+
+std::vector<std::shared_ptr<const SessionInfo>> Worker::endRevoked(const Revocation& revocation)
+{
+    std::vector<std::shared_ptr<const SessionInfo>> ended;
+    for (const auto& [id, connection] : m_sessions) {
+        Session& session = *connection->session();
+        if (session.closing() || !revokes(revocation, session.who()))
+            continue;
+        ended.push_back(session.infoPointer());
+        session.end({revokedBy(revocation, session.who()), closeCode(Reason::Revoked),
+                     std::string(reasonWord(Reason::Revoked)), revocation.actor});
+    }
+    return ended;
 }
 
 std::vector<std::pair<SessionId, std::string>> Worker::keysOf(const std::vector<SessionId>& ids) const

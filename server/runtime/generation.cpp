@@ -4,6 +4,7 @@
 #include "auth/hmac.h"
 #include "control/json.h"
 #include "policy/privatefile.h"
+#include "runtime/keysources.h"
 #include "setup/certificatefacts.h"
 
 #include <algorithm>
@@ -19,23 +20,6 @@ constexpr std::size_t largestFile = 1U << 20; // bytes
 std::int64_t nanoseconds(const timespec& time)
 {
     return time.tv_sec * 1'000'000'000LL + time.tv_nsec;
-}
-
-FileStamp stampOf(const std::filesystem::path& file)
-{
-    struct stat status {};
-    FileStamp stamp;
-    if (stat(file.c_str(), &status) != 0) {
-        stamp.error = errno;
-        return stamp;
-    }
-    stamp.device = status.st_dev;
-    stamp.inode = status.st_ino;
-    stamp.mode = status.st_mode;
-    stamp.size = status.st_size;
-    stamp.modified = nanoseconds(status.st_mtim);
-    stamp.changed = nanoseconds(status.st_ctim);
-    return stamp;
 }
 
 /// Of parts with their lengths, so that no two lists of them look alike; empty where the TLS library fails.
@@ -130,6 +114,23 @@ std::optional<LoadedListener> servedBy(const PolicyGeneration* previous, const L
 
 } // namespace
 
+FileStamp stampOf(const std::filesystem::path& file)
+{
+    struct stat status {};
+    FileStamp stamp;
+    if (stat(file.c_str(), &status) != 0) {
+        stamp.error = errno;
+        return stamp;
+    }
+    stamp.device = status.st_dev;
+    stamp.inode = status.st_ino;
+    stamp.mode = status.st_mode;
+    stamp.size = status.st_size;
+    stamp.modified = nanoseconds(status.st_mtim);
+    stamp.changed = nanoseconds(status.st_ctim);
+    return stamp;
+}
+
 std::vector<std::filesystem::path> tlsFiles(const ListenerTls& tls)
 {
     std::vector<std::filesystem::path> files{tls.certificate, tls.key};
@@ -172,6 +173,10 @@ makeGeneration(std::shared_ptr<const Policy> policy, const Clock& clock, const P
         generation->tls.push_back(std::move(loaded.context));
         generation->certificates.push_back(std::move(loaded.certificate));
     }
+    auto keys = loadIssuerKeys(*policy, previous);
+    if (!keys)
+        return Failure{keys.error()};
+    generation->keys = std::move(*keys);
     generation->policy = std::move(policy);
     return std::shared_ptr<const PolicyGeneration>(std::move(generation));
 }
@@ -189,6 +194,26 @@ reloadListener(const std::shared_ptr<const PolicyGeneration>& previous, std::siz
     next->tls[listener] = std::move(loaded->context);
     next->certificates[listener] = std::move(loaded->certificate);
     return std::shared_ptr<const PolicyGeneration>(std::move(next));
+}
+
+std::shared_ptr<const PolicyGeneration> withKeySet(const PolicyGeneration& previous, const Issuer& issuer,
+                                                   const std::shared_ptr<const KeySet>& set)
+{
+    const auto& issuers = previous.policy->issuers;
+    const auto same = std::ranges::find_if(issuers, [&](const Issuer& one) {
+        return one.name == issuer.name && one.jwksFile == issuer.jwksFile && one.jwksUrl == issuer.jwksUrl &&
+               one.jwksCa == issuer.jwksCa;
+    });
+    if (same == issuers.end() || !keySetProblem(*set, *same).empty())
+        return nullptr;
+    auto sets = previous.keys->sets();
+    sets[static_cast<std::size_t>(same - issuers.begin())] = set;
+    auto keys = IssuerKeys::make(*previous.policy, std::move(sets));
+    if (!keys)
+        return nullptr;
+    auto next = std::make_shared<PolicyGeneration>(previous);
+    next->keys = std::move(*keys);
+    return next;
 }
 
 } // namespace gatehouse

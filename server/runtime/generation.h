@@ -11,15 +11,20 @@
 
 namespace gatehouse {
 
-/// A policy with its certificates, ready for workers. Where `previous` serves a listener of the same name with the same
-/// settings and the same bytes of files, its context lives on, and the keys of its session tickets with it; a
-/// certificate that is new to it must be valid now. The error names listener and file; the clock outlives what is made.
+/// A policy with its certificates and the keys of its issuers, ready for workers. Where `previous` serves a listener of
+/// the same name with the same settings and the same bytes of files, its context lives on, and the keys of its session
+/// tickets with it; a certificate that is new to it must be valid now. The error names listener or issuer, and file;
+/// the clock outlives what is made.
 [[nodiscard]] Result<std::shared_ptr<const PolicyGeneration>, std::string>
 makeGeneration(std::shared_ptr<const Policy> policy, const Clock& clock, const PolicyGeneration* previous = nullptr);
 
 /// `previous` with the files of one listener read anew: `previous` itself where they hold what is served.
 [[nodiscard]] Result<std::shared_ptr<const PolicyGeneration>, std::string>
 reloadListener(const std::shared_ptr<const PolicyGeneration>& previous, std::size_t listener, const Clock& clock);
+
+/// `previous` with another set for an issuer; null where it has no issuer of that name with keys from that place.
+[[nodiscard]] std::shared_ptr<const PolicyGeneration> withKeySet(const PolicyGeneration& previous, const Issuer& issuer,
+                                                                 const std::shared_ptr<const KeySet>& set);
 
 /// The files that a listener's TLS is made of: certificate, key, client CA.
 [[nodiscard]] std::vector<std::filesystem::path> tlsFiles(const ListenerTls& tls);
@@ -40,6 +45,7 @@ struct FileStamp {
     friend bool operator==(const FileStamp&, const FileStamp&) = default;
 };
 using FileStamps = std::vector<FileStamp>;
+[[nodiscard]] FileStamp stampOf(const std::filesystem::path& file);
 [[nodiscard]] FileStamps stampsOf(const ListenerTls& tls);
 
 } // namespace gatehouse

@@ -10,6 +10,9 @@
 #include "runtime/certificatekeeper.h"
 #include "runtime/clockwatch.h"
 #include "runtime/gate.h"
+#include "runtime/keykeeper.h"
+#include "runtime/onetimekeeper.h"
+#include "runtime/revocationkeeper.h"
 #include "runtime/serverruntime.h"
 #include "runtime/statelock.h"
 #include "runtime/taskqueue.h"
@@ -31,7 +34,7 @@ struct RefusedReload {
 };
 
 /// Owner of all members: the runtime thread, but for those marked otherwise.
-struct ServerRuntime::Private final : EventSink, GateEvents, CertificateEvents {
+struct ServerRuntime::Private final : EventSink, GateEvents, CertificateEvents, KeyEvents {
     static constexpr std::chrono::milliseconds tickEvery{250};
     static constexpr std::size_t commandLimit = 4096; ///< operators' commands that may wait
     static constexpr std::size_t feedLimit = 200'000; ///< rows that may wait for a tick
@@ -66,6 +69,10 @@ struct ServerRuntime::Private final : EventSink, GateEvents, CertificateEvents {
     void run(const Actor& actor, const ReloadCommand& command, const ReplyCallback& done);
     void run(const Actor& actor, const CertificateStatusQuery& query, const ReplyCallback& done);
     void run(const Actor& actor, const CertificateRenewCommand& command, const ReplyCallback& done);
+    void run(const Actor& actor, const RevokeTokenCommand& command, const ReplyCallback& done);
+    void run(const Actor& actor, const InvalidateUserTokensCommand& command, const ReplyCallback& done);
+    void run(const Actor& actor, const RevocationsQuery& query, const ReplyCallback& done);
+    void run(const Actor& actor, const UnrevokeCommand& command, const ReplyCallback& done);
 
     using SessionInfos = std::vector<std::shared_ptr<const SessionInfo>>;
     void endKicked(const Actor& actor, const KickCommand& command, const ReplyCallback& done);
@@ -76,7 +83,12 @@ struct ServerRuntime::Private final : EventSink, GateEvents, CertificateEvents {
     void checkDrained();
     void publishBans();
     void endBanned(const Ban& ban, const ReplyCallback& done);
-    void answerOnceStored(BanResult result, const ReplyCallback& done);
+    void answerOnceStored(Answer answer, const std::string& what, const ReplyCallback& done);
+    void revoked(const Actor& actor, const Result<Revocation, ControlError>& made, const ReplyCallback& done);
+    void endRevoked(const Revocation& revocation, const ReplyCallback& done);
+    void publishRevocations();
+    void expireRevocations();
+    [[nodiscard]] AuditRecord revocationRecord(AuditKind kind, const Actor& actor, const Revocation& revocation) const;
     [[nodiscard]] GateStats stats();
     [[nodiscard]] std::vector<AuthFailureGroup> marked(std::vector<AuthFailureGroup> groups) const;
     [[nodiscard]] AuditRecord commandRecord(AuditKind kind, const Actor& actor, std::string detail) const;
@@ -92,6 +104,7 @@ struct ServerRuntime::Private final : EventSink, GateEvents, CertificateEvents {
     void banByRule(const IpAddress& address, std::chrono::milliseconds duration, const Decision& why) override;
     void claimToken(TokenClaim claim, std::function<void(ClaimVerdict)> done) override;
     void publish(std::uint32_t worker, WorkerBatch batch) override;
+    void keyUnknown(const std::string& issuer) override;
 
     // CertificateEvents: on the jobs thread.
     void certificateChanged(std::shared_ptr<const PolicyGeneration> base,
@@ -100,6 +113,11 @@ struct ServerRuntime::Private final : EventSink, GateEvents, CertificateEvents {
     void certificatesStand(CertificateState state, std::optional<WallTime> soonestEnd) override;
     [[nodiscard]] bool wasRecorded(const std::string& text) override;
 
+    // KeyEvents: on the keys thread.
+    void keySetChanged(Issuer issuer, std::shared_ptr<const KeySet> set) override;
+    void keySetFailed(std::string detail) override;
+    void keySetsStand(KeySetState state, std::string problem) override;
+
     const Clock& m_clock;
     std::shared_ptr<const Policy> m_policy;
     const std::filesystem::path m_store;                  ///< any thread
@@ -107,7 +125,9 @@ struct ServerRuntime::Private final : EventSink, GateEvents, CertificateEvents {
     std::optional<StateLock> m_lock;
     std::unique_ptr<AuditLog> m_audit; ///< thread-safe
     std::unique_ptr<BanKeeper> m_bans;
-    AuthFailureTable m_failures; ///< thread-safe
+    std::unique_ptr<RevocationKeeper> m_revocations;
+    std::unique_ptr<OneTimeKeeper> m_oneTime; ///< thread-safe
+    AuthFailureTable m_failures;              ///< thread-safe
     Collector m_collector;
     StatsSampler m_sampler;
     GateStats m_stats;
@@ -118,6 +138,9 @@ struct ServerRuntime::Private final : EventSink, GateEvents, CertificateEvents {
     CertificateState m_certificates = CertificateState::Good;
     std::optional<WallTime> m_certificatesEnd;
     CertificateKeeper m_keeper{m_clock, *this}; ///< the jobs thread's
+    KeySetState m_keySets = KeySetState::Good;
+    std::string m_keySetProblem;
+    KeyKeeper m_keyKeeper{m_clock, *this}; ///< the keys thread's
     WallTime m_started{};
     TimePoint m_nextSecond{}, m_drainStarted{};
     std::atomic<std::uint64_t> m_feedDropped{0};
@@ -136,6 +159,7 @@ struct ServerRuntime::Private final : EventSink, GateEvents, CertificateEvents {
     std::unique_ptr<Gate> m_gate;
     TaskQueue m_runtime{"runtime", commandLimit};
     TaskQueue m_jobs{"jobs", 256};
+    TaskQueue m_keys{"keys", 64};
     std::unique_ptr<ControlSocket> m_socket; ///< first to go: it calls us
 };
 
