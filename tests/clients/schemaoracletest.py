@@ -125,14 +125,18 @@ class Oracle(unittest.TestCase):
         self.assertEqual(done.returncode, 0, done.stderr)
         answers = [json.loads(line) for line in done.stdout.splitlines()]
         self.assertEqual(len(answers), len(cases))
-        fits, misfits, seen, different = 0, 0, {}, []
+        fits, misfits, failed, seen, different = 0, 0, 0, {}, []
         for (schema, messages), answer in zip(cases, answers):
             keywords(schema, seen)
             jsonschema.Draft7Validator.check_schema(schema)
             self.assertNotIn("error", answer, json.dumps(schema))
             validator = jsonschema.Draft7Validator(schema)
             for message, pointer in zip(messages, answer["pointers"]):
-                expected = validator.is_valid(message)
+                try:
+                    expected = validator.is_valid(message)
+                except TypeError:  # it sorts what it would name in its error, and cannot sort a list beside a text
+                    failed += 1
+                    continue
                 fits += expected
                 misfits += not expected
                 if expected != (pointer is None):
@@ -140,6 +144,7 @@ class Oracle(unittest.TestCase):
                 if pointer is not None:
                     self.resolves(schema, pointer)
         self.assertEqual(different, [], f"seed {SEED}: {len(different)} differ; the first:\n{different[:1]}")
+        self.assertLess(failed, len(cases) / 100)
         # A generator that makes nothing but one answer, or forgets a keyword, would agree with anything.
         self.assertGreater(fits, len(cases))
         self.assertGreater(misfits, len(cases))
