@@ -101,6 +101,8 @@ void Connection::onReadable()
         }
         const IoResult got = m_transport->read(scratch);
         if (got.status == IoStatus::WouldBlock) {
+            if (m_phase == Phase::Open)
+                m_session->drained();
             m_context.updateInterest(*this);
             return;
         }

@@ -300,7 +300,7 @@ void Session::onTimer()
     } else if (paused()) {
         if (now < *m_resumeAt)
             return;
-        if (const auto room = roomAt(tolls(1))) // others have drawn on the same buckets meanwhile
+        if (const TimePoint room = roomAt(tolls(1), now); room > now) // others drew on the same buckets meanwhile
             m_resumeAt = room;
         else
             resume();

@@ -48,6 +48,8 @@ public:
     [[nodiscard]] bool paused() const { return m_resumeAt.has_value(); }
     /// What was read before reading stopped comes first when it goes on.
     void takeKept();
+    /// The peer has nothing more to say for now.
+    void drained() { m_catchingUp = false; }
     /// By the first channel rule that matches; asked once, since the session keeps its policy.
     [[nodiscard]] bool mayPublish();
     /// Starts the closing handshake; nothing but the Close is delivered after it.
@@ -103,7 +105,8 @@ private:
     };
     [[nodiscard]] Tolls tolls(std::uint64_t bytes);
     [[nodiscard]] Decision refusedAt(const Toll& toll) const;
-    [[nodiscard]] std::optional<TimePoint> roomAt(const Tolls& due) const;
+    [[nodiscard]] TimePoint roomAt(const Tolls& due, TimePoint at) const;
+    void throttle(const Tolls& due);
     void pause(TimePoint until);
     void resume();
     void countArrival();
@@ -146,12 +149,14 @@ private:
     std::optional<TimePoint> m_expires;
     std::optional<TimePoint> m_resumeAt; ///< set while paused
     TimePoint m_resumed{};               ///< when reading last went on
+    TimePoint m_paidAt{};                ///< while m_catchingUp: when the next message is taken to have come
     TimePoint m_nextDropRecord{};        ///< dropped messages are recorded once a window
     std::optional<bool> m_mayPublish;
     std::optional<Ending> m_ending;
     std::optional<std::uint8_t> m_deflateWindow; ///< bits; unset: permessage-deflate was not agreed on
     bool m_peerClosed = false;
     bool m_deaf = false;
+    bool m_catchingUp = false; ///< what is read was waiting when reading went on
     bool m_pingPending = false;
 };
 

@@ -11,6 +11,7 @@ namespace gatehouse {
 namespace {
 
 constexpr std::chrono::hours longestPause{24}; // then it is looked at anew
+constexpr std::chrono::milliseconds longestCatchUp{100};
 
 } // namespace
 
@@ -73,10 +74,7 @@ bool Session::passesRates(const wire::Event& event)
     const Tolls due = tolls(std::max<std::uint64_t>({event.payload.size(), event.wireSize, 1}));
     const OnExcess excess = route().messages.onExcess;
     if (excess == OnExcess::Throttle) {
-        for (const Toll& toll : due.used())
-            toll.bucket->charge(*toll.rate, m_context.now, toll.cost);
-        if (const auto room = roomAt(due))
-            pause(*room);
+        throttle(due);
         return true;
     }
     for (const Toll& toll : due.used()) {
@@ -103,15 +101,27 @@ std::string Session::describeArrivals() const
     return "bucket empty: " + std::to_string(std::max(m_thisSecond, m_lastSecond)) + " messages came within 1 s";
 }
 
-/// When every bucket has room for something again; unset: now.
-std::optional<TimePoint> Session::roomAt(const Tolls& due) const
+/// A timer is late by a tick or two. What was waiting is paid for as if it had been read in time: otherwise a session
+/// that always has more to say would come to less than its rate.
+void Session::throttle(const Tolls& due)
+{
+    const TimePoint now = m_context.now;
+    const TimePoint at = m_catchingUp ? std::max(m_paidAt, now - longestCatchUp) : now;
+    for (const Toll& toll : due.used())
+        toll.bucket->charge(*toll.rate, at, toll.cost);
+    const TimePoint room = roomAt(due, at);
+    m_paidAt = room;
+    if (room > now)
+        pause(room);
+}
+
+/// When every bucket has room for something again, seen from `at`.
+TimePoint Session::roomAt(const Tolls& due, TimePoint at) const
 {
     std::chrono::nanoseconds longest{0};
     for (const Toll& toll : due.used())
-        longest = std::max(longest, toll.bucket->wait(*toll.rate, m_context.now));
-    if (longest == std::chrono::nanoseconds(0))
-        return std::nullopt;
-    return m_context.now + std::min<std::chrono::nanoseconds>(longest, longestPause);
+        longest = std::max(longest, toll.bucket->wait(*toll.rate, at));
+    return at + std::min<std::chrono::nanoseconds>(longest, longestPause);
 }
 
 void Session::pause(TimePoint until)
@@ -128,6 +138,8 @@ void Session::pause(TimePoint until)
 /// The timers that a peer's bytes hold off begin anew: they were not read.
 void Session::resume()
 {
+    m_paidAt = *m_resumeAt;
+    m_catchingUp = true;
     m_resumeAt.reset();
     m_resumed = m_context.now;
     if (m_pingPending) // a byte that is read in this turn is an answer
