@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
+#include "auth/findtoken.h"
 #include "domain/decision.h"
 #include "domain/result.h"
 #include "policy/identity.h"
@@ -13,17 +14,6 @@
 #include <vector>
 
 namespace gatehouse {
-
-/// Where a request may carry a token, as received.
-struct TokenFacts {
-    std::vector<std::string_view> authorization; ///< every Authorization header's value
-    std::vector<std::string_view> subprotocols;  ///< the names offered, in order
-};
-
-/// Finds the one token in the places that the route names. No token in any of them: an empty optional. Tokens in two
-/// places or twice in one: AuthAmbiguous. A `bearer.T` alone, with nothing echoable beside it: Subprotocol.
-[[nodiscard]] Result<std::optional<std::string_view>, Decision> findToken(const Policy& policy, std::size_t route,
-                                                                          const TokenFacts& facts);
 
 /// Verifies a JSON Web Token (RFC 7519) in its compact JWS form (RFC 7515) against the route's issuers: algorithm bound
 /// to the key, signature by HMAC (RFC 7518 §3.2) compared in constant time, then claims. Input over 8 KiB is JwtFormat.
