@@ -127,8 +127,7 @@ void fillBan(const Words& words, Invocation& invocation)
 {
     BanCommand ban;
     const std::string& subject = words.operands.at(0);
-    const std::array known{BanSubject::User, BanSubject::Address, BanSubject::Network,
-                           BanSubject::Token};
+    const std::array known{BanSubject::User, BanSubject::Address, BanSubject::Network, BanSubject::Token};
     const auto found =
         std::find_if(known.begin(), known.end(), [&](BanSubject each) { return subject == banSubjectWord(each); });
     if (found == known.end())
@@ -146,6 +145,23 @@ void fillBan(const Words& words, Invocation& invocation)
     if (const std::string* length = option(words, "for"))
         ban.duration = duration(*length, "--for");
     invocation.command = std::move(ban);
+}
+
+void fillRevoke(const Words& words, Invocation& invocation)
+{
+    const std::string* tokenId = option(words, "jti");
+    const std::string* user = option(words, "user");
+    if ((tokenId != nullptr) == (user != nullptr))
+        throw Refused{"revoke needs either --jti ID or --user NAME"};
+    std::optional<std::chrono::milliseconds> length;
+    if (const std::string* given = option(words, "for"))
+        length = duration(*given, "--for");
+    if (tokenId)
+        invocation.command =
+            RevokeTokenCommand{*tokenId, textOption(words, "issuer"), {}, length, textOption(words, "reason")};
+    else
+        invocation.command = InvalidateUserTokensCommand{*user,  textOption(words, "issuer"), {}, {},
+                                                         length, textOption(words, "reason")};
 }
 
 void fillAuditList(const Words& words, Invocation& invocation)
@@ -230,7 +246,7 @@ const std::vector<CommandSpec>& specs()
              invocation.command = SessionQuery{sessionIds(words).at(0)};
          }},
         {"kick", {"reason", "cooldown"}, 1, 100000, "ID…", fillKick},
-        {"ban", {"for", "reason", "issuer"}, 2, 2, "user|address|network VALUE", fillBan},
+        {"ban", {"for", "reason", "issuer"}, 2, 2, "user|address|network|token VALUE", fillBan},
         {"unban",
          {},
          1,
@@ -240,6 +256,16 @@ const std::vector<CommandSpec>& specs()
              invocation.command = UnbanCommand{BanId{number(words.operands.at(0), "a ban's ID")}};
          }},
         {"bans", {}, 0, 0, "", fillPlain<BansQuery>},
+        {"revoke", {"jti", "user", "issuer", "for", "reason"}, 0, 0, "", fillRevoke},
+        {"unrevoke",
+         {},
+         1,
+         1,
+         "ID",
+         [](const Words& words, Invocation& invocation) {
+             invocation.command = UnrevokeCommand{RevocationId{number(words.operands.at(0), "a revocation's ID")}};
+         }},
+        {"revocations", {}, 0, 0, "", fillPlain<RevocationsQuery>},
         {"failures", {}, 0, 0, "", fillPlain<AuthFailuresQuery>},
         {"audit",
          {"limit", "kind", "reason", "user", "address", "session", "text", "before"},

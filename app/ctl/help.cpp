@@ -24,9 +24,13 @@ Commands:
   sessions                 open sessions
   session ID               one session, with why its last message was refused
   kick ID...               close sessions
-  ban user|address|network VALUE   keep somebody out
+  ban user|address|network|token VALUE   keep somebody out
   unban ID                 lift a ban
   bans                     bans that hold
+  revoke --jti ID          make a token worth nothing
+  revoke --user NAME       the same with all tokens that a user has now
+  unrevoke ID              take a revocation back
+  revocations              revocations that hold
   failures                 failed authentications by address and reason
   audit list               who did what, newest first
   audit verify             whether the audit log is whole
@@ -50,7 +54,7 @@ gatehouse/gatehouse.json below XDG_CONFIG_HOME (~/.config) or else by
 Exit codes: 0 done, 1 no server or refused, 64 usage, 78 bad configuration.
 )";
 
-constexpr std::array<Topic, 13> topics{{
+constexpr std::array<Topic, 16> topics{{
     {"status", "status", "Prints what runs, since when, on which addresses, and its counters.\n"},
     {"sessions", "sessions", "Lists open sessions. With --json: an array of objects.\n"},
     {"session", "session ID", "Prints all that is known about one session.\n"},
@@ -59,14 +63,29 @@ constexpr std::array<Topic, 13> topics{{
      "  --reason TEXT     public: the client is told; at most 123 bytes are sent\n"
      "  --cooldown TIME   how long the user may not come back (default 1m), or none\n\n"
      "Exits with 1 where one of the sessions was gone already.\n"},
-    {"ban", "ban user|address|network VALUE [--for 10m] [--reason TEXT] [--issuer NAME]",
-     "Keeps a user, an address or a network out and ends its sessions.\n\n"
+    {"ban", "ban user|address|network|token VALUE [--for 10m] [--reason TEXT] [--issuer NAME]",
+     "Keeps a user, an address, a network or whoever shows a token out and ends their sessions.\n"
+     "A token goes by its `jti`, which `gatehousectl session ID` prints.\n\n"
      "  --for TIME      how long; without it until it is lifted\n"
      "  --reason TEXT   for the audit log and whoever looks at the ban\n"
-     "  --issuer NAME   of a user: banned only as vouched for by this issuer\n"},
+     "  --issuer NAME   of a user or token: banned only as vouched for by this issuer\n"},
     {"unban", "unban ID", "Lifts a ban. `gatehousectl bans` prints the IDs.\n"},
     {"bans", "bans", "Lists the bans that hold.\n"},
-    {"failures", "failures", "Lists failed authentications by address and reason, most recent first.\n"},
+    {"revoke", "revoke --jti ID | --user NAME [--issuer NAME] [--for 30d] [--reason TEXT]",
+     "Makes a token, or all tokens that a user has now, worth nothing, and ends their sessions with\n"
+     "code 4401. A token's time of issue has whole seconds: one of this very second is among them, one\n"
+     "of the next is good, and one that does not say when it was issued is not.\n\n"
+     "  --jti ID        the token with this `jti`\n"
+     "  --user NAME     all tokens of this user\n"
+     "  --issuer NAME   only as vouched for by this issuer of the policy\n"
+     "  --for TIME      how long it is remembered, such as the longest lifetime of a token; without it\n"
+     "                  until it is taken back\n"
+     "  --reason TEXT   for the audit log and whoever looks at the revocation\n"},
+    {"unrevoke", "unrevoke ID", "Takes a revocation back. `gatehousectl revocations` prints the IDs.\n"},
+    {"revocations", "revocations", "Lists the revocations that hold.\n"},
+    {"failures", "failures",
+     "Lists failed authentications by address and reason, most recent first, with the rule that\n"
+     "refused the newest of each.\n"},
     {"audit", "audit list [OPTIONS] | audit verify --config FILE",
      "list prints the newest records. With --config it reads the store itself, so that it\n"
      "works on a stopped server too.\n\n"

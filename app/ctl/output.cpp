@@ -34,6 +34,17 @@ std::string idList(const std::vector<SessionId>& ids)
     return text;
 }
 
+/// "issuer local › audience: met gatehouse-2, allowed gatehouse"; empty where no rule is known.
+std::string whyText(const Decision& why)
+{
+    std::string text = why.rule.name;
+    if (!why.met.empty())
+        text += (text.empty() ? "met " : ": met ") + why.met;
+    if (!why.limit.empty())
+        text += (text.empty() ? "allowed " : ", allowed ") + why.limit;
+    return text;
+}
+
 std::string_view stateWord(GateState state)
 {
     switch (state) {
@@ -68,6 +79,16 @@ std::string certificateNotice(const GateStats& stats)
     return text;
 }
 
+/// Empty where the clock did not jump within the last hour.
+std::string clockNotice(const GateStats& stats)
+{
+    if (!stats.clockStepped || !stats.clockStep || stats.time - *stats.clockStepped >= std::chrono::hours(1))
+        return {};
+    return "it was put " + std::string(stats.clockSteppedBack ? "back" : "forward") + " by " +
+           formatDuration(*stats.clockStep) + " at " + formatTime(*stats.clockStepped) +
+           "; tokens may be refused for their time, or outlive it";
+}
+
 std::string text(const Info& info)
 {
     const GateStats& stats = info.stats;
@@ -86,6 +107,10 @@ std::string text(const Info& info)
                                                  : std::string()));
     if (std::string notice = certificateNotice(stats); !notice.empty())
         fields.emplace_back("certificates", std::move(notice));
+    if (stats.keySets == KeySetState::Failing)
+        fields.emplace_back("issuers' keys", stats.keySetProblem);
+    if (std::string notice = clockNotice(stats); !notice.empty())
+        fields.emplace_back("clock", std::move(notice));
     fields.emplace_back("sessions", std::to_string(stats.sessions) + " open, " + std::to_string(stats.pending) +
                                         " pending, " + std::to_string(stats.accepted) + " ever opened");
     fields.emplace_back("messages",
@@ -134,12 +159,17 @@ std::string text(const SessionRow& row)
         {"tls", info.tlsVersion.empty() ? "off" : info.tlsVersion + "  " + info.tlsCipher},
         {"compression", info.compression.empty() ? "off" : info.compression},
         {"since", formatTime(info.since)},
+        {"token", info.tokenId.empty() ? "without a jti" : info.tokenId},
         {"token expires", info.tokenExpires ? formatTime(*info.tokenExpires) : "-"},
         {"messages", std::to_string(activity.messagesIn) + " in (" + rate(activity.messagesInRate) + "), " +
                          std::to_string(activity.messagesOut) + " out (" + rate(activity.messagesOutRate) + ")"},
         {"bytes", std::to_string(activity.bytesIn) + " in, " + std::to_string(activity.bytesOut) + " out"},
         {"backlog", std::to_string(activity.backlog) + " of " + std::to_string(info.sendBufferLimit) + " bytes"},
         {"refused", std::to_string(activity.refused) + " messages"}};
+    if (activity.throttled > 0)
+        fields.emplace_back("throttled", std::to_string(activity.throttled) + " times");
+    if (activity.dropped > 0)
+        fields.emplace_back("dropped", std::to_string(activity.dropped) + " messages to the client");
     if (activity.lastRefusal) {
         const Explanation& why = *activity.lastRefusal;
         fields.emplace_back("last refusal", formatTime(why.time) + "  " + std::string(reasonWord(why.decision.reason)));
@@ -184,6 +214,41 @@ std::string text(const BanList& list)
     return table.text();
 }
 
+std::string described(const Revocation& revocation)
+{
+    if (revocation.subject == RevocationSubject::Token)
+        return "token " + escaped(revocation.value);
+    return "tokens of user " + escaped(revocation.value) + " issued up to " + formatTime(revocation.issuedBefore);
+}
+
+std::string text(const RevocationResult& result)
+{
+    const Revocation& revocation = result.revocation;
+    return "Revocation " + std::to_string(revocation.id.value) + ": " + described(revocation) +
+           (revocation.until ? ", until " + formatTime(*revocation.until) : ", until it is taken back") +
+           ". Sessions ended: " + std::to_string(result.ended.size()) + ".\n";
+}
+
+std::string text(const RevocationList& list)
+{
+    if (list.revocations.empty())
+        return "No revocations.\n";
+    Table table({"ID", "SUBJECT", "VALUE", "ISSUER", "ISSUED UP TO", "UNTIL", "BY", "REASON"});
+    for (const Revocation& revocation : list.revocations)
+        table.add({std::to_string(revocation.id.value), revocationSubjectWord(revocation.subject), revocation.value,
+                   revocation.issuer,
+                   revocation.subject == RevocationSubject::User ? formatTime(revocation.issuedBefore) : "",
+                   revocation.until ? formatTime(*revocation.until) : "until taken back", revocation.actor,
+                   revocation.reason});
+    return table.text();
+}
+
+std::string text(const UnrevokeResult& result)
+{
+    return "Took back revocation " + std::to_string(result.revocation.id.value) + ": " + described(result.revocation) +
+           ".\n";
+}
+
 std::string text(const AuditPage& page)
 {
     if (page.entries.empty())
@@ -208,10 +273,11 @@ std::string text(const AuthFailureList& list)
 {
     if (list.groups.empty())
         return "No failed authentications.\n";
-    Table table({"ADDRESS", "REASON", "COUNT", "LAST", "ROUTE", "CLAIMED USER", "BANNED"});
+    Table table({"ADDRESS", "REASON", "COUNT", "LAST", "ROUTE", "CLAIMED USER", "BANNED", "WHY"});
     for (const AuthFailureGroup& group : list.groups)
         table.add({group.address, std::string(reasonWord(group.reason)), std::to_string(group.count),
-                   formatTime(group.last), group.lastRoute, group.lastUser, group.banned ? "yes" : "no"});
+                   formatTime(group.last), group.lastRoute, group.lastUser, group.banned ? "yes" : "no",
+                   whyText(group.lastRefusal.decision)});
     return table.text();
 }
 
@@ -265,6 +331,8 @@ std::string jsonText(const Answer& answer)
         result = &result->at("sessions");
     else if (std::holds_alternative<BanList>(answer))
         result = &result->at("bans");
+    else if (std::holds_alternative<RevocationList>(answer))
+        result = &result->at("revocations");
     else if (std::holds_alternative<AuthFailureList>(answer))
         result = &result->at("groups");
     else if (std::holds_alternative<CertificateList>(answer))

@@ -10,10 +10,12 @@
 #include <deque>
 #include <future>
 #include <iterator>
+#include <limits>
 #include <map>
 #include <mutex>
 #include <pthread.h>
 #include <thread>
+#include <utility>
 
 namespace gatehouse {
 
@@ -29,6 +31,7 @@ constexpr milliseconds longestRetry{5000};
 constexpr milliseconds sweepEvery{1000};
 constexpr int attemptsAtStop = 4;
 constexpr std::size_t reservedForBans = 4096; // places that records cannot fill
+constexpr std::size_t usesThatWait = 32768;   // of tokens; they have places of their own
 
 bool holds(const Ban& ban, WallTime now)
 {
@@ -48,6 +51,7 @@ struct AuditLog::Private {
     SqlResult openStore(AuditStore& store);
     bool nextBatch(std::vector<StoreTask>& batch);
     void enqueue(StoreTask task);
+    void finishUses(std::size_t count, bool written);
     void enqueueAll(std::vector<AuditRecord> records);
     void reportDropped();
     void committed(std::size_t tasks, std::uint64_t number);
@@ -71,6 +75,11 @@ struct AuditLog::Private {
     RecordLimiter limiter;
     std::map<BanId, Ban> bans;
     std::uint64_t lastBan = 0;
+    std::vector<Revocation> revocations; // as they were at the start
+    std::uint64_t lastRevocation = 0;
+    std::vector<TokenUse> uses; // as they were at the start
+    // One for each TokenUse that is in flight or queued, in their order; empty once it was called.
+    std::deque<std::function<void(bool)>> waitForUse;
 
     std::atomic<bool> failing{false};
     std::atomic<std::uint64_t> newest{0};
@@ -88,9 +97,14 @@ void AuditLog::Private::run(std::promise<SqlResult> opened)
     int attemptsLeft = attemptsAtStop;
     while (usable && nextBatch(batch)) {
         milliseconds delay = firstRetry;
-        while (!store.write(batch))
+        while (!store.write(batch)) {
+            finishUses(std::numeric_limits<std::size_t>::max(), false);
             if (!failed(delay, attemptsLeft))
                 return;
+        }
+        finishUses(static_cast<std::size_t>(std::ranges::count_if(
+                       batch, [](const StoreTask& task) { return std::holds_alternative<TokenUse>(task); })),
+                   true);
         committed(batch.size(), store.newest());
         batch.clear();
     }
@@ -100,14 +114,29 @@ SqlResult AuditLog::Private::openStore(AuditStore& store)
 {
     if (SqlResult result = store.open(options.file, clock.wall()); !result)
         return result;
+    const auto failure = [this](const std::string& error) { return Failure{options.file.string() + ": " + error}; };
     const auto stored = store.bans();
-    const auto last = store.lastBanId();
-    if (!stored || !last)
-        return Failure{options.file.string() + ": " + (stored ? last.error() : stored.error())};
+    if (!stored)
+        return failure(stored.error());
+    auto revoked = store.revocations();
+    if (!revoked)
+        return failure(revoked.error());
+    auto used = store.tokenUses();
+    if (!used)
+        return failure(used.error());
+    const auto last = store.lastId("bans");
+    if (!last)
+        return failure(last.error());
+    const auto lastRevoked = store.lastId("revocations");
+    if (!lastRevoked)
+        return failure(lastRevoked.error());
     const std::lock_guard lock(mutex);
     for (const Ban& ban : *stored)
         bans.emplace(ban.id, ban);
     lastBan = *last;
+    revocations = std::move(*revoked);
+    lastRevocation = *lastRevoked;
+    uses = std::move(*used);
     newest = store.newest();
     return Done{};
 }
@@ -131,13 +160,14 @@ bool AuditLog::Private::nextBatch(std::vector<StoreTask>& batch)
     batch.assign(std::move_iterator(queue.begin()), std::move_iterator(queue.begin() + count));
     queue.erase(queue.begin(), queue.begin() + count);
     inFlight = batch.size();
+    hurry = hurry && !queue.empty();
     return true;
 }
 
 void AuditLog::Private::enqueue(StoreTask task)
 {
     const bool record = std::holds_alternative<AuditRecord>(task);
-    if (queue.size() + inFlight >= options.queueLimit + (record ? 0 : reservedForBans)) {
+    if (queue.size() + inFlight - waitForUse.size() >= options.queueLimit + (record ? 0 : reservedForBans)) {
         ++dropped;
         ++unreported;
         return;
@@ -146,6 +176,24 @@ void AuditLog::Private::enqueue(StoreTask task)
     ++accepted;
     if (queue.size() == 1 || queue.size() == largestBatch)
         work.notify_one();
+}
+
+/// Tells the first of those that wait; who was told of a failure is not told again.
+void AuditLog::Private::finishUses(std::size_t count, bool written)
+{
+    std::vector<std::function<void(bool)>> told;
+    {
+        const std::lock_guard lock(mutex);
+        failing = !written; // before they are told: who comes now is told at once
+        count = std::min(count, waitForUse.size());
+        for (std::size_t i = 0; i < count; ++i)
+            if (auto waiting = std::exchange(waitForUse[i], {}))
+                told.push_back(std::move(waiting));
+        if (written)
+            waitForUse.erase(waitForUse.begin(), waitForUse.begin() + static_cast<std::ptrdiff_t>(count));
+    }
+    for (const auto& waiting : told)
+        waiting(written);
 }
 
 void AuditLog::Private::enqueueAll(std::vector<AuditRecord> records)
@@ -258,6 +306,54 @@ std::vector<Ban> AuditLog::loadBans() const
         if (holds(ban, now))
             result.push_back(ban);
     return result;
+}
+
+Revocation AuditLog::addRevocation(Revocation revocation)
+{
+    const std::lock_guard lock(d->mutex);
+    revocation.id = RevocationId{++d->lastRevocation};
+    d->enqueue(revocation);
+    return revocation;
+}
+
+void AuditLog::removeRevocation(RevocationId id)
+{
+    const std::lock_guard lock(d->mutex);
+    d->enqueue(id);
+}
+
+std::vector<Revocation> AuditLog::takeRevocations()
+{
+    const std::lock_guard lock(d->mutex);
+    return std::exchange(d->revocations, {});
+}
+
+void AuditLog::useToken(const TokenUse& use, std::function<void(bool)> done)
+{
+    {
+        const std::lock_guard lock(d->mutex);
+        if (d->waitForUse.size() < usesThatWait) {
+            d->queue.push_back(use);
+            ++d->accepted;
+            d->waitForUse.push_back(d->failing ? std::function<void(bool)>() : std::exchange(done, {}));
+            d->hurry = true;
+            d->work.notify_one();
+        }
+    }
+    if (done)
+        done(false);
+}
+
+void AuditLog::forgetTokenUses(WallTime now)
+{
+    const std::lock_guard lock(d->mutex);
+    d->enqueue(ForgetTokenUses{now});
+}
+
+std::vector<TokenUse> AuditLog::takeTokenUses()
+{
+    const std::lock_guard lock(d->mutex);
+    return std::exchange(d->uses, {});
 }
 
 bool AuditLog::flush()

@@ -4,9 +4,12 @@
 #include "domain/auditrecord.h"
 #include "domain/ban.h"
 #include "domain/result.h"
+#include "domain/revocation.h"
+#include "domain/tokenuse.h"
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -34,6 +37,20 @@ public:
     [[nodiscard]] Ban addBan(Ban ban);
     void removeBan(BanId id);
     [[nodiscard]] std::vector<Ban> loadBans() const; ///< those that still hold; call before traffic
+
+    /// Revocations as well. Adding gives one its id.
+    [[nodiscard]] Revocation addRevocation(Revocation revocation);
+    void removeRevocation(RevocationId id);
+    /// Those that held when the store was opened; once.
+    [[nodiscard]] std::vector<Revocation> takeRevocations();
+
+    /// Writes down that a one-time token was used. `done` is called exactly once, on any thread: true once it is on
+    /// disk, where many share one commit; false where an attempt failed or too many wait. What could not be written at
+    /// once is tried again with the rest all the same.
+    void useToken(const TokenUse& use, std::function<void(bool)> done);
+    void forgetTokenUses(WallTime now);
+    /// Those that were not over when the store was opened; once.
+    [[nodiscard]] std::vector<TokenUse> takeTokenUses();
 
     /// Waits until everything recorded before is on disk (true) or an attempt to write it failed (false; it stays
     /// queued).

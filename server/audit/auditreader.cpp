@@ -97,7 +97,7 @@ SqlResult openAuditStore(SqlConnection& connection, const std::filesystem::path&
     const auto version = connection.version();
     if (!version)
         return Failure{file.string() + ": " + version.error()};
-    if (*version != auditSchemaVersion)
+    if (*version < oldestAuditSchema || *version > auditSchemaVersion)
         return Failure{file.string() + ": its schema has version " + std::to_string(*version) +
                        ", this program reads " + std::to_string(auditSchemaVersion)};
     return Done{};

@@ -11,7 +11,9 @@
 
 namespace gatehouse {
 
-inline constexpr int auditSchemaVersion = 1;
+inline constexpr int auditSchemaVersion = 2;
+inline constexpr int oldestAuditSchema =
+    1; ///< whose table `audit` is the same, so that it can be read without a change
 
 /// A row of the table `audit`.
 struct AuditRow {

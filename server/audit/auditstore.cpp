@@ -4,6 +4,7 @@
 #include "audit/auditrow.h"
 #include "auditschema.h"
 
+#include <QSqlError>
 #include <QStringList>
 #include <QVariant>
 
@@ -11,10 +12,13 @@
 #include <cerrno>
 #include <cstring>
 #include <fcntl.h>
+#include <iterator>
 #include <sys/stat.h>
 #include <unistd.h>
 
 namespace gatehouse {
+
+static_assert(std::size(auditSchemas) == auditSchemaVersion);
 
 namespace {
 
@@ -32,7 +36,8 @@ SqlResult makePrivate(const std::filesystem::path& file)
     return Done{};
 }
 
-bool touchesBans(const std::vector<StoreTask>& tasks)
+/// More than records alone.
+bool mustOutlastPower(const std::vector<StoreTask>& tasks)
 {
     return std::any_of(tasks.begin(), tasks.end(),
                        [](const StoreTask& task) { return !std::holds_alternative<AuditRecord>(task); });
@@ -56,6 +61,14 @@ std::optional<BanSubject> banSubject(const QString& word)
     return std::nullopt;
 }
 
+std::optional<RevocationSubject> revocationSubject(const QString& word)
+{
+    for (const RevocationSubject subject : {RevocationSubject::Token, RevocationSubject::User})
+        if (word == QLatin1StringView(revocationSubjectWord(subject)))
+            return subject;
+    return std::nullopt;
+}
+
 } // namespace
 
 SqlResult AuditStore::open(const std::filesystem::path& file, WallTime now)
@@ -72,11 +85,9 @@ SqlResult AuditStore::open(const std::filesystem::path& file, WallTime now)
         return named(wal.error());
     if (SqlResult migrated = migrate(); !migrated)
         return named(migrated.error());
-    QSqlQuery expired = m_connection.query();
-    expired.prepare(QStringLiteral("DELETE FROM bans WHERE until IS NOT NULL AND until <= ?"));
-    expired.addBindValue(milliseconds(now));
-    if (!expired.exec())
-        return named(sqlError(expired));
+    for (const char* table : {"bans", "revocations", "token_uses"})
+        if (SqlResult forgotten = forget(table, now); !forgotten)
+            return named(forgotten.error());
     auto end = readEnd();
     if (!end)
         return named(end.error());
@@ -94,17 +105,21 @@ SqlResult AuditStore::migrate()
                        ", made by a newer Gatehouse; this one knows " + std::to_string(auditSchemaVersion)};
     if (*version == auditSchemaVersion)
         return Done{};
-    // Line comments go first: they may hold what separates statements.
-    QStringList lines = QString::fromUtf8(auditSchema001).split(QLatin1Char('\n'));
-    lines.removeIf([](const QString& line) { return line.startsWith(QStringLiteral("--")); });
     QStringList statements{QStringLiteral("BEGIN IMMEDIATE")};
-    statements += lines.join(QLatin1Char('\n')).split(QLatin1Char(';'));
+    for (int next = std::max(*version, 0); next < auditSchemaVersion; ++next) {
+        // Line comments go first: they may hold what separates statements.
+        QStringList lines = QString::fromUtf8(auditSchemas[next]).split(QLatin1Char('\n'));
+        lines.removeIf([](const QString& line) { return line.startsWith(QStringLiteral("--")); });
+        statements += lines.join(QLatin1Char('\n')).split(QLatin1Char(';'));
+    }
     statements += {QStringLiteral("PRAGMA user_version = %1").arg(auditSchemaVersion), QStringLiteral("COMMIT")};
     for (const QString& statement : statements) {
         if (statement.trimmed().isEmpty())
             continue;
-        if (SqlResult done = m_connection.execute(statement); !done)
+        if (SqlResult done = m_connection.execute(statement); !done) {
+            static_cast<void>(m_connection.execute(QStringLiteral("ROLLBACK")));
             return done;
+        }
     }
     return Done{};
 }
@@ -122,8 +137,9 @@ SqlResult AuditStore::write(const std::vector<StoreTask>& tasks)
             return Done{};
         }
     }
-    // A ban must stand after a loss of power too; records may lose their last fraction of a second.
-    const QString level = touchesBans(tasks) ? QStringLiteral("FULL") : QStringLiteral("NORMAL");
+    // Bans, revocations and used tokens must stand after a loss of power too; records may lose their last fraction of a
+    // second.
+    const QString level = mustOutlastPower(tasks) ? QStringLiteral("FULL") : QStringLiteral("NORMAL");
     if (SqlResult set = m_connection.execute(QStringLiteral("PRAGMA synchronous = ") + level); !set)
         return set;
     if (SqlResult begun = m_connection.execute(QStringLiteral("BEGIN IMMEDIATE")); !begun)
@@ -149,14 +165,25 @@ SqlResult AuditStore::writeAll(const std::vector<StoreTask>& tasks, ChainEnd& en
     QSqlQuery insert = m_connection.query();
     if (!insert.prepare(auditInsert()))
         return Failure{sqlError(insert)};
+    QSqlQuery uses = m_connection.query();
+    if (!uses.prepare(QStringLiteral("INSERT OR REPLACE INTO token_uses (digest, until) VALUES (?,?)")))
+        return Failure{sqlError(uses)};
     for (const StoreTask& task : tasks) {
         SqlResult done = Done{};
         if (const auto* record = std::get_if<AuditRecord>(&task))
             done = append(insert, *record, end);
+        else if (const auto* use = std::get_if<TokenUse>(&task))
+            done = addUse(uses, *use);
         else if (const auto* ban = std::get_if<Ban>(&task))
             done = addBan(*ban);
+        else if (const auto* lifted = std::get_if<BanId>(&task))
+            done = remove("bans", lifted->value);
+        else if (const auto* revocation = std::get_if<Revocation>(&task))
+            done = addRevocation(*revocation);
+        else if (const auto* taken = std::get_if<RevocationId>(&task))
+            done = remove("revocations", taken->value);
         else
-            done = removeBan(std::get<BanId>(task));
+            done = forget("token_uses", std::get<ForgetTokenUses>(task).now);
         if (!done)
             return done;
     }
@@ -193,13 +220,52 @@ SqlResult AuditStore::addBan(const Ban& ban)
     return Done{};
 }
 
-SqlResult AuditStore::removeBan(BanId id)
+SqlResult AuditStore::addRevocation(const Revocation& revocation)
+{
+    QSqlQuery insert = m_connection.query();
+    insert.prepare(QStringLiteral(
+        "INSERT OR REPLACE INTO revocations (id, subject, value, issuer, actor, reason, issued_before, since, until) "
+        "VALUES (?,?,?,?,?,?,?,?,?)"));
+    insert.addBindValue(QVariant::fromValue(static_cast<qlonglong>(revocation.id.value)));
+    insert.addBindValue(QString::fromLatin1(revocationSubjectWord(revocation.subject)));
+    for (const std::string* text : {&revocation.value, &revocation.issuer, &revocation.actor, &revocation.reason})
+        insert.addBindValue(toQString(storableText(*text)));
+    insert.addBindValue(milliseconds(revocation.issuedBefore));
+    insert.addBindValue(milliseconds(revocation.since));
+    insert.addBindValue(revocation.until ? milliseconds(*revocation.until) : QVariant());
+    if (!insert.exec())
+        return Failure{sqlError(insert)};
+    return Done{};
+}
+
+SqlResult AuditStore::addUse(QSqlQuery& insert, const TokenUse& use)
+{
+    insert.bindValue(0, QByteArray(static_cast<const char*>(static_cast<const void*>(use.digest.data())),
+                                   static_cast<qsizetype>(use.digest.size())));
+    insert.bindValue(1, milliseconds(use.until));
+    if (!insert.exec())
+        return Failure{sqlError(insert)};
+    return Done{};
+}
+
+SqlResult AuditStore::remove(const char* table, std::uint64_t id)
 {
     QSqlQuery remove = m_connection.query();
-    remove.prepare(QStringLiteral("DELETE FROM bans WHERE id = ?"));
-    remove.addBindValue(QVariant::fromValue(static_cast<qlonglong>(id.value)));
+    remove.prepare(QStringLiteral("DELETE FROM %1 WHERE id = ?").arg(QLatin1StringView(table)));
+    remove.addBindValue(QVariant::fromValue(static_cast<qlonglong>(id)));
     if (!remove.exec())
         return Failure{sqlError(remove)};
+    return Done{};
+}
+
+SqlResult AuditStore::forget(const char* table, WallTime now)
+{
+    QSqlQuery expired = m_connection.query();
+    expired.prepare(
+        QStringLiteral("DELETE FROM %1 WHERE until IS NOT NULL AND until <= ?").arg(QLatin1StringView(table)));
+    expired.addBindValue(milliseconds(now));
+    if (!expired.exec())
+        return Failure{sqlError(expired)};
     return Done{};
 }
 
@@ -227,13 +293,68 @@ Result<std::vector<Ban>, std::string> AuditStore::bans() const
             ban.until = wallTime(rows.value(7));
         bans.push_back(std::move(ban));
     }
+    if (rows.lastError().isValid()) // a list that was cut short would let somebody in
+        return Failure{sqlError(rows)};
     return bans;
 }
 
-Result<std::uint64_t, std::string> AuditStore::lastBanId() const
+Result<std::vector<Revocation>, std::string> AuditStore::revocations() const
 {
     QSqlQuery rows = m_connection.query();
-    if (!rows.exec(QStringLiteral("SELECT seq FROM sqlite_sequence WHERE name = 'bans'")))
+    if (!rows.exec(QStringLiteral("SELECT id, subject, value, issuer, actor, reason, issued_before, since, until "
+                                  "FROM revocations ORDER BY id")))
+        return Failure{sqlError(rows)};
+    std::vector<Revocation> revocations;
+    while (rows.next()) {
+        const auto subject = revocationSubject(rows.value(1).toString());
+        // One that cannot be read must not let somebody in silently.
+        if (!subject)
+            return Failure{"revocation " + rows.value(0).toString().toStdString() +
+                           " names an unknown kind of subject"};
+        Revocation revocation;
+        revocation.id = RevocationId{static_cast<std::uint64_t>(rows.value(0).toLongLong())};
+        revocation.subject = *subject;
+        revocation.value = rows.value(2).toString().toStdString();
+        revocation.issuer = rows.value(3).toString().toStdString();
+        revocation.actor = rows.value(4).toString().toStdString();
+        revocation.reason = rows.value(5).toString().toStdString();
+        revocation.issuedBefore = wallTime(rows.value(6));
+        revocation.since = wallTime(rows.value(7));
+        if (!rows.value(8).isNull())
+            revocation.until = wallTime(rows.value(8));
+        revocations.push_back(std::move(revocation));
+    }
+    if (rows.lastError().isValid()) // a list that was cut short would let somebody in
+        return Failure{sqlError(rows)};
+    return revocations;
+}
+
+Result<std::vector<TokenUse>, std::string> AuditStore::tokenUses() const
+{
+    QSqlQuery rows = m_connection.query();
+    if (!rows.exec(QStringLiteral("SELECT digest, until FROM token_uses")))
+        return Failure{sqlError(rows)};
+    std::vector<TokenUse> uses;
+    while (rows.next()) {
+        const QByteArray digest = rows.value(0).toByteArray();
+        TokenUse use;
+        if (static_cast<std::size_t>(digest.size()) != use.digest.size())
+            return Failure{std::string("a used token has no valid digest")};
+        std::copy(digest.begin(), digest.end(), use.digest.begin());
+        use.until = wallTime(rows.value(1));
+        uses.push_back(use);
+    }
+    if (rows.lastError().isValid())
+        return Failure{sqlError(rows)};
+    return uses;
+}
+
+Result<std::uint64_t, std::string> AuditStore::lastId(const char* table) const
+{
+    QSqlQuery rows = m_connection.query();
+    rows.prepare(QStringLiteral("SELECT seq FROM sqlite_sequence WHERE name = ?"));
+    rows.addBindValue(QLatin1StringView(table));
+    if (!rows.exec())
         return Failure{sqlError(rows)};
     return rows.next() ? static_cast<std::uint64_t>(rows.value(0).toLongLong()) : std::uint64_t{0};
 }

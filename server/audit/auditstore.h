@@ -4,6 +4,8 @@
 #include "audit/auditchain.h"
 #include "audit/sqlconnection.h"
 #include "domain/ban.h"
+#include "domain/revocation.h"
+#include "domain/tokenuse.h"
 
 #include <filesystem>
 #include <variant>
@@ -11,19 +13,23 @@
 
 namespace gatehouse {
 
-/// What the writer does, in the order in which it was asked.
-using StoreTask = std::variant<AuditRecord, Ban, BanId>; ///< append; add a ban; lift one
+/// What the writer does, in the order in which it was asked: append a record; add a ban or lift one; add a revocation
+/// or take it back; note that a token was used, or forget those that are too old.
+using StoreTask = std::variant<AuditRecord, Ban, BanId, Revocation, RevocationId, TokenUse, ForgetTokenUses>;
 
 /// The write connection with the end of the chain. Lives on the writer's thread alone.
 class AuditStore {
 public:
-    /// Makes the file (mode 0600) or opens it, brings its schema up to date and drops bans that are over.
+    /// Makes the file (mode 0600) or opens it, brings its schema up to date and drops what is over.
     [[nodiscard]] SqlResult open(const std::filesystem::path& file, WallTime now);
     /// Writes all tasks in one transaction or, on an error, none of them. May be called again with the same tasks.
     [[nodiscard]] SqlResult write(const std::vector<StoreTask>& tasks);
 
     [[nodiscard]] Result<std::vector<Ban>, std::string> bans() const;
-    [[nodiscard]] Result<std::uint64_t, std::string> lastBanId() const; ///< ever given, lifted ones too
+    [[nodiscard]] Result<std::vector<Revocation>, std::string> revocations() const;
+    [[nodiscard]] Result<std::vector<TokenUse>, std::string> tokenUses() const;
+    /// The last id ever given in a table, lifted ones too.
+    [[nodiscard]] Result<std::uint64_t, std::string> lastId(const char* table) const;
     [[nodiscard]] std::uint64_t newest() const { return m_end.number; }
 
 private:
@@ -38,7 +44,10 @@ private:
     [[nodiscard]] SqlResult writeAll(const std::vector<StoreTask>& tasks, ChainEnd& end);
     [[nodiscard]] SqlResult append(QSqlQuery& insert, const AuditRecord& record, ChainEnd& end);
     [[nodiscard]] SqlResult addBan(const Ban& ban);
-    [[nodiscard]] SqlResult removeBan(BanId id);
+    [[nodiscard]] SqlResult addRevocation(const Revocation& revocation);
+    [[nodiscard]] static SqlResult addUse(QSqlQuery& insert, const TokenUse& use);
+    [[nodiscard]] SqlResult remove(const char* table, std::uint64_t id);
+    [[nodiscard]] SqlResult forget(const char* table, WallTime now);
     [[nodiscard]] Result<ChainEnd, std::string> readEnd() const;
 
     SqlConnection m_connection;

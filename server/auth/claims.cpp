@@ -14,6 +14,11 @@ using Kind = JsonValue::Kind;
 
 constexpr std::size_t longestMet = 64;
 
+std::string seconds(std::chrono::milliseconds duration)
+{
+    return formatDuration(std::chrono::duration_cast<std::chrono::seconds>(duration));
+}
+
 /// Reads claims one after the other and keeps the first refusal; what comes after it changes nothing any more.
 class ClaimsReader {
 public:
@@ -26,24 +31,30 @@ public:
     {
     }
 
-    Result<Identity, Decision> read()
+    Result<VerifiedToken, Decision> read()
     {
-        Identity who;
+        VerifiedToken token;
+        Identity& who = token.who;
+        token.issuer = m_index;
         who.issuer = m_issuer.name;
         checkIssuer();
         checkAudience();
         checkRequired();
-        who.user = plainClaim("sub", longestUser).value_or(std::string());
-        if (!m_claims.find("sub"))
-            refuse(Reason::JwtClaims, "require", "no sub", "sub");
-        who.tokenId = plainClaim("jti", longestTokenId).value_or(std::string());
+        who.user = user();
+        who.tokenId = plainClaim("jti", longestTokenId, "require").value_or(std::string());
         who.issuedAt = time("iat");
         who.expires = time("exp");
-        checkTimes(who, time("nbf"));
+        token.notBefore = time("nbf");
+        if (m_refusal.allowed())
+            m_refusal = checkTimes(m_policy, token, m_now);
         who.roles = roles();
+        if (m_issuer.oneTime && who.tokenId.empty())
+            refuse(Reason::JwtClaims, "one_time", "no jti", "a jti, which is good once");
         if (!m_refusal.allowed())
             return Failure{std::move(m_refusal)};
-        return who;
+        if (m_issuer.oneTime)
+            who.onceUntil = *who.expires + m_issuer.leeway;
+        return token;
     }
 
 private:
@@ -84,7 +95,24 @@ private:
         }
     }
 
-    std::optional<std::string> plainClaim(std::string_view name, std::size_t longest)
+    /// The issuer's own users and those of others never look alike: channels and bans go by the name.
+    std::string user()
+    {
+        const std::string& claim = m_issuer.userClaim;
+        if (!m_claims.find(claim))
+            refuse(Reason::JwtClaims, "user_claim", "no " + claim, claim);
+        std::string name = m_issuer.userPrefix + plainClaim(claim, longestUser, "user_claim").value_or(std::string());
+        for (std::size_t i = 0; i < m_policy.issuers.size(); ++i) {
+            const std::string& prefix = m_policy.issuers[i].userPrefix;
+            if (i != m_index && !prefix.empty() && name.starts_with(prefix) && m_refusal.allowed())
+                m_refusal = {Reason::JwtClaims, issuerRule(m_policy, i, "user_prefix"),
+                             "a user of issuer " + m_issuer.name + " whose name begins so",
+                             prefix + " for issuer " + m_policy.issuers[i].name + " alone"};
+        }
+        return name;
+    }
+
+    std::optional<std::string> plainClaim(std::string_view name, std::size_t longest, std::string_view rule)
     {
         const JsonValue* claim = m_claims.find(name);
         if (!claim)
@@ -92,11 +120,11 @@ private:
         const std::string key(name);
         const std::string limit = "text of 1 to " + std::to_string(longest) + " bytes";
         if (!claim->is(Kind::String))
-            refuse(Reason::JwtClaims, "require", key + " is no text", limit);
+            refuse(Reason::JwtClaims, rule, key + " is no text", limit);
         else if (claim->text.empty() || claim->text.size() > longest)
-            refuse(Reason::JwtClaims, "require", key + " of " + std::to_string(claim->text.size()) + " bytes", limit);
+            refuse(Reason::JwtClaims, rule, key + " of " + std::to_string(claim->text.size()) + " bytes", limit);
         else if (!isPlainText(claim->text))
-            refuse(Reason::JwtClaims, "require", key + " with control characters", limit);
+            refuse(Reason::JwtClaims, rule, key + " with control characters", limit);
         else
             return claim->text;
         return std::nullopt;
@@ -116,34 +144,16 @@ private:
         return WallTime(std::chrono::milliseconds(static_cast<std::int64_t>(std::floor(claim->number * 1000))));
     }
 
-    void checkTimes(const Identity& who, std::optional<WallTime> notBefore)
-    {
-        const std::string leeway = "leeway " + formatDuration(m_issuer.leeway);
-        if (!who.expires) {
-            refuse(Reason::JwtTime, "require", "no exp", "exp");
-            return;
-        }
-        if (m_now >= *who.expires + m_issuer.leeway)
-            refuse(Reason::JwtTime, "leeway", "expired " + seconds(m_now - *who.expires) + " ago", leeway);
-        if (notBefore && *notBefore > m_now + m_issuer.leeway)
-            refuse(Reason::JwtTime, "leeway", "valid in " + seconds(*notBefore - m_now), leeway);
-        if (who.issuedAt && *who.issuedAt > m_now + m_issuer.leeway)
-            refuse(Reason::JwtTime, "leeway", "issued " + seconds(*who.issuedAt - m_now) + " ahead", leeway);
-        const auto lifetime = *who.expires - who.issuedAt.value_or(m_now);
-        if (lifetime > m_issuer.maxLifetime)
-            refuse(Reason::JwtTime, "max_lifetime", seconds(lifetime), formatDuration(m_issuer.maxLifetime));
-    }
-
     std::vector<std::string> roles()
     {
         std::vector<std::string> granted;
-        const JsonValue* claim = m_claims.find("roles");
+        const JsonValue* claim = m_claims.find(m_issuer.rolesClaim);
         if (!claim)
             return granted;
         const bool texts = claim->is(Kind::Array) && std::all_of(claim->items.begin(), claim->items.end(),
                                                                  [](const JsonValue& v) { return v.is(Kind::String); });
         if (!texts) {
-            refuse(Reason::JwtClaims, "roles_allowed", "roles is no list of texts", "a list of texts");
+            refuse(Reason::JwtClaims, "roles_claim", m_issuer.rolesClaim + " is no list of texts", "a list of texts");
             return granted;
         }
         for (const JsonValue& role : claim->items)
@@ -156,11 +166,6 @@ private:
     {
         return contains(m_policy.roles, role) &&
                (contains(m_issuer.rolesAllowed, "*") || contains(m_issuer.rolesAllowed, role));
-    }
-
-    static std::string seconds(std::chrono::milliseconds duration)
-    {
-        return formatDuration(std::chrono::duration_cast<std::chrono::seconds>(duration));
     }
 
     static std::string describe(std::string_view name, const JsonValue* claim)
@@ -182,9 +187,51 @@ private:
 
 } // namespace
 
-Result<Identity, Decision> checkClaims(const Policy& policy, std::size_t issuer, const JsonValue& claims, WallTime now)
+Result<VerifiedToken, Decision> checkClaims(const Policy& policy, std::size_t issuer, const JsonValue& claims,
+                                            WallTime now)
 {
     return ClaimsReader(policy, issuer, claims, now).read();
+}
+
+Decision checkTimes(const Policy& policy, const VerifiedToken& token, WallTime now)
+{
+    const Issuer& issuer = policy.issuers.at(token.issuer);
+    const Identity& who = token.who;
+    const auto refuse = [&](std::string_view key, std::string met, std::string limit) {
+        return Decision{Reason::JwtTime, issuerRule(policy, token.issuer, key), std::move(met), std::move(limit)};
+    };
+    if (!who.expires)
+        return refuse("require", "no exp", "exp");
+    if (token.keyUntil && now >= *token.keyUntil)
+        return {Reason::JwtSig, issuerRule(policy, token.issuer, "previous"),
+                "signed with a secret that ended " + seconds(now - *token.keyUntil) + " ago", "until its end"};
+    const auto leeway = [&] { return "leeway " + formatDuration(issuer.leeway); };
+    if (now >= *who.expires + issuer.leeway)
+        return refuse("leeway", "expired " + seconds(now - *who.expires) + " ago", leeway());
+    if (token.notBefore && *token.notBefore > now + issuer.leeway)
+        return refuse("leeway", "valid in " + seconds(*token.notBefore - now), leeway());
+    if (who.issuedAt && *who.issuedAt > now + issuer.leeway)
+        return refuse("leeway", "issued " + seconds(*who.issuedAt - now) + " ahead", leeway());
+    const auto lifetime = *who.expires - who.issuedAt.value_or(now);
+    if (lifetime > issuer.maxLifetime)
+        return refuse("max_lifetime", seconds(lifetime), formatDuration(issuer.maxLifetime));
+    return Decision::allow();
+}
+
+Decision checkType(const Policy& policy, std::size_t issuer, const JsonValue& header)
+{
+    const auto mediaType = [](std::string_view text) {
+        return text.find('/') == std::string_view::npos ? "application/" + toLower(text) : toLower(text);
+    };
+    const std::string& wanted = policy.issuers.at(issuer).typ;
+    const JsonValue* typ = header.find("typ");
+    const std::string met = typ && typ->is(Kind::String) ? mediaType(typ->text) : std::string();
+    const bool fits = wanted.empty() ? !typ || met == "application/jwt" || met == "application/at+jwt"
+                                     : typ && met == mediaType(wanted);
+    if (fits)
+        return Decision::allow();
+    return {Reason::JwtClaims, issuerRule(policy, issuer, "typ"), typ ? "another typ" : "no typ",
+            wanted.empty() ? "JWT, at+jwt or none" : wanted};
 }
 
 Rule issuerRule(const Policy& policy, std::size_t issuer, std::string_view key)

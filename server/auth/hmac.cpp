@@ -32,22 +32,35 @@ EVP_MAC* hmacAlgorithm()
 
 } // namespace
 
-std::optional<std::string> hmacSha256(std::string_view key, std::string_view message)
+std::optional<HmacKey> HmacKey::make(std::string_view key, HmacDigest digest)
 {
     EVP_MAC* algorithm = hmacAlgorithm();
     if (!algorithm)
         return std::nullopt;
-    const std::unique_ptr<EVP_MAC_CTX, MacDeleter> context(EVP_MAC_CTX_new(algorithm));
-    std::array<char, 7> digest{"SHA256"};
-    const std::array<OSSL_PARAM, 2> parameters{
-        OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, digest.data(), 0), OSSL_PARAM_construct_end()};
-    std::array<unsigned char, hmacSha256Size> tag{};
-    std::size_t size = 0;
-    if (!context || EVP_MAC_init(context.get(), bytesOf(key), key.size(), parameters.data()) != 1 ||
-        EVP_MAC_update(context.get(), bytesOf(message), message.size()) != 1 ||
-        EVP_MAC_final(context.get(), tag.data(), &size, tag.size()) != 1 || size != tag.size())
+    std::shared_ptr<EVP_MAC_CTX> context(EVP_MAC_CTX_new(algorithm), MacDeleter());
+    std::string name(digest == HmacDigest::Sha256 ? "SHA256" : digest == HmacDigest::Sha384 ? "SHA384" : "SHA512");
+    const std::array<OSSL_PARAM, 2> parameters{OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, name.data(), 0),
+                                               OSSL_PARAM_construct_end()};
+    if (!context || EVP_MAC_init(context.get(), bytesOf(key), key.size(), parameters.data()) != 1)
         return std::nullopt;
-    return std::string(tag.begin(), tag.end());
+    return HmacKey(std::move(context));
+}
+
+std::optional<std::string> HmacKey::mac(std::string_view message) const
+{
+    const std::unique_ptr<EVP_MAC_CTX, MacDeleter> context(EVP_MAC_CTX_dup(m_prepared.get()));
+    std::array<unsigned char, EVP_MAX_MD_SIZE> tag{};
+    std::size_t size = 0;
+    if (!context || EVP_MAC_update(context.get(), bytesOf(message), message.size()) != 1 ||
+        EVP_MAC_final(context.get(), tag.data(), &size, tag.size()) != 1)
+        return std::nullopt;
+    return std::string(tag.begin(), tag.begin() + static_cast<std::ptrdiff_t>(size));
+}
+
+std::optional<std::string> hmacSha256(std::string_view key, std::string_view message)
+{
+    const auto prepared = HmacKey::make(key, HmacDigest::Sha256);
+    return prepared ? prepared->mac(message) : std::nullopt;
 }
 
 bool equalInConstantTime(std::string_view a, std::string_view b)

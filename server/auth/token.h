@@ -2,6 +2,7 @@
 #pragma once
 
 #include "auth/findtoken.h"
+#include "auth/issuerkeys.h"
 #include "domain/decision.h"
 #include "domain/result.h"
 #include "policy/identity.h"
@@ -15,10 +16,31 @@
 
 namespace gatehouse {
 
+/// A token whose signature and claims are good, with what may end that before the token's own end.
+struct VerifiedToken {
+    Identity who;
+    std::size_t issuer = 0; ///< index into the policy's issuers
+    std::optional<WallTime> notBefore;
+    std::optional<WallTime> keyUntil; ///< it was signed with a previous secret, which verifies until then
+
+    friend bool operator==(const VerifiedToken&, const VerifiedToken&) = default;
+};
+
+struct TokenRefusal : Decision {
+    /// The token names a key that this issuer's set does not hold: it may have a newer one.
+    std::optional<std::size_t> keyUnknownTo;
+};
+
 /// Verifies a JSON Web Token (RFC 7519) in its compact JWS form (RFC 7515) against the route's issuers: algorithm bound
-/// to the key, signature by HMAC (RFC 7518 §3.2) compared in constant time, then claims. Input over 8 KiB is JwtFormat.
-[[nodiscard]] Result<Identity, Decision> verifyToken(const Policy& policy, std::size_t route, std::string_view token,
-                                                     WallTime now);
+/// to the key, signature (RFC 7518 §3, RFC 8037), then type and claims. Input over 8 KiB is JwtFormat.
+///
+/// The unverified `iss` picks the issuers whose keys are tried first; the keys of the others are tried after them, so
+/// that a good signature of one issuer under the name of another is told from a forgery: it is refused for its claims.
+[[nodiscard]] Result<VerifiedToken, TokenRefusal> verifyToken(const Policy& policy, const IssuerKeys& keys,
+                                                              std::size_t route, std::string_view token, WallTime now);
+
+/// What of a verified token the time can change: exp, nbf, iat, max_lifetime, and the end of a previous secret.
+[[nodiscard]] Decision checkTimes(const Policy& policy, const VerifiedToken& token, WallTime now);
 
 /// The `sub` that a token claims, whatever it is worth: for the eyes of the operator alone, never for a decision. Empty
 /// where the token cannot be read or the claim could not be a user's name.
@@ -31,7 +53,9 @@ struct TokenRequest {
     std::vector<std::string> channels; ///< claim `channels`; absent where empty
 };
 
-/// A token of the policy's local issuer (the first with HS256), with `jti`, `iat` and `exp`.
+/// A token of the policy's local issuer (the first with HS256, HS384 or HS512), signed with its secret and the first of
+/// these that it lists, with `jti`, `iat` and `exp`. `user` becomes the claim `user_claim` as it is: the gate puts the
+/// issuer's `user_prefix` before it.
 /// Errors: no such issuer, a role the policy does not have, a ttl over the issuer's `max_lifetime`; in English.
 [[nodiscard]] Result<std::string, std::string> mintToken(const Policy& policy, const TokenRequest& request,
                                                          WallTime now);

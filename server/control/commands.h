@@ -6,6 +6,7 @@
 #include "domain/certificate.h"
 #include "domain/ids.h"
 #include "domain/result.h"
+#include "domain/revocation.h"
 #include "feed/values.h"
 
 #include <chrono>
@@ -118,6 +119,51 @@ struct BanList {
     friend bool operator==(const BanList&, const BanList&) = default;
 };
 
+// revoke_token, invalidate_user_tokens, revocations, unrevoke
+struct RevokeTokenCommand {
+    std::string tokenId;                               ///< `jti`; Centrifugo's `uid` means the same
+    std::string issuer;                                ///< the policy's name for it; empty: whoever vouches
+    std::optional<std::chrono::sys_seconds> expireAt;  ///< of the revocation; at most one of these two
+    std::optional<std::chrono::milliseconds> duration; ///< neither: until it is taken back
+    std::string reason;
+
+    friend bool operator==(const RevokeTokenCommand&, const RevokeTokenCommand&) = default;
+};
+struct InvalidateUserTokensCommand {
+    std::string user;
+    std::string issuer;
+    std::optional<std::chrono::sys_seconds> issuedBefore; ///< tokens of this second are among them; unset: now
+    std::optional<std::chrono::sys_seconds> expireAt;
+    std::optional<std::chrono::milliseconds> duration;
+    std::string reason;
+
+    friend bool operator==(const InvalidateUserTokensCommand&, const InvalidateUserTokensCommand&) = default;
+};
+struct RevocationResult {
+    Revocation revocation;
+    std::vector<SessionId> ended;
+
+    friend bool operator==(const RevocationResult&, const RevocationResult&) = default;
+};
+struct RevocationsQuery {
+    friend bool operator==(const RevocationsQuery&, const RevocationsQuery&) = default;
+};
+struct RevocationList {
+    std::vector<Revocation> revocations;
+
+    friend bool operator==(const RevocationList&, const RevocationList&) = default;
+};
+struct UnrevokeCommand {
+    RevocationId id;
+
+    friend bool operator==(const UnrevokeCommand&, const UnrevokeCommand&) = default;
+};
+struct UnrevokeResult {
+    Revocation revocation; ///< that was taken back
+
+    friend bool operator==(const UnrevokeResult&, const UnrevokeResult&) = default;
+};
+
 // auth_failures
 struct AuthFailuresQuery {
     friend bool operator==(const AuthFailuresQuery&, const AuthFailuresQuery&) = default;
@@ -157,9 +203,11 @@ struct CertificateList {
 
 using Command =
     std::variant<InfoQuery, SessionsQuery, SessionQuery, KickCommand, BanCommand, UnbanCommand, BansQuery, AuditQuery,
-                 AuthFailuresQuery, DrainCommand, ReloadCommand, CertificateStatusQuery, CertificateRenewCommand>;
-using Answer = std::variant<Info, SessionList, SessionRow, KickResult, BanResult, UnbanResult, BanList, AuditPage,
-                            AuthFailureList, Accepted, CertificateList>;
+                 AuthFailuresQuery, DrainCommand, ReloadCommand, CertificateStatusQuery, CertificateRenewCommand,
+                 RevokeTokenCommand, InvalidateUserTokensCommand, RevocationsQuery, UnrevokeCommand>;
+using Answer =
+    std::variant<Info, SessionList, SessionRow, KickResult, BanResult, UnbanResult, BanList, AuditPage, AuthFailureList,
+                 Accepted, CertificateList, RevocationResult, RevocationList, UnrevokeResult>;
 
 enum class ControlErrorCode : std::uint16_t {
     Internal = 100,

@@ -4,7 +4,8 @@
 #include "control/commands.h"
 
 // Which fields each value has, said once for both directions. `Archive::Ref<T>` is `const T&` when writing and `T&`
-// when reading; archive(key, field) is one field, archive.need(key, field) one that a command cannot do without.
+// when reading; archive(key, field) is one field, archive.need(key, field) one that a command cannot do without;
+// archive.need(key, field, alias) one that another API calls by another name.
 namespace gatehouse {
 
 template <class Archive> void describe(Archive& archive, typename Archive::template Ref<Rule> rule)
@@ -288,6 +289,60 @@ template <class Archive> void describe(Archive& archive, typename Archive::templ
     archive("bans", list.bans);
 }
 
+template <class Archive> void describe(Archive& archive, typename Archive::template Ref<Revocation> revocation)
+{
+    archive("id", revocation.id);
+    archive("subject", revocation.subject);
+    archive("value", revocation.value);
+    archive("issuer", revocation.issuer);
+    archive("issued_before", revocation.issuedBefore);
+    archive("actor", revocation.actor);
+    archive("reason", revocation.reason);
+    archive("since", revocation.since);
+    archive("until", revocation.until);
+}
+
+template <class Archive> void describe(Archive& archive, typename Archive::template Ref<RevokeTokenCommand> revoke)
+{
+    archive.need("jti", revoke.tokenId, "uid");
+    archive("issuer", revoke.issuer);
+    archive("expire_at", revoke.expireAt);
+    archive("duration", revoke.duration);
+    archive("reason", revoke.reason);
+}
+
+template <class Archive>
+void describe(Archive& archive, typename Archive::template Ref<InvalidateUserTokensCommand> invalidate)
+{
+    archive.need("user", invalidate.user);
+    archive("issuer", invalidate.issuer);
+    archive("issued_before", invalidate.issuedBefore);
+    archive("expire_at", invalidate.expireAt);
+    archive("duration", invalidate.duration);
+    archive("reason", invalidate.reason);
+}
+
+template <class Archive> void describe(Archive& archive, typename Archive::template Ref<RevocationResult> result)
+{
+    archive("revocation", result.revocation);
+    archive("ended", result.ended);
+}
+
+template <class Archive> void describe(Archive& archive, typename Archive::template Ref<RevocationList> list)
+{
+    archive("revocations", list.revocations);
+}
+
+template <class Archive> void describe(Archive& archive, typename Archive::template Ref<UnrevokeCommand> unrevoke)
+{
+    archive.need("id", unrevoke.id);
+}
+
+template <class Archive> void describe(Archive& archive, typename Archive::template Ref<UnrevokeResult> result)
+{
+    archive("revocation", result.revocation);
+}
+
 template <class Archive> void describe(Archive& archive, typename Archive::template Ref<AuthFailureList> list)
 {
     archive("groups", list.groups);
@@ -330,6 +385,7 @@ template <class Archive> void describe(Archive& archive, typename Archive::templ
 template <class Archive> void describe(Archive&, typename Archive::template Ref<InfoQuery>) {}
 template <class Archive> void describe(Archive&, typename Archive::template Ref<SessionsQuery>) {}
 template <class Archive> void describe(Archive&, typename Archive::template Ref<BansQuery>) {}
+template <class Archive> void describe(Archive&, typename Archive::template Ref<RevocationsQuery>) {}
 template <class Archive> void describe(Archive&, typename Archive::template Ref<AuthFailuresQuery>) {}
 template <class Archive> void describe(Archive&, typename Archive::template Ref<DrainCommand>) {}
 template <class Archive> void describe(Archive&, typename Archive::template Ref<ReloadCommand>) {}

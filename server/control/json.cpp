@@ -23,6 +23,7 @@ using Refusals = std::vector<std::pair<Reason, std::uint64_t>>;
 
 constexpr std::string_view noDuration = "none";
 constexpr std::uint32_t largestAuditPage = 1000;
+constexpr std::uint64_t lastSecond = 253'402'300'799; // of the year 9999
 
 // In the order of Command's alternatives.
 constexpr std::array<std::string_view, std::variant_size_v<Command>> methods{"info",
@@ -37,7 +38,11 @@ constexpr std::array<std::string_view, std::variant_size_v<Command>> methods{"in
                                                                              "drain",
                                                                              "reload",
                                                                              "certificate_status",
-                                                                             "certificate_renew"};
+                                                                             "certificate_renew",
+                                                                             "revoke_token",
+                                                                             "invalidate_user_tokens",
+                                                                             "revocations",
+                                                                             "unrevoke"};
 
 // --- enumerations and their words ---
 
@@ -70,6 +75,7 @@ template <class E, std::size_t Count> struct ListedWords {
         static std::optional<TYPE> value(std::string_view word) { return valueIn(words, word); }                       \
     };
 GATEHOUSE_WORDS(BanSubject, 4, "user", "address", "network", "token")
+GATEHOUSE_WORDS(RevocationSubject, 2, "token", "user")
 GATEHOUSE_WORDS(SessionPhase, 2, "open", "closing")
 GATEHOUSE_WORDS(GateState, 4, "starting", "serving", "draining", "stopped")
 GATEHOUSE_WORDS(AuditState, 2, "good", "failing")
@@ -85,6 +91,7 @@ public:
 
     template <class T> void operator()(const char* key, const T& field) { m_object[key] = encode(field); }
     template <class T> void need(const char* key, const T& field) { (*this)(key, field); }
+    template <class T> void need(const char* key, const T& field, const char*) { (*this)(key, field); }
     void shared(const std::shared_ptr<const SessionInfo>& info)
     {
         if (info)
@@ -106,6 +113,7 @@ public:
     }
     template <class Tag> static json encode(const StrongId<Tag>& id) { return id.value; }
     static json encode(const WallTime& time) { return formatTime(time); }
+    static json encode(const std::chrono::sys_seconds& time) { return time.time_since_epoch().count(); }
     static json encode(const std::optional<Milliseconds>& duration)
     {
         return duration ? formatDuration(*duration) : std::string(noDuration);
@@ -148,6 +156,14 @@ public:
 
     template <class T> void operator()(const char* key, T& field) { read(key, field, false); }
     template <class T> void need(const char* key, T& field) { read(key, field, true); }
+    template <class T> void need(const char* key, T& field, const char* alias)
+    {
+        const bool given = has(key);
+        if (given && has(alias))
+            fail(below(alias), "is " + std::string(key) + " by another name: give one of them");
+        m_known.insert(key);
+        read(given || !has(alias) ? key : alias, field, true);
+    }
     void shared(std::shared_ptr<const SessionInfo>& info)
     {
         auto read = std::make_shared<SessionInfo>();
@@ -168,6 +184,11 @@ private:
     [[nodiscard]] std::string below(std::string_view key) const
     {
         return m_path.empty() ? std::string(key) : m_path + '.' + std::string(key);
+    }
+    [[nodiscard]] bool has(const char* key) const
+    {
+        const auto found = m_object.find(key);
+        return found != m_object.end() && !found->is_null();
     }
     void fail(const std::string& path, std::string_view what)
     {
@@ -237,6 +258,12 @@ private:
         if (!time)
             return fail(path, "must be a time like 2026-11-22T09:30:00Z");
         field = *time;
+    }
+    void decode(const json& value, const std::string& path, std::chrono::sys_seconds& field)
+    {
+        if (!value.is_number_unsigned() || value.get<std::uint64_t>() > lastSecond)
+            return fail(path, "must be a time in whole seconds since 1970");
+        field = std::chrono::sys_seconds(std::chrono::seconds(value.get<std::int64_t>()));
     }
     void decode(const json& value, const std::string& path, std::optional<Milliseconds>& field)
     {
@@ -341,12 +368,23 @@ template <class T> Reply readAnswer(const json& result)
 using AnswerReader = Reply (*)(const json&);
 
 // In the order of Command's alternatives.
-constexpr std::array<AnswerReader, std::variant_size_v<Command>> answerReaders{
-    readAnswer<Info>,           readAnswer<SessionList>, readAnswer<SessionRow>,
-    readAnswer<KickResult>,     readAnswer<BanResult>,   readAnswer<UnbanResult>,
-    readAnswer<BanList>,        readAnswer<AuditPage>,   readAnswer<AuthFailureList>,
-    readAnswer<Accepted>,       readAnswer<Accepted>,    readAnswer<CertificateList>,
-    readAnswer<CertificateList>};
+constexpr std::array<AnswerReader, std::variant_size_v<Command>> answerReaders{readAnswer<Info>,
+                                                                               readAnswer<SessionList>,
+                                                                               readAnswer<SessionRow>,
+                                                                               readAnswer<KickResult>,
+                                                                               readAnswer<BanResult>,
+                                                                               readAnswer<UnbanResult>,
+                                                                               readAnswer<BanList>,
+                                                                               readAnswer<AuditPage>,
+                                                                               readAnswer<AuthFailureList>,
+                                                                               readAnswer<Accepted>,
+                                                                               readAnswer<Accepted>,
+                                                                               readAnswer<CertificateList>,
+                                                                               readAnswer<CertificateList>,
+                                                                               readAnswer<RevocationResult>,
+                                                                               readAnswer<RevocationResult>,
+                                                                               readAnswer<RevocationList>,
+                                                                               readAnswer<UnrevokeResult>};
 
 std::optional<std::size_t> methodIndex(std::string_view method)
 {

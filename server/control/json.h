@@ -11,11 +11,11 @@
 #include <string_view>
 
 // Commands, answers and the feed as JSON: snake_case keys, reasons and states as words, ids as numbers, times as ISO
-// 8601 in UTC with milliseconds, durations in the policy's words ("5m", "none" where there is none), unset values as
-// null.
+// 8601 in UTC with milliseconds (of `expire_at` and `issued_before` in commands as whole seconds since 1970), durations
+// in the policy's words ("5m", "none" where there is none), unset values as null.
 namespace gatehouse {
 
-/// The API's name for a command: info, sessions, session, kick, ban, unban, bans, audit, auth_failures, drain, reload.
+/// The API's name for a command.
 [[nodiscard]] std::string_view commandMethod(const Command& command);
 [[nodiscard]] bool isCommandMethod(std::string_view method);
 
@@ -25,7 +25,7 @@ namespace gatehouse {
 [[nodiscard]] Result<Command, ControlError> commandFromJson(std::string_view method, const nlohmann::json& parameters);
 
 /// {"result":{…}} or {"error":{"code":107,"message":"…"}}. Lists lie under the key of their kind ("sessions", "bans",
-/// "entries", "groups").
+/// "revocations", "entries", "groups").
 [[nodiscard]] nlohmann::json replyToJson(const Reply& reply);
 /// The answer to `method`. Unknown keys are passed over, so that an older client reads a newer server; what cannot be
 /// read is an Internal error.

@@ -79,6 +79,18 @@ IpAddress IpAddress::limitKey() const
     return key;
 }
 
+IpAddress IpAddress::masked(unsigned bits) const
+{
+    IpAddress result = *this;
+    const std::size_t whole = bits / 8;
+    if (whole >= result.m_bytes.size())
+        return result;
+    const unsigned mask = 0xff00U >> (bits % 8);
+    result.m_bytes[whole] = static_cast<std::uint8_t>(result.m_bytes[whole] & mask);
+    std::fill(result.m_bytes.begin() + static_cast<std::ptrdiff_t>(whole) + 1, result.m_bytes.end(), std::uint8_t{0});
+    return result;
+}
+
 std::string IpAddress::toString() const
 {
     std::array<char, INET6_ADDRSTRLEN> text{};

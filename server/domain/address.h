@@ -29,6 +29,8 @@ public:
     [[nodiscard]] bool isUnspecified() const;
     /// What limits count by: an IPv4 address whole, an IPv6 address by its /64.
     [[nodiscard]] IpAddress limitKey() const;
+    /// Its first bits, counted within the 128 of the mapped form; the rest are zeros.
+    [[nodiscard]] IpAddress masked(unsigned bits) const;
     [[nodiscard]] std::string toString() const;
     [[nodiscard]] const std::array<std::uint8_t, 16>& bytes() const { return m_bytes; }
 

@@ -15,8 +15,9 @@ template <class Tag> struct StrongId {
     explicit operator bool() const { return value != 0; }
 };
 
-using SessionId = StrongId<struct SessionIdTag>; ///< unique while the process runs
-using BanId = StrongId<struct BanIdTag>;         ///< unique within a state directory
+using SessionId = StrongId<struct SessionIdTag>;       ///< unique while the process runs
+using BanId = StrongId<struct BanIdTag>;               ///< unique within a state directory
+using RevocationId = StrongId<struct RevocationIdTag>; ///< unique within a state directory
 
 } // namespace gatehouse
 

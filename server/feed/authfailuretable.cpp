@@ -41,9 +41,11 @@ void AuthFailureTable::makeRoom()
     });
 }
 
-void AuthFailureTable::add(const IpAddress& address, Reason reason, WallTime time, const std::string& route,
+void AuthFailureTable::add(const IpAddress& address, const Explanation& why, const std::string& route,
                            const std::string& user, const std::string& origin)
 {
+    const Reason reason = why.decision.reason;
+    const WallTime time = why.time;
     const std::lock_guard lock(m_mutex);
     const Key key{address, reason};
     auto found = m_entries.find(key);
@@ -65,6 +67,7 @@ void AuthFailureTable::add(const IpAddress& address, Reason reason, WallTime tim
     entry.group.lastRoute = route;
     entry.group.lastUser = user;
     entry.group.lastOrigin = origin;
+    entry.group.lastRefusal = why;
     entry.changed = true;
 }
 

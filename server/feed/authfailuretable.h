@@ -18,7 +18,7 @@ public:
     static constexpr std::size_t capacity = 10'000;
     static constexpr std::size_t minutes = 15;
 
-    void add(const IpAddress& address, Reason reason, WallTime time, const std::string& route, const std::string& user,
+    void add(const IpAddress& address, const Explanation& why, const std::string& route, const std::string& user,
              const std::string& origin);
     /// Groups that changed since the last call.
     [[nodiscard]] std::vector<AuthFailureGroup> takeChanged(WallTime now);

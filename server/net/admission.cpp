@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "net/admission.h"
 
+#include "auth/revocations.h"
 #include "auth/token.h"
+#include "net/checktoken.h"
 #include "net/requestcheck.h"
 #include "policy/decide.h"
 
@@ -16,18 +18,6 @@ constexpr std::chrono::seconds retrySoon(5);
 std::uint32_t wholeSeconds(std::chrono::nanoseconds time)
 {
     return static_cast<std::uint32_t>(std::max<std::int64_t>(1, std::chrono::ceil<std::chrono::seconds>(time).count()));
-}
-
-/// Counts what somebody who guesses or forges makes towards a ban.
-void countFailure(WorkerContext& context, const Arrival& arrival, const Policy& policy, Reason reason)
-{
-    const auto& limit = policy.limits.authFailuresPerIp;
-    if (!limit || !countsTowardsBan(reason) ||
-        arrival.address->failures.add(*limit, context.now) != FailureVerdict::Ban)
-        return;
-    const Decision why{Reason::AuthBruteforce, limitRule("auth_failures_per_ip"),
-                       std::to_string(limit->count) + " failures in a second window", std::to_string(limit->count)};
-    context.gate.events.banByRule(arrival.peer, limit->thenBan, why);
 }
 
 Rule oneTimeRule(const Policy& policy, const Identity& who)
@@ -62,10 +52,19 @@ public:
         return run();
     }
 
+    Result<Admission, Refusal> withVerdict(ClaimVerdict verdict)
+    {
+        if (!checkVerdict(verdict) || !checkRevocations() || !checkBans()) // much may have happened meanwhile
+            return Failure{std::move(m_refusal)};
+        m_admission.claim.reset();
+        return std::move(m_admission);
+    }
+
 private:
     Result<Admission, Refusal> run()
     {
-        const bool admitted = checkBans() && checkRoles() && checkHandler() && reserve() && checkOneTime();
+        const bool admitted =
+            checkRevocations() && checkBans() && checkRoles() && checkHandler() && reserve() && checkOneTime();
         if (!admitted)
             return Failure{std::move(m_refusal)};
         return std::move(m_admission);
@@ -108,7 +107,7 @@ private:
 
     bool verify(std::string_view token)
     {
-        auto identity = verifyToken(m_policy, m_admission.match.route, token, m_context.wall);
+        auto identity = checkToken(m_context, *m_admission.generation, m_admission.match.route, token);
         if (!identity) {
             m_claimed = claimedUser(token);
             return refuseToken(identity.error());
@@ -119,8 +118,26 @@ private:
 
     bool refuseToken(Decision decision)
     {
-        countFailure(m_context, m_arrival, m_policy, decision.reason);
+        countFailure(decision.reason);
         return refuse(std::move(decision));
+    }
+
+    /// Counts what somebody who guesses or forges makes towards a ban.
+    void countFailure(Reason reason)
+    {
+        const auto& limit = m_policy.limits.authFailuresPerIp;
+        if (!limit || !countsTowardsBan(reason) ||
+            m_arrival.address->failures.add(*limit, m_context.now) != FailureVerdict::Ban)
+            return;
+        const Decision why{Reason::AuthBruteforce, limitRule("auth_failures_per_ip"),
+                           std::to_string(limit->count) + " failures in a second window", std::to_string(limit->count)};
+        m_context.gate.events.banByRule(m_arrival.peer, limit->thenBan, why);
+    }
+
+    bool checkRevocations()
+    {
+        Decision decision = decideRevocation(*m_context.revocations, m_admission.who, m_context.wall);
+        return decision.allowed() || refuse(std::move(decision));
     }
 
     /// The address was looked at when it connected, and may have been banned since.
@@ -136,7 +153,7 @@ private:
             return refuseBanned(*ban, who.user);
         const std::string key = who.anonymous() ? visitorKey(m_arrival.peer) : userKey(who.issuer, who.user);
         if (const auto left = m_context.bans->cooldown(key, m_context.now); left.count() > 0)
-            return refuse({Reason::Kicked, {}, who.user, {}}, left);
+            return refuse({Reason::Kicked, {{}, "cooldown after a kick"}, who.user, {}}, left);
         return true;
     }
 
@@ -145,7 +162,7 @@ private:
         std::optional<std::chrono::nanoseconds> left;
         if (ban.until)
             left = *ban.until - m_context.wall;
-        return refuse({Reason::Banned, {}, std::move(met), {}}, left);
+        return refuse({Reason::Banned, banRule(ban), std::move(met), {}}, left);
     }
 
     bool checkRoles()
@@ -191,14 +208,28 @@ private:
     bool checkOneTime()
     {
         const Identity& who = m_admission.who;
-        const auto issuer = std::ranges::find(m_policy.issuers, who.issuer, &Issuer::name);
-        if (issuer == m_policy.issuers.end() || !issuer->oneTime)
+        if (!who.onceUntil)
             return true;
         if (who.tokenId.empty())
             return refuseToken({Reason::JwtClaims, oneTimeRule(m_policy, who), "no jti", "a jti"});
-        const WallTime ends = who.expires.value_or(m_context.wall + issuer->maxLifetime);
-        m_admission.claim = TokenClaim{who.issuer, who.tokenId, ends + issuer->leeway};
+        m_admission.claim = TokenClaim{who.issuer, who.tokenId, *who.onceUntil};
         return true;
+    }
+
+    bool checkVerdict(ClaimVerdict verdict)
+    {
+        Rule rule = oneTimeRule(m_policy, m_admission.who);
+        switch (verdict) {
+        case ClaimVerdict::Claimed:
+            return true;
+        case ClaimVerdict::Replayed:
+            return refuseToken({Reason::JwtReplay, std::move(rule), "used before", "once"});
+        case ClaimVerdict::Full:
+            return refuse({Reason::LimitTotal, std::move(rule), "no more tokens can be remembered", {}}, retrySoon);
+        case ClaimVerdict::Failed:
+            break;
+        }
+        return refuse({Reason::AuditFailed, std::move(rule), "the use cannot be written down", {}}, retrySoon);
     }
 
     [[nodiscard]] const Route& route() const { return m_policy.routes[m_admission.match.route]; }
@@ -254,24 +285,10 @@ Result<Admission, Refusal> admitToken(WorkerContext& context, const Arrival& arr
     return Admitter(context, arrival, std::move(admission)).withToken(token);
 }
 
-std::optional<Refusal> claimRefused(WorkerContext& context, const Arrival& arrival, const Admission& admission,
-                                    ClaimVerdict verdict)
+Result<Admission, Refusal> admitClaimed(WorkerContext& context, const Arrival& arrival, Admission admission,
+                                        ClaimVerdict verdict)
 {
-    const Rule rule = oneTimeRule(*admission.generation->policy, admission.who);
-    switch (verdict) {
-    case ClaimVerdict::Claimed:
-        return std::nullopt;
-    case ClaimVerdict::Replayed: {
-        Decision decision{Reason::JwtReplay, rule, "used before", "once"};
-        countFailure(context, arrival, *admission.generation->policy, decision.reason);
-        return refusalOf(admission, std::move(decision));
-    }
-    case ClaimVerdict::Full:
-        return refusalOf(admission, {Reason::LimitTotal, rule, "no more tokens can be remembered", {}}, retrySoon);
-    case ClaimVerdict::Failed:
-        break;
-    }
-    return refusalOf(admission, {Reason::AuditFailed, rule, "the use cannot be written down", {}}, retrySoon);
+    return Admitter(context, arrival, std::move(admission)).withVerdict(verdict);
 }
 
 } // namespace gatehouse

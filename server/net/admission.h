@@ -53,9 +53,9 @@ struct Admission {
 [[nodiscard]] Result<Admission, Refusal> admitToken(WorkerContext& context, const Arrival& arrival, Admission admission,
                                                     std::string_view token);
 
-/// What became of the claim of an admission, as a refusal; unset: it was claimed.
-[[nodiscard]] std::optional<Refusal> claimRefused(WorkerContext& context, const Arrival& arrival,
-                                                  const Admission& admission, ClaimVerdict verdict);
+/// Goes on where an admission's claim was answered: the token is used up now, and nobody was banned meanwhile.
+[[nodiscard]] Result<Admission, Refusal> admitClaimed(WorkerContext& context, const Arrival& arrival,
+                                                      Admission admission, ClaimVerdict verdict);
 
 /// A refusal with what is known of the request so far. `status` unset: the one of the reason.
 [[nodiscard]] Refusal refusalOf(const Admission& admission, Decision decision,

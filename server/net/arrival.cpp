@@ -21,7 +21,7 @@ std::optional<AddressRefusal> enter(WorkerContext& context, Arrival& arrival, co
         arrival.peer = client;
     }
     if (const Ban* ban = context.bans->matchAddress(client, context.wall)) {
-        AddressRefusal refusal{{Reason::Banned, {}, client.toString(), {}}, {}};
+        AddressRefusal refusal{{Reason::Banned, banRule(*ban), client.toString(), {}}, {}};
         if (ban->until)
             refusal.retryAfter = *ban->until - context.wall;
         return refusal;

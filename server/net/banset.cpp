@@ -2,8 +2,22 @@
 #include "net/banset.h"
 
 #include "net/gatetables.h"
+#include "policy/text.h"
 
 namespace gatehouse {
+
+namespace {
+
+constexpr std::size_t longestReason = 120; // bytes of the operator's words that a rule's name holds
+
+} // namespace
+
+Rule banRule(const Ban& ban)
+{
+    return {{},
+            "ban " + std::to_string(ban.id.value) + " by " + ban.actor +
+                (ban.reason.empty() ? "" : ": " + clipped(ban.reason, longestReason))};
+}
 
 bool banHolds(const Ban& ban, WallTime now)
 {
@@ -18,17 +32,17 @@ BanSet::BanSet(std::vector<Ban> bans, std::vector<Cooldown> cooldowns)
         switch (ban.subject) {
         case BanSubject::Address:
             if (const auto address = IpAddress::parse(ban.value))
-                m_byAddress[*address] = i;
+                insert(m_byAddress, *address, i);
             break;
         case BanSubject::Network:
             if (const auto network = Network::parse(ban.value))
-                m_byNetwork.emplace_back(*network, i);
+                insert(m_byNetwork[network->prefix], network->base, i);
             break;
         case BanSubject::User:
-            m_byUser[userKey(ban.issuer, ban.value)] = i;
+            insert(m_byUser, userKey(ban.issuer, ban.value), i);
             break;
         case BanSubject::Token:
-            m_byToken[userKey(ban.issuer, ban.value)] = i;
+            insert(m_byToken, userKey(ban.issuer, ban.value), i);
             break;
         }
     }
@@ -36,14 +50,24 @@ BanSet::BanSet(std::vector<Ban> bans, std::vector<Cooldown> cooldowns)
         m_cooldowns[std::move(cooldown.key)] = cooldown.until;
 }
 
+template <class Index, class Key> void BanSet::insert(Index& index, const Key& key, std::size_t ban)
+{
+    const auto [place, fresh] = index.try_emplace(key, ban);
+    const auto& stands = m_bans[place->second].until;
+    const auto& other = m_bans[ban].until;
+    if (!fresh && stands && (!other || *other > *stands))
+        place->second = ban;
+}
+
 const Ban* BanSet::matchAddress(const IpAddress& address, WallTime now) const
 {
     if (const auto found = m_byAddress.find(address);
         found != m_byAddress.end() && banHolds(m_bans[found->second], now))
         return &m_bans[found->second];
-    for (const auto& [network, index] : m_byNetwork)
-        if (network.contains(address) && banHolds(m_bans[index], now))
-            return &m_bans[index];
+    for (const auto& [prefix, networks] : m_byNetwork)
+        if (const auto found = networks.find(address.masked(prefix));
+            found != networks.end() && banHolds(m_bans[found->second], now))
+            return &m_bans[found->second];
     return nullptr;
 }
 

@@ -3,7 +3,9 @@
 
 #include "domain/address.h"
 #include "domain/ban.h"
+#include "domain/decision.h"
 
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -45,12 +47,20 @@ private:
     [[nodiscard]] const Ban* match(const ByName& bans, std::string_view issuer, std::string_view name,
                                    WallTime now) const;
 
+    using ByAddress = std::unordered_map<IpAddress, std::size_t>;
+
+    /// Of two that name the same, the one that lasts longer.
+    template <class Index, class Key> void insert(Index& index, const Key& key, std::size_t ban);
+
     std::vector<Ban> m_bans;
-    std::unordered_map<IpAddress, std::size_t> m_byAddress;
-    std::vector<std::pair<Network, std::size_t>> m_byNetwork;
+    ByAddress m_byAddress;
+    std::map<unsigned, ByAddress> m_byNetwork; ///< by the length of the prefix, and in it by the base
     ByName m_byUser, m_byToken;
     std::unordered_map<std::string, TimePoint> m_cooldowns;
 };
+
+/// Names a ban: for the operator's eyes, since it holds the operator's words.
+[[nodiscard]] Rule banRule(const Ban& ban);
 
 /// True where the ban's time is not over.
 [[nodiscard]] bool banHolds(const Ban& ban, WallTime now);

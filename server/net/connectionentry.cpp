@@ -212,19 +212,20 @@ void Connection::claimed(ClaimVerdict verdict)
 {
     if (m_phase != Phase::Claim)
         return;
-    if (const auto refusal = claimRefused(m_context, m_arrival, m_waiting->admission, verdict))
-        refuse(*refusal);
+    auto admission = admitClaimed(m_context, m_arrival, std::move(m_waiting->admission), verdict);
+    if (admission)
+        open(std::move(*admission));
     else
-        open(std::move(m_waiting->admission));
+        refuse(admission.error());
 }
 
 void Connection::waitedTooLong()
 {
-    const Admission& admission = m_waiting->admission;
     if (m_phase == Phase::Claim) {
-        refuse(*claimRefused(m_context, m_arrival, admission, ClaimVerdict::Failed));
+        claimed(ClaimVerdict::Failed);
         return;
     }
+    const Admission& admission = m_waiting->admission;
     const Policy& policy = *admission.generation->policy;
     const std::size_t route = admission.match.route;
     refuse(refusalOf(admission,

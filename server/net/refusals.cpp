@@ -22,7 +22,8 @@ void reportRefusal(WorkerContext& context, const Arrival& arrival, const Refusal
     context.gate.audit.record(std::move(record));
     if (isAuthFailure(reason))
         context.gate.events.authFailed({context.wall, arrival.peer, refusal.decision, refusal.route,
-                                        refusal.user.empty() ? refusal.claimed : refusal.user, refusal.origin});
+                                        refusal.user.empty() ? refusal.claimed : refusal.user, refusal.origin,
+                                        context.policy().version});
 }
 
 } // namespace gatehouse

@@ -15,7 +15,8 @@ constexpr int longestClosing = 5; ///< close timeouts that a peer which keeps re
 /// Endings that nothing may be delivered before, or that an unread backlog would keep from being heard.
 bool dropsBacklog(Reason reason)
 {
-    return reason == Reason::SlowConsumer || reason == Reason::Kicked || reason == Reason::Banned;
+    return reason == Reason::SlowConsumer || reason == Reason::Kicked || reason == Reason::Banned ||
+           reason == Reason::Revoked;
 }
 
 std::chrono::milliseconds leewayOf(const Policy& policy, const std::string& issuer)

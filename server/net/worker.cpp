@@ -492,6 +492,20 @@ std::vector<std::shared_ptr<const SessionInfo>> Worker::endMatching(const Ban& b
     return endSessions(ids, ending);
 }
 
+std::vector<std::shared_ptr<const SessionInfo>> Worker::endRevoked(const Revocation& revocation)
+{
+    std::vector<std::shared_ptr<const SessionInfo>> ended;
+    for (const auto& [id, connection] : m_sessions) {
+        Session& session = *connection->session();
+        if (session.closing() || !revokes(revocation, session.who()))
+            continue;
+        ended.push_back(session.infoPointer());
+        session.end({revokedBy(revocation, session.who()), closeCode(Reason::Revoked),
+                     std::string(reasonWord(Reason::Revoked)), revocation.actor});
+    }
+    return ended;
+}
+
 std::vector<std::pair<SessionId, std::string>> Worker::keysOf(const std::vector<SessionId>& ids) const
 {
     std::vector<std::pair<SessionId, std::string>> keys;

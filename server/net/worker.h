@@ -50,6 +50,7 @@ public:
     // What tasks do, on this thread.
     void setPolicy(std::shared_ptr<const PolicyGeneration> next);
     void setBans(std::shared_ptr<const BanSet> next) { bans = std::move(next); }
+    void setRevocations(std::shared_ptr<const RevocationSet> next) { revocations = std::move(next); }
     void setWatched(bool watched);
     /// Publishes every session at once, as a whole batch.
     void publishAll();
@@ -61,6 +62,8 @@ public:
     [[nodiscard]] std::vector<std::shared_ptr<const SessionInfo>> endSessions(const std::vector<SessionId>& ids,
                                                                               const Ending& ending);
     [[nodiscard]] std::vector<std::shared_ptr<const SessionInfo>> endMatching(const Ban& ban, const Ending& ending);
+    /// Ends the sessions whose token it concerns; each is told what it met.
+    [[nodiscard]] std::vector<std::shared_ptr<const SessionInfo>> endRevoked(const Revocation& revocation);
     /// The users (userKey, or the address of the anonymous) of those ids, without touching them.
     [[nodiscard]] std::vector<std::pair<SessionId, std::string>> keysOf(const std::vector<SessionId>& ids) const;
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
+#include "auth/revocations.h"
+#include "auth/tokencache.h"
 #include "domain/auditrecord.h"
 #include "domain/certificate.h"
 #include "feed/counters.h"
@@ -23,8 +25,9 @@ class Connection;
 /// A policy with what was loaded for it. Immutable.
 struct PolicyGeneration {
     std::shared_ptr<const Policy> policy;
-    std::vector<std::shared_ptr<const TlsContext>> tls;                 ///< for each listener; null: plain
-    std::vector<std::shared_ptr<const LoadedCertificate>> certificates; ///< for each listener; null: plain
+    std::vector<std::shared_ptr<const TlsContext>> tls;                            ///< for each listener; null: plain
+    std::vector<std::shared_ptr<const LoadedCertificate>> certificates;            ///< for each listener; null: plain
+    std::shared_ptr<const IssuerKeys> keys = std::make_shared<const IssuerKeys>(); ///< never null
 };
 
 /// What changed at one worker since its last batch.
@@ -41,6 +44,7 @@ struct AuthFailure {
     std::string route;
     std::string user; ///< as claimed; verified where the token was good
     std::string origin;
+    std::uint64_t policyVersion = 0; ///< that refused
 };
 
 /// A one-time token that somebody wants to use.
@@ -67,6 +71,8 @@ public:
     /// Uses a one-time token up. `done` is called exactly once, on any thread, possibly before this returns.
     virtual void claimToken(TokenClaim claim, std::function<void(ClaimVerdict)> done) = 0;
     virtual void publish(std::uint32_t worker, WorkerBatch batch) = 0;
+    /// A token named a key that the issuer's set does not hold. Anybody can cause it, as often as they like.
+    virtual void keyUnknown(const std::string& issuer) { (void)issuer; }
 };
 
 /// Shared by all workers for as long as they run.
@@ -83,8 +89,10 @@ struct WorkerContext {
     std::uint32_t index = 0;
     std::shared_ptr<const PolicyGeneration> generation;
     std::shared_ptr<const BanSet> bans;
+    std::shared_ptr<const RevocationSet> revocations = std::make_shared<const RevocationSet>();
     WorkerCounters counters;
     TimingWheel wheel;
+    TokenCache tokens;
     TimePoint now{}; ///< read once a loop turn
     WallTime wall{};
     bool draining = false;

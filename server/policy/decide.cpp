@@ -268,19 +268,27 @@ Decision decideChannel(const Policy& policy, const Identity& who, std::string_vi
                              std::to_string(policy.limits.channelName) + " bytes");
     if (!isChannelName(channel))
         return refuseChannel({"/channels", "channels"}, "not a channel name", "text without controls or wildcards");
-    for (std::size_t i = 0; i < policy.channels.size(); ++i) {
-        const ChannelRule& rule = policy.channels[i];
-        if (!channelMatches(rule.match, channel, who.anonymous() ? std::string_view() : who.user))
-            continue;
+    if (const auto index = matchChannel(policy, who, channel)) {
+        const ChannelRule& rule = policy.channels[*index];
         const bool publish = right == ChannelRight::Publish;
         const auto& allowed = publish ? rule.publish : rule.subscribe;
         if (mayUse(allowed, who))
             return Decision::allow();
         const std::string key = publish ? "publish" : "subscribe";
-        return refuseChannel({"/channels/" + std::to_string(i) + "/" + key, "channels › " + rule.match + " › " + key},
-                             describeRoles(who), allowed.empty() ? "nobody" : joined(allowed, ", "));
+        return refuseChannel(
+            {"/channels/" + std::to_string(*index) + "/" + key, "channels › " + rule.match + " › " + key},
+            describeRoles(who), allowed.empty() ? "nobody" : joined(allowed, ", "));
     }
     return refuseChannel({"/channels", "channels"}, clipped(channel, longestMet), "no rule matches");
+}
+
+std::optional<std::size_t> matchChannel(const Policy& policy, const Identity& who, std::string_view channel)
+{
+    const std::string_view user = who.anonymous() ? std::string_view() : who.user;
+    for (std::size_t i = 0; i < policy.channels.size(); ++i)
+        if (channelMatches(policy.channels[i].match, channel, user))
+            return i;
+    return std::nullopt;
 }
 
 bool channelMatches(std::string_view pattern, std::string_view name, std::string_view user)

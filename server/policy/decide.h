@@ -61,6 +61,10 @@ enum class ChannelRight : std::uint8_t { Subscribe, Publish };
 [[nodiscard]] Decision decideChannel(const Policy& policy, const Identity& who, std::string_view channel,
                                      ChannelRight right);
 
+/// The index of the first channel rule that matches a name, for this user.
+[[nodiscard]] std::optional<std::size_t> matchChannel(const Policy& policy, const Identity& who,
+                                                      std::string_view channel);
+
 /// True where `pattern` matches `name`: `*` stands for one or more characters but `.`, `**` for one or more characters,
 /// {user} for `user` literally.
 [[nodiscard]] bool channelMatches(std::string_view pattern, std::string_view name, std::string_view user);

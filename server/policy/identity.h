@@ -21,6 +21,7 @@ struct Identity {
     std::string keyId;              ///< `kid`; empty where the token has none
     std::optional<WallTime> issuedAt;
     std::optional<WallTime> expires;
+    std::optional<WallTime> onceUntil{}; ///< set: the token is good once; from then on it is refused for its age
 
     [[nodiscard]] bool anonymous() const { return issuer.empty(); }
     friend bool operator==(const Identity&, const Identity&) = default;

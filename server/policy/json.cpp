@@ -71,13 +71,14 @@ private:
         std::unordered_set<std::string> keys{};
     };
 
-    /// "…: syntax error while parsing value - unexpected end of input; expected …" without the library's own prefix.
+    /// "…: syntax error while parsing value - unexpected end of input; expected …" without the library's own prefix and
+    /// without what it read last, which may be a part of a code point or of a secret.
     static std::string plain(std::string_view what)
     {
         const std::size_t end = what.find(": ");
         if (end != std::string_view::npos)
             what.remove_prefix(end + 2);
-        return std::string(what);
+        return std::string(what.substr(0, what.find("; last read")));
     }
 
     void skipToToken() { m_cursor = std::min(m_text.find_first_not_of(" \t\r\n,:", m_cursor), m_text.size()); }
@@ -196,6 +197,8 @@ Result<JsonDocument, JsonError> parseJson(std::string_view text, std::size_t dep
 {
     if (text.starts_with("\xef\xbb\xbf"))
         return Failure{JsonError{JsonError::Kind::Syntax, {}, 0, "a byte order mark is not JSON"}};
+    if (const std::size_t nul = text.find('\0'); nul != std::string_view::npos) // the library takes it for the end
+        return Failure{JsonError{JsonError::Kind::Syntax, {}, nul, "a NUL byte is not JSON"}};
     TreeBuilder builder(text, depth);
     const bool parsed = nlohmann::json::sax_parse(text.begin(), text.end(), &builder);
     if (builder.m_error)

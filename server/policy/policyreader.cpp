@@ -4,6 +4,7 @@
 #include "policy/origin.h"
 #include "policy/privatefile.h"
 #include "policy/text.h"
+#include "schema/messageschema.h"
 
 #include <algorithm>
 #include <array>
@@ -310,6 +311,13 @@ void PolicyReader::readSchema(const Node& at, std::optional<SchemaFile>& target)
     if (!text)
         return m_document.error(Code::BadFile, at, text.error());
     schema.text = std::move(*text);
+    auto compiled = MessageSchema::compile(schema.text);
+    if (!compiled) {
+        for (const SchemaError& wrong : compiled.error())
+            m_document.error(Code::BadFile, at, schema.file.string() + '#' + wrong.pointer + ": " + wrong.detail);
+        return;
+    }
+    schema.compiled = std::move(*compiled);
     target = std::move(schema);
 }
 

@@ -87,7 +87,10 @@ void PolicyReader::readKeySource(const Node& at, Issuer& issuer)
                          "an issuer has one of secret_file, jwks_file and jwks_url: the algorithm is bound to the key");
     if (secret)
         issuer.secret = readSecret(secret, issuer.secretFile);
-    readPrevious(m_document.member(at, "previous"), issuer);
+    const Node previous = m_document.member(at, "previous");
+    readPrevious(previous, issuer);
+    if (previous && (file || url))
+        m_document.error(Code::Conflict, previous, "only an issuer with a secret_file has previous secrets");
     readJwks(at, issuer);
     const Node algorithms = m_document.member(at, "algorithms");
     const bool symmetric = secret || sources == 0;
@@ -138,11 +141,8 @@ void PolicyReader::readPrevious(const Node& at, Issuer& issuer)
 {
     for (const Node& item : m_document.items(at)) {
         PreviousSecret previous;
-        if (!m_document.object(item, {{"secret_file", "until"}, {}})) {
-            if (!item.is(Kind::Object))
-                m_document.unexpected(Code::WrongType, item, "an object with secret_file and until");
+        if (!m_document.object(item, {{"secret_file", "until"}, {}}))
             continue;
-        }
         if (const Node file = m_document.required(item, "secret_file"))
             previous.secret = readSecret(file, previous.secretFile);
         const Node until = m_document.required(item, "until");
@@ -155,8 +155,6 @@ void PolicyReader::readPrevious(const Node& at, Issuer& issuer)
             m_document.unexpected(Code::BadValue, until, "a time like \"2026-12-01T00:00:00Z\"");
         issuer.previous.push_back(std::move(previous));
     }
-    if (at && issuer.secretFile.empty())
-        m_document.error(Code::Conflict, at, "only an issuer with a secret_file has previous secrets");
     if (issuer.previous.size() > mostPrevious)
         m_document.error(Code::BadValue, at, "at most " + std::to_string(mostPrevious) + " are allowed");
 }

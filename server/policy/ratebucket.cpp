@@ -59,6 +59,20 @@ bool RateBucket::take(const Rate& rate, TimePoint now, std::uint64_t amount)
     }
 }
 
+void RateBucket::charge(const Rate& rate, TimePoint now, std::uint64_t amount)
+{
+    const std::int64_t present = units(now);
+    const std::int64_t step = cost(rate, amount);
+    std::int64_t arrival = m_arrival.load(std::memory_order_relaxed);
+    for (;;) {
+        const std::int64_t begin = std::max(arrival, present);
+        const std::int64_t most = present + static_cast<std::int64_t>(furthest);
+        const std::int64_t next = begin >= most || step > most - begin ? std::max(begin, most) : begin + step;
+        if (m_arrival.compare_exchange_weak(arrival, next, std::memory_order_relaxed))
+            return;
+    }
+}
+
 std::uint64_t RateBucket::left(const Rate& rate, TimePoint now) const
 {
     if (rate.count == 0)

@@ -15,6 +15,9 @@ class RateBucket {
 public:
     /// Takes `amount` tokens if they are all there. Nothing is taken on refusal. An amount over the burst never fits.
     [[nodiscard]] bool take(const Rate& rate, TimePoint now, std::uint64_t amount = 1);
+    /// Takes `amount` tokens whether they are there or not: what is missing is a debt, which wait() counts in.
+    /// Saturates at some years.
+    void charge(const Rate& rate, TimePoint now, std::uint64_t amount = 1);
     /// Whole tokens that are left now, at most `rate.burst`.
     [[nodiscard]] std::uint64_t left(const Rate& rate, TimePoint now) const;
     /// How long until `amount` tokens will be there; nanoseconds::max() where they never fit.

@@ -76,6 +76,7 @@ Result<Ban, ControlError> BanKeeper::add(const Actor& actor, const BanCommand& c
         m_bans.erase(same);
     }
     m_bans.push_back(ban);
+    m_set.reset();
     return ban;
 }
 
@@ -86,6 +87,7 @@ std::optional<Ban> BanKeeper::remove(BanId id)
         return std::nullopt;
     Ban lifted = std::move(*found);
     m_bans.erase(found);
+    m_set.reset();
     m_store.removeBan(id);
     return lifted;
 }
@@ -94,6 +96,8 @@ bool BanKeeper::expire(TimePoint now, WallTime wall, std::vector<Ban>& ended)
 {
     const std::size_t cooldowns =
         std::erase_if(m_cooldowns, [now](const auto& cooldown) { return now >= cooldown.until; });
+    if (cooldowns > 0)
+        m_set.reset();
     for (const Ban& ban : m_bans)
         if (!banHolds(ban, wall))
             ended.push_back(ban);
@@ -108,11 +112,14 @@ void BanKeeper::addCooldown(std::string key, TimePoint until)
     if (m_cooldowns.size() >= BanSet::maxCooldowns) // the one that ends first gives way
         m_cooldowns.erase(std::ranges::min_element(m_cooldowns, {}, &BanSet::Cooldown::until));
     m_cooldowns.push_back({std::move(key), until});
+    m_set.reset();
 }
 
 std::shared_ptr<const BanSet> BanKeeper::set() const
 {
-    return std::make_shared<const BanSet>(m_bans, m_cooldowns);
+    if (!m_set)
+        m_set = std::make_shared<const BanSet>(m_bans, m_cooldowns);
+    return m_set;
 }
 
 } // namespace gatehouse

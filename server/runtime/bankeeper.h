@@ -40,6 +40,7 @@ private:
     const std::size_t m_places;
     std::vector<Ban> m_bans;
     std::vector<BanSet::Cooldown> m_cooldowns;
+    mutable std::shared_ptr<const BanSet> m_set; ///< null where something changed since
 };
 
 } // namespace gatehouse

@@ -167,22 +167,28 @@ void ServerRuntime::Private::run(const Actor& actor, const BanCommand& command, 
 
 void ServerRuntime::Private::endBanned(const Ban& ban, const ReplyCallback& done)
 {
-    const Ending ending{{Reason::Banned, {}, ban.value, {}}, closeCode(Reason::Banned), ban.reason, ban.actor};
+    const Ending ending{
+        {Reason::Banned, banRule(ban), ban.value, {}}, closeCode(Reason::Banned), ban.reason, ban.actor};
     m_gate->gather<SessionInfos>([ban, ending](Worker& worker) { return worker.endMatching(ban, ending); },
                                  [this, ban, done](auto parts) {
-                                     answerOnceStored({ban, idsOf(flatten(std::move(parts)))}, done);
+                                     BanResult result{ban, idsOf(flatten(std::move(parts)))};
+                                     // Nobody waits for a rule's, and a flood of them must not fill the queue that
+                                     // operators use.
+                                     if (ban.actor == ruleActor)
+                                         done(Answer(std::move(result)));
+                                     else
+                                         answerOnceStored(std::move(result), "the ban", done);
                                  });
 }
 
-/// Who is told of a ban may rely on it: it stands after a crash too. The ban itself holds before, and does not wait.
-void ServerRuntime::Private::answerOnceStored(BanResult result, const ReplyCallback& done)
+/// Who is told of a ban or a revocation may rely on it: it stands after a crash too. It holds before, and does not
+/// wait.
+void ServerRuntime::Private::answerOnceStored(Answer answer, const std::string& what, const ReplyCallback& done)
 {
-    if (result.ban.actor == ruleActor) // nobody waits, and a flood of them must not fill the queue that operators use
-        return done(Answer(std::move(result)));
-    const std::string holds = "the ban holds, but ";
-    const bool queued = m_jobs.post([this, result = std::move(result), holds, done] {
+    const std::string holds = what + " holds, but ";
+    const bool queued = m_jobs.post([this, answer = std::move(answer), holds, done] {
         if (m_audit->flush())
-            done(Answer(result));
+            done(answer);
         else
             done(failure(ControlErrorCode::Internal,
                          holds + "the store cannot be written, so that it would not outlast a crash"));

@@ -23,7 +23,8 @@ std::vector<std::unique_ptr<RouteHandler>> makeHandlers(WorkerBus& bus)
 } // namespace
 
 Result<Done, std::string> Gate::start(const std::shared_ptr<const PolicyGeneration>& generation,
-                                      const std::shared_ptr<const BanSet>& bans, unsigned spareCores)
+                                      const std::shared_ptr<const BanSet>& bans,
+                                      const std::shared_ptr<const RevocationSet>& revocations, unsigned spareCores)
 {
     const Policy& policy = *generation->policy;
     const unsigned count =
@@ -31,6 +32,7 @@ Result<Done, std::string> Gate::start(const std::shared_ptr<const PolicyGenerati
     std::vector<Worker*> peers;
     for (unsigned i = 0; i < count; ++i) {
         m_workers.push_back(std::make_unique<Worker>(m_environment, i, count, generation, bans));
+        m_workers.back()->setRevocations(revocations);
         peers.push_back(m_workers.back().get());
     }
     for (std::size_t i = 0; i < policy.listeners.size(); ++i) {

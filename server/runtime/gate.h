@@ -26,7 +26,9 @@ public:
 
     /// Binds every listener and starts the workers. The error is in English.
     [[nodiscard]] Result<Done, std::string> start(const std::shared_ptr<const PolicyGeneration>& generation,
-                                                  const std::shared_ptr<const BanSet>& bans, unsigned spareCores);
+                                                  const std::shared_ptr<const BanSet>& bans,
+                                                  const std::shared_ptr<const RevocationSet>& revocations,
+                                                  unsigned spareCores);
     void stop();
 
     [[nodiscard]] std::size_t size() const { return m_workers.size(); }

@@ -4,6 +4,7 @@
 #include "auth/hmac.h"
 #include "control/json.h"
 #include "policy/privatefile.h"
+#include "runtime/keysources.h"
 #include "setup/certificatefacts.h"
 
 #include <algorithm>
@@ -19,23 +20,6 @@ constexpr std::size_t largestFile = 1U << 20; // bytes
 std::int64_t nanoseconds(const timespec& time)
 {
     return time.tv_sec * 1'000'000'000LL + time.tv_nsec;
-}
-
-FileStamp stampOf(const std::filesystem::path& file)
-{
-    struct stat status {};
-    FileStamp stamp;
-    if (stat(file.c_str(), &status) != 0) {
-        stamp.error = errno;
-        return stamp;
-    }
-    stamp.device = status.st_dev;
-    stamp.inode = status.st_ino;
-    stamp.mode = status.st_mode;
-    stamp.size = status.st_size;
-    stamp.modified = nanoseconds(status.st_mtim);
-    stamp.changed = nanoseconds(status.st_ctim);
-    return stamp;
 }
 
 /// Of parts with their lengths, so that no two lists of them look alike; empty where the TLS library fails.
@@ -130,6 +114,23 @@ std::optional<LoadedListener> servedBy(const PolicyGeneration* previous, const L
 
 } // namespace
 
+FileStamp stampOf(const std::filesystem::path& file)
+{
+    struct stat status {};
+    FileStamp stamp;
+    if (stat(file.c_str(), &status) != 0) {
+        stamp.error = errno;
+        return stamp;
+    }
+    stamp.device = status.st_dev;
+    stamp.inode = status.st_ino;
+    stamp.mode = status.st_mode;
+    stamp.size = status.st_size;
+    stamp.modified = nanoseconds(status.st_mtim);
+    stamp.changed = nanoseconds(status.st_ctim);
+    return stamp;
+}
+
 std::vector<std::filesystem::path> tlsFiles(const ListenerTls& tls)
 {
     std::vector<std::filesystem::path> files{tls.certificate, tls.key};
@@ -172,6 +173,10 @@ makeGeneration(std::shared_ptr<const Policy> policy, const Clock& clock, const P
         generation->tls.push_back(std::move(loaded.context));
         generation->certificates.push_back(std::move(loaded.certificate));
     }
+    auto keys = loadIssuerKeys(*policy, previous);
+    if (!keys)
+        return Failure{keys.error()};
+    generation->keys = std::move(*keys);
     generation->policy = std::move(policy);
     return std::shared_ptr<const PolicyGeneration>(std::move(generation));
 }

@@ -11,9 +11,10 @@
 
 namespace gatehouse {
 
-/// A policy with its certificates, ready for workers. Where `previous` serves a listener of the same name with the same
-/// settings and the same bytes of files, its context lives on, and the keys of its session tickets with it; a
-/// certificate that is new to it must be valid now. The error names listener and file; the clock outlives what is made.
+/// A policy with its certificates and the keys of its issuers, ready for workers. Where `previous` serves a listener of
+/// the same name with the same settings and the same bytes of files, its context lives on, and the keys of its session
+/// tickets with it; a certificate that is new to it must be valid now. The error names listener or issuer, and file;
+/// the clock outlives what is made.
 [[nodiscard]] Result<std::shared_ptr<const PolicyGeneration>, std::string>
 makeGeneration(std::shared_ptr<const Policy> policy, const Clock& clock, const PolicyGeneration* previous = nullptr);
 
@@ -40,6 +41,7 @@ struct FileStamp {
     friend bool operator==(const FileStamp&, const FileStamp&) = default;
 };
 using FileStamps = std::vector<FileStamp>;
+[[nodiscard]] FileStamp stampOf(const std::filesystem::path& file);
 [[nodiscard]] FileStamps stampsOf(const ListenerTls& tls);
 
 } // namespace gatehouse

@@ -109,9 +109,14 @@ Result<Done, std::string> ServerRuntime::Private::start(unsigned spareCores)
         return Failure{audit.error()};
     m_audit = std::move(*audit);
     m_bans = std::make_unique<BanKeeper>(*m_audit);
+    m_revocations = std::make_unique<RevocationKeeper>(*m_audit);
+    m_oneTime = std::make_unique<OneTimeKeeper>(
+        m_clock,
+        [this](const TokenUse& use, std::function<void(bool)> done) { m_audit->useToken(use, std::move(done)); },
+        m_audit->takeTokenUses());
     m_started = m_clock.wall();
     m_gate = std::make_unique<Gate>(m_clock, *this, *this);
-    if (auto started = m_gate->start(m_generation, m_bans->set(), spareCores); !started)
+    if (auto started = m_gate->start(m_generation, m_bans->set(), m_revocations->set(), spareCores); !started)
         return Failure{started.error()};
     m_state = GateState::Serving;
     m_runtime.start(tickEvery, [this] { tick(); });
@@ -128,6 +133,10 @@ ServerRuntime::Private::~Private()
     m_socket.reset();
     m_jobs.stop();
     m_runtime.stop();
+    if (m_oneTime) { // claims are answered while there are workers to take the answer
+        m_oneTime->close();
+        (void)m_audit->flush();
+    }
     if (m_gate)
         m_gate->stop(); // workers ask the gate until they have ended, so that it goes after them
     m_gate.reset();
@@ -219,6 +228,7 @@ void ServerRuntime::Private::tick()
         if (const auto address = IpAddress::parse(ban.value))
             m_failures.touch(*address);
     }
+    expireRevocations();
     m_stats = stats();
     if (now >= m_nextSecond) {
         m_nextSecond = now + std::chrono::seconds(1);
@@ -294,7 +304,8 @@ void ServerRuntime::Private::record(AuditRecord record) noexcept
 
 void ServerRuntime::Private::authFailed(AuthFailure failure)
 {
-    m_failures.add(failure.address, failure.why.reason, failure.time, failure.route, failure.user, failure.origin);
+    m_failures.add(failure.address, {failure.why, failure.policyVersion, failure.time, {}}, failure.route, failure.user,
+                   failure.origin);
 }
 
 void ServerRuntime::Private::banByRule(const IpAddress& address, std::chrono::milliseconds duration,
@@ -310,11 +321,6 @@ void ServerRuntime::Private::banByRule(const IpAddress& address, std::chrono::mi
         command.value = Network{address.limitKey(), 64}.toString();
     }
     call({ruleActor, ruleActor}, std::move(command), [](const Reply&) {});
-}
-
-void ServerRuntime::Private::claimToken(TokenClaim, std::function<void(ClaimVerdict)> done)
-{
-    done(ClaimVerdict::Failed);
 }
 
 void ServerRuntime::Private::publish(std::uint32_t worker, WorkerBatch batch)

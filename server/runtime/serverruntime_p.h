@@ -9,6 +9,8 @@
 #include "runtime/bankeeper.h"
 #include "runtime/certificatekeeper.h"
 #include "runtime/gate.h"
+#include "runtime/onetimekeeper.h"
+#include "runtime/revocationkeeper.h"
 #include "runtime/serverruntime.h"
 #include "runtime/statelock.h"
 #include "runtime/taskqueue.h"
@@ -65,6 +67,10 @@ struct ServerRuntime::Private final : EventSink, GateEvents, CertificateEvents {
     void run(const Actor& actor, const ReloadCommand& command, const ReplyCallback& done);
     void run(const Actor& actor, const CertificateStatusQuery& query, const ReplyCallback& done);
     void run(const Actor& actor, const CertificateRenewCommand& command, const ReplyCallback& done);
+    void run(const Actor& actor, const RevokeTokenCommand& command, const ReplyCallback& done);
+    void run(const Actor& actor, const InvalidateUserTokensCommand& command, const ReplyCallback& done);
+    void run(const Actor& actor, const RevocationsQuery& query, const ReplyCallback& done);
+    void run(const Actor& actor, const UnrevokeCommand& command, const ReplyCallback& done);
 
     using SessionInfos = std::vector<std::shared_ptr<const SessionInfo>>;
     void endKicked(const Actor& actor, const KickCommand& command, const ReplyCallback& done);
@@ -74,7 +80,12 @@ struct ServerRuntime::Private final : EventSink, GateEvents, CertificateEvents {
     void checkDrained();
     void publishBans();
     void endBanned(const Ban& ban, const ReplyCallback& done);
-    void answerOnceStored(BanResult result, const ReplyCallback& done);
+    void answerOnceStored(Answer answer, const std::string& what, const ReplyCallback& done);
+    void revoked(const Actor& actor, const Result<Revocation, ControlError>& made, const ReplyCallback& done);
+    void endRevoked(const Revocation& revocation, const ReplyCallback& done);
+    void publishRevocations();
+    void expireRevocations();
+    [[nodiscard]] AuditRecord revocationRecord(AuditKind kind, const Actor& actor, const Revocation& revocation) const;
     [[nodiscard]] GateStats stats();
     [[nodiscard]] std::vector<AuthFailureGroup> marked(std::vector<AuthFailureGroup> groups) const;
     [[nodiscard]] AuditRecord commandRecord(AuditKind kind, const Actor& actor, std::string detail) const;
@@ -105,7 +116,9 @@ struct ServerRuntime::Private final : EventSink, GateEvents, CertificateEvents {
     std::optional<StateLock> m_lock;
     std::unique_ptr<AuditLog> m_audit; ///< thread-safe
     std::unique_ptr<BanKeeper> m_bans;
-    AuthFailureTable m_failures; ///< thread-safe
+    std::unique_ptr<RevocationKeeper> m_revocations;
+    std::unique_ptr<OneTimeKeeper> m_oneTime; ///< thread-safe
+    AuthFailureTable m_failures;              ///< thread-safe
     Collector m_collector;
     StatsSampler m_sampler;
     GateStats m_stats;

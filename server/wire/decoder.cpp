@@ -277,8 +277,11 @@ std::optional<Event> Decoder::readCompressed(std::span<const std::byte> part)
         return std::nullopt;
     if (!m_inflater->finish())
         return violation(Reason::Deflate);
+    const std::uint64_t received = m_inflater->received();
     m_inflater.reset();
-    return endMessage(m_message);
+    Event event = endMessage(m_message);
+    event.wireSize = received;
+    return event;
 }
 
 /// Byte for byte in the order in which they come out, so that what is wrong does not depend on how the input was cut;

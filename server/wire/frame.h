@@ -34,6 +34,7 @@ struct Event {
     Kind kind = Kind::NeedMore;
     Opcode type = Opcode::Text;               ///< of a Message: Text or Binary
     std::span<const std::byte> payload{};     ///< of Message, Ping and Pong; of a Close its reason, valid UTF-8
+    std::uint64_t wireSize = 0;               ///< of a Message that came compressed: bytes before inflating; else 0
     std::optional<std::uint16_t> closeCode{}; ///< of a Close: as received; unset: an empty Close (1005)
     Reason reason = Reason::None; ///< of a Violation: unmasked, rsv, opcode, length, control, fragmentation,
                                   ///< fragments, utf8, deflate, too_big, close_payload

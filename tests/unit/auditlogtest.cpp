@@ -11,6 +11,8 @@
 #include <QTemporaryDir>
 #include <QTest>
 
+#include <future>
+
 #include <sys/stat.h>
 #include <thread>
 #include <unistd.h>
@@ -22,11 +24,35 @@ namespace {
 
 constexpr const char* writeUntilKilled = "--write-until-killed";
 
-// What the killed process runs: it says on standard output when 2,000 records are on disk, and goes on.
+constexpr WallTime farAway(std::chrono::seconds(4'000'000'000));
+
+Ban someBan()
+{
+    return Ban{{}, BanSubject::Token, "7f3a", "corp", "root", "stolen", WallTime(1s), farAway};
+}
+
+Revocation someRevocation()
+{
+    return Revocation{{},     RevocationSubject::User, "ann",        "corp", WallTime(1234ms),
+                      "root", "lost her phone",        WallTime(2s), farAway};
+}
+
+constexpr TokenUse someUse{{1, 2, 3, 0, 255}, farAway};
+
+// What the killed process runs: it says on standard output when 2,000 records and what must outlast it are on disk, and
+// goes on.
 int writeForever(const std::filesystem::path& file)
 {
     const SystemClock clock;
     const auto log = AuditLog::open({file, 65536}, clock);
+    if (!log)
+        return 1;
+    static_cast<void>((*log)->addBan(someBan()));
+    static_cast<void>((*log)->addRevocation(someRevocation()));
+    std::promise<bool> used;
+    (*log)->useToken(someUse, [&used](bool written) { used.set_value(written); });
+    if (!used.get_future().get())
+        return 1;
     for (int i = 0; log; ++i) {
         AuditRecord record;
         record.address = "10." + std::to_string(i / 62500 % 250) + '.' + std::to_string(i / 250 % 250) + '.' +
@@ -50,7 +76,8 @@ private Q_SLOTS:
     void text_that_the_store_could_not_give_back_is_made_storable_first();
     void the_store_and_what_lies_beside_it_have_mode_0600();
     void numbers_go_on_without_gaps_after_a_restart();
-    void a_process_killed_while_it_writes_leaves_a_chain_that_goes_on();
+    void a_process_killed_while_it_writes_leaves_a_chain_and_what_must_stand();
+    void a_store_of_version_1_is_brought_up_to_date();
     void a_newer_schema_is_refused();
     void a_folder_that_is_not_there_is_named();
     void pages_follow_each_other_without_overlap();
@@ -196,7 +223,7 @@ void AuditLogTest::numbers_go_on_without_gaps_after_a_restart()
     QCOMPARE(report->newest, std::uint64_t(21));
 }
 
-void AuditLogTest::a_process_killed_while_it_writes_leaves_a_chain_that_goes_on()
+void AuditLogTest::a_process_killed_while_it_writes_leaves_a_chain_and_what_must_stand()
 {
     QProcess writer; // a fresh process: a fork of this one would have its threads' locks
     writer.start(QCoreApplication::applicationFilePath(),
@@ -211,12 +238,44 @@ void AuditLogTest::a_process_killed_while_it_writes_leaves_a_chain_that_goes_on(
         const auto log = openLog();
         before = log->newest();
         QVERIFY(before >= 2000);
+        Ban ban = someBan();
+        ban.id = BanId{1};
+        QCOMPARE(log->loadBans(), std::vector<Ban>{ban});
+        Revocation revocation = someRevocation();
+        revocation.id = RevocationId{1};
+        QCOMPARE(log->takeRevocations(), std::vector<Revocation>{revocation});
+        QCOMPARE(log->takeTokenUses(), std::vector<TokenUse>{someUse});
         log->record(refusal("10.9.9.9"));
     }
     const auto report = verifyChain(file());
     QVERIFY(report);
     QVERIFY2(!report->firstBad, report->what.c_str());
     QCOMPARE(report->newest, before + 1);
+}
+
+void AuditLogTest::a_store_of_version_1_is_brought_up_to_date()
+{
+    {
+        const auto log = openLog();
+        log->record(refusal("10.9.9.9"));
+        static_cast<void>(log->addBan(someBan()));
+    }
+    {
+        test::StoreTool tool(QString::fromStdString(m_file.string()));
+        QVERIFY(tool.execute("DROP TABLE revocations"));
+        QVERIFY(tool.execute("DROP TABLE token_uses"));
+        QVERIFY(tool.execute("PRAGMA user_version = 1"));
+    }
+    QCOMPARE(page().entries.size(), 1u); // the log of a server that was not started since can be read
+    {
+        const auto log = openLog();
+        QCOMPARE(log->newest(), std::uint64_t(1));
+        QCOMPARE(log->loadBans().size(), 1u);
+        static_cast<void>(log->addRevocation(someRevocation()));
+    }
+    QCOMPARE(openLog()->takeRevocations().size(), 1u);
+    test::StoreTool tool(QString::fromStdString(m_file.string()));
+    QCOMPARE(tool.value("PRAGMA user_version").toInt(), 2);
 }
 
 void AuditLogTest::a_newer_schema_is_refused()

@@ -20,6 +20,7 @@ private Q_SLOTS:
     void a_bad_parameter_is_refused_by_its_name_data();
     void a_bad_parameter_is_refused_by_its_name();
     void absent_and_null_parameters_mean_the_default();
+    void a_token_is_revoked_by_either_name_of_its_id();
     void an_unknown_method_is_not_found();
     void a_client_passes_over_what_a_newer_server_adds();
     void an_answer_that_cannot_be_read_is_an_error_data();
@@ -143,6 +144,13 @@ void ControlJsonTest::a_bad_parameter_is_refused_by_its_name_data()
     row("limit of zero", "audit", R"({"limit":0})", "limit ");
     row("limit too high", "audit", R"({"limit":1001})", "limit ");
     row("limit beyond its type", "audit", R"({"limit":4294967297})", "limit ");
+    row("no jti", "revoke_token", R"({"reason":"x"})", "jti ");
+    row("jti by both names", "revoke_token", R"({"jti":"a","uid":"a"})", "uid ");
+    row("seconds as text", "revoke_token", R"({"jti":"a","expire_at":"1"})", "expire_at ");
+    row("seconds before 1970", "revoke_token", R"({"jti":"a","expire_at":-1})", "expire_at ");
+    row("seconds after 9999", "invalidate_user_tokens", R"({"user":"a","issued_before":253402300800})",
+        "issued_before ");
+    row("no user", "invalidate_user_tokens", "{}", "user ");
     row("a list as body", "info", "[]", "the parameters ");
     row("not JSON", "info", "{", "the body ");
     row("more than JSON", "info", "{} {}", "the body ");
@@ -169,6 +177,17 @@ void ControlJsonTest::absent_and_null_parameters_mean_the_default()
     const auto none = parseCommand("kick", R"({"sessions":[7],"cooldown":"none"})");
     QVERIFY(none && !std::get<KickCommand>(*none).cooldown);
     QVERIFY(parseCommand("info", ""));
+}
+
+void ControlJsonTest::a_token_is_revoked_by_either_name_of_its_id()
+{
+    const auto ours = parseCommand("revoke_token", R"({"jti":"7f3a","expire_at":1800000000})");
+    const auto theirs = parseCommand("revoke_token", R"({"uid":"7f3a","jti":null,"expire_at":1800000000})");
+    QVERIFY(ours && theirs);
+    QVERIFY(*ours == *theirs);
+    const auto& revoke = std::get<RevokeTokenCommand>(*ours);
+    QCOMPARE(revoke.tokenId, std::string("7f3a"));
+    QVERIFY(revoke.expireAt == std::chrono::sys_seconds(std::chrono::seconds(1'800'000'000)));
 }
 
 void ControlJsonTest::an_unknown_method_is_not_found()

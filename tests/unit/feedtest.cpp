@@ -61,6 +61,11 @@ IpAddress address(unsigned n)
         .value();
 }
 
+Explanation why(Reason reason, WallTime time)
+{
+    return {{reason, {"/issuers/0/secret_file", "issuer local › secret_file"}, "a signature", "another"}, 7, time, {}};
+}
+
 } // namespace
 
 class FeedTest : public QObject {
@@ -321,10 +326,10 @@ void FeedTest::history_is_bounded_and_comes_with_a_snapshot()
 void FeedTest::failures_are_counted_by_address_and_reason()
 {
     AuthFailureTable table;
-    table.add(address(1), Reason::JwtSig, today, "hub", "", "");
-    table.add(address(1), Reason::JwtSig, today + 1s, "echo", "ann", "https://a.example");
-    table.add(address(1), Reason::JwtTime, today + 2s, "hub", "", "");
-    table.add(address(2), Reason::JwtSig, today + 3s, "hub", "", "");
+    table.add(address(1), why(Reason::JwtSig, today), "hub", "", "");
+    table.add(address(1), why(Reason::JwtSig, today + 1s), "echo", "ann", "https://a.example");
+    table.add(address(1), why(Reason::JwtTime, today + 2s), "hub", "", "");
+    table.add(address(2), why(Reason::JwtSig, today + 3s), "hub", "", "");
     const auto all = table.all(today + 3s);
     QCOMPARE(all.size(), 3u);
     QCOMPARE(all[0].address, std::string("10.0.0.2"));
@@ -344,9 +349,9 @@ void FeedTest::failures_roll_by_the_minute()
 {
     AuthFailureTable table;
     const WallTime minute = std::chrono::floor<std::chrono::minutes>(today);
-    table.add(address(1), Reason::JwtSig, minute, "", "", "");
-    table.add(address(1), Reason::JwtSig, minute + 1min, "", "", "");
-    table.add(address(1), Reason::JwtSig, minute + 1min, "", "", "");
+    table.add(address(1), why(Reason::JwtSig, minute), "", "", "");
+    table.add(address(1), why(Reason::JwtSig, minute + 1min), "", "", "");
+    table.add(address(1), why(Reason::JwtSig, minute + 1min), "", "", "");
     auto counts = table.all(minute + 2min)[0].perMinute;
     QCOMPARE(counts.size(), AuthFailureTable::minutes);
     QCOMPARE(counts[12], 1u);
@@ -356,7 +361,7 @@ void FeedTest::failures_roll_by_the_minute()
     QCOMPARE(table.takeChanged(minute + 2min).size(), 1u); // the minute rolled, and that is a change
     counts = table.all(minute + 60min)[0].perMinute;
     QVERIFY(std::ranges::all_of(counts, [](auto count) { return count == 0; }));
-    table.add(address(1), Reason::JwtSig, minute - 5min, "", "", ""); // a clock that was set back loses nothing
+    table.add(address(1), why(Reason::JwtSig, minute - 5min), "", "", ""); // a clock that was set back loses nothing
     QCOMPARE(table.all(minute)[0].count, 4u);
 }
 
@@ -365,7 +370,7 @@ void FeedTest::a_full_table_of_failures_forgets_the_oldest()
     AuthFailureTable table;
     constexpr unsigned more = AuthFailureTable::capacity + 2000;
     for (unsigned n = 0; n < more; ++n) {
-        table.add(address(n), Reason::JwtSig, today + std::chrono::milliseconds(n), "", "", "");
+        table.add(address(n), why(Reason::JwtSig, today + std::chrono::milliseconds(n)), "", "", "");
         QVERIFY(table.size() <= AuthFailureTable::capacity);
     }
     const auto all = table.all(today + 1h);
@@ -373,7 +378,7 @@ void FeedTest::a_full_table_of_failures_forgets_the_oldest()
     QCOMPARE(all.front().address, address(more - 1).toString());
     QCOMPARE(all.back().address, address(more - static_cast<unsigned>(all.size())).toString()); // no gaps
     for (unsigned n = 0; n < more; ++n) // all at one time: as many must go, and no more
-        table.add(address(n), Reason::JwtTime, today + 2h, "", "", "");
+        table.add(address(n), why(Reason::JwtTime, today + 2h), "", "", "");
     QVERIFY(table.size() > AuthFailureTable::capacity * 9 / 10);
 }
 

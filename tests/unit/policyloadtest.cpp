@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+#include "completepolicy.h"
 #include "policy/defaults.h"
 #include "policy/load.h"
-#include "unit/completepolicy.h"
 
 #include <nlohmann/json.hpp>
 
@@ -64,6 +64,7 @@ private Q_SLOTS:
     void the_default_document_loads();
     void the_default_document_takes_its_options();
     void warnings_name_echo_and_anonymous_routes();
+    void routes_for_anybody_have_neither_first_messages_nor_roles();
     void mistakes_are_named_with_place_data();
     void mistakes_are_named_with_place();
     void all_mistakes_come_at_once_in_order();
@@ -96,6 +97,10 @@ void PolicyLoadTest::init()
     write("server.key", "key", 0600);
     write("clients.pem", "certificate", 0644);
     write("token.key", "0123456789012345678901234567890123456789012\n", 0600);
+    write("old.key", "an older secret, which signs no more\n", 0600);
+    write("corp.jwks", "{\"keys\":[]}", 0644);
+    write("plc.json", "{\"type\":\"object\"}", 0644);
+    write("news.json", "true", 0644);
 }
 
 void PolicyLoadTest::write(const char* name, const std::string& bytes, int mode) const
@@ -118,8 +123,16 @@ void PolicyLoadTest::a_complete_document_is_read_whole()
     QCOMPARE(p.listeners.size(), std::size_t(2));
     const ListenerTls tls{
         path("server.pem"), path("server.key"), TlsVersion::Tls13, 4000ms, path("clients.pem"), false};
-    QCOMPARE(p.listeners[0],
-             (Listener{"public", *IpAddress::parse("0.0.0.0"), 8443, tls, false, {"gate.example", "::1"}}));
+    const auto network = [](const char* text) { return *Network::parse(text); };
+    QCOMPARE(p.listeners[0], (Listener{"public",
+                                       *IpAddress::parse("0.0.0.0"),
+                                       8443,
+                                       tls,
+                                       false,
+                                       {"gate.example", "::1"},
+                                       {network("10.1.0.0/16")},
+                                       ProxyHeader::Forwarded,
+                                       {{network("10.0.0.0/8"), network("::1")}, {network("10.9.0.0/16")}}}));
     QCOMPARE(p.listeners[1], (Listener{"lab", *IpAddress::parse("127.0.0.1"), 8080, {}, false, {}}));
     QCOMPARE(p.issuers.at(0), (Issuer{"local",
                                       {JwtAlgorithm::HS256},
@@ -130,7 +143,37 @@ void PolicyLoadTest::a_complete_document_is_read_whole()
                                       {"reader"},
                                       {"exp", "jti"},
                                       5s,
-                                      24h * 90}));
+                                      24h * 90,
+                                      {{path("old.key"), "an older secret, which signs no more",
+                                        WallTime(std::chrono::milliseconds(1'800'000'000'000))}},
+                                      {},
+                                      {},
+                                      {},
+                                      10min,
+                                      "uid",
+                                      {},
+                                      "groups",
+                                      "at+jwt",
+                                      false}));
+    Issuer corp;
+    corp.name = "corp";
+    corp.algorithms = {JwtAlgorithm::ES256, JwtAlgorithm::EdDSA};
+    corp.jwksFile = path("corp.jwks");
+    corp.issuer = "https://id.example";
+    corp.audience = "gate";
+    corp.userPrefix = "corp:";
+    corp.oneTime = true;
+    QCOMPARE(p.issuers.at(1), corp);
+    Issuer away = corp;
+    away.name = "away";
+    away.algorithms = {JwtAlgorithm::RS256};
+    away.jwksFile.clear();
+    away.jwksUrl = "https://id.example/keys";
+    away.jwksCa = path("clients.pem");
+    away.refresh = 20min;
+    away.userPrefix = "away:";
+    away.oneTime = false;
+    QCOMPARE(p.issuers.at(2), away);
     QCOMPARE(p.roles, (std::vector<std::string>{"reader", "editor"}));
     const Limits limits{7,
                         {},
@@ -153,11 +196,27 @@ void PolicyLoadTest::a_complete_document_is_read_whole()
     QCOMPARE(p.limits, limits);
     QCOMPARE(p.routes.size(), std::size_t(2));
     const Route& hub = p.routes[0];
-    QCOMPARE(hub.authentication, (Authentication{true, {"local"}, {TokenPlace::Subprotocol}}));
+    QCOMPARE(hub.authentication, (Authentication{true,
+                                                 {"local"},
+                                                 {TokenPlace::Subprotocol, TokenPlace::FirstMessage, TokenPlace::Cookie,
+                                                  TokenPlace::Query, TokenPlace::Certificate},
+                                                 "c",
+                                                 "t",
+                                                 CertificateName::DnsName,
+                                                 3s}));
     QCOMPARE(hub.origins.at(1),
              (OriginRule{OriginRule::Kind::Exact, "https", "app.example", 443, "https://App.example"}));
     QCOMPARE(hub.compression, std::optional(Compression{5120, 200}));
-    QCOMPARE(hub.messages, (Messages{true, true, 1024, 5, 7s, Rate{8, 1min, 8}, 9, 2min}));
+    Messages messages{true, true, 1024, 5, 7s, Rate{8, 1min, 8}, 9, 2min};
+    messages.bytes = Rate{4194304, 1s, 4194304};
+    messages.schema = SchemaFile{path("plc.json"), "{\"type\":\"object\"}", {}};
+    messages.onViolation = OnViolation::Drop;
+    QCOMPARE(hub.messages, messages);
+    QCOMPARE(hub.roles, (std::vector<std::string>{"reader"}));
+    QCOMPARE(hub.networks, (NetworkRules{{}, {network("10.8.0.0/16")}}));
+    QCOMPARE(hub.subprotocols, (Subprotocols{{"v1.plc"}, true}));
+    QCOMPARE(hub.sessionLifetime, OptionalDuration(12h));
+    QCOMPARE(hub.slowConsumer, SlowConsumer::DropNewest);
     QCOMPARE(hub.idleTimeout, OptionalDuration(1h));
     QCOMPARE(hub.ping, std::optional(Ping{20s, 3s}));
     QCOMPARE(hub.sendBuffer, std::uint64_t(2 << 20));
@@ -165,7 +224,8 @@ void PolicyLoadTest::a_complete_document_is_read_whole()
     QCOMPARE(p.routes[1].hub, HubProtocol::Echo);
     QVERIFY(!p.routes[1].ping);
     QVERIFY(!p.routes[1].compression);
-    QCOMPARE(p.channels, (std::vector<ChannelRule>{{"news.*", {"*", "anonymous"}, {"editor"}}}));
+    QCOMPARE(p.channels, (std::vector<ChannelRule>{
+                             {"news.*", {"*", "anonymous"}, {"editor"}, SchemaFile{path("news.json"), "true", {}}}}));
 }
 
 void PolicyLoadTest::absent_and_null_keys_are_defaults()
@@ -230,11 +290,27 @@ void PolicyLoadTest::the_default_document_takes_its_options()
 
 void PolicyLoadTest::warnings_name_echo_and_anonymous_routes()
 {
-    const auto loaded = parse(replaced(complete, "\"required\": true", "\"required\": false"));
+    std::string text = replaced(complete, "\"required\": true", "\"required\": false");
+    text = replaced(text, "\"first_message\", ", "");
+    text = replaced(text, ", \"first_message_within\": \"3s\"", "");
+    text = replaced(text, "\"roles\": [\"reader\"], \"networks\"", "\"networks\"");
+    const auto loaded = parse(text);
     QVERIFY(loaded);
-    QCOMPARE(loaded->warnings.size(), std::size_t(2));
+    QCOMPARE(loaded->warnings.size(), std::size_t(3));
     QCOMPARE(loaded->warnings[0].pointer, std::string("/routes/0/authentication/required"));
-    QCOMPARE(loaded->warnings[1].pointer, std::string("/routes/1/hub/protocol"));
+    QCOMPARE(loaded->warnings[1].pointer, std::string("/routes/0/authentication/from")); // the query parameter
+    QCOMPARE(loaded->warnings[2].pointer, std::string("/routes/1/hub/protocol"));
+}
+
+void PolicyLoadTest::routes_for_anybody_have_neither_first_messages_nor_roles()
+{
+    const auto loaded = parse(replaced(complete, "\"required\": true", "\"required\": false"));
+    QVERIFY(!loaded);
+    QCOMPARE(loaded.error().size(), std::size_t(2));
+    QCOMPARE(loaded.error()[0].code, Code::Conflict);
+    QCOMPARE(loaded.error()[0].pointer, std::string("/routes/0/authentication/from"));
+    QCOMPARE(loaded.error()[1].code, Code::Conflict);
+    QCOMPARE(loaded.error()[1].pointer, std::string("/routes/0/roles"));
 }
 
 void PolicyLoadTest::mistakes_are_named_with_place_data()
@@ -277,7 +353,31 @@ void PolicyLoadTest::mistakes_are_named_with_place_data()
     row("\"4s\"", "@\"4\"", Code::BadValue, "/listeners/0/tls/handshake_timeout");
     row("\"4s\"", "@\"off\"", Code::BadValue, "/listeners/0/tls/handshake_timeout");
     row("\"[::1]\"", "@\"gate.example:1\"", Code::BadValue, "/listeners/0/server_names/1");
-    row("[\"HS256\"]", "[\"HS256\", @\"ES256\"]", Code::NotBuiltYet, "/issuers/0/algorithms/1");
+    row("[\"HS256\"]", "@[\"HS256\", \"ES256\"]", Code::Conflict, "/issuers/0/algorithms");
+    row("[\"ES256\", \"EdDSA\"]", "@[\"HS512\"]", Code::Conflict, "/issuers/1/algorithms");
+    row("\"secret_file\": \"token.key\", ", "", Code::Missing, "/issuers/0/secret_file");
+    row("\"jwks_file\": \"corp.jwks\"", "\"jwks_file\": \"corp.jwks\", \"jwks_url\": @\"https://id.example/k\"",
+        Code::Conflict, "/issuers/1/jwks_url");
+    row("\"corp.jwks\"", "@\"gone.jwks\"", Code::BadFile, "/issuers/1/jwks_file");
+    for (const char* url : {"http://id.example/keys", "https://", "https://user@id.example/", "ftp://id.example/",
+                            "https://id.example/#x", "https://id .example/", "http://127.0.0.1.example/"})
+        row("\"https://id.example/keys\"", ("@\"" + QByteArray(url) + "\"").constData(), Code::Insecure,
+            "/issuers/2/jwks_url");
+    row("\"20m\"", "@\"10ms\"", Code::BadValue, "/issuers/2/refresh");
+    row("\"jwks_file\": \"corp.jwks\"", "\"jwks_file\": \"corp.jwks\", \"refresh\": @\"20m\"", Code::Conflict,
+        "/issuers/1/refresh");
+    row("\"user_prefix\": \"corp:\", ", "", Code::Missing, "/issuers/1/user_prefix");
+    row("\"away:\"", "@\"corp:\"", Code::Conflict, "/issuers/2/user_prefix");
+    row("\"2027-01-15T08:00:00Z\"", "@\"tomorrow\"", Code::BadValue, "/issuers/0/previous/0/until");
+    row("{ \"secret_file\": \"old.key\", \"until\": \"2027-01-15T08:00:00Z\" }", "@7", Code::WrongType,
+        "/issuers/0/previous/0");
+    row("\"jwks_file\": \"corp.jwks\"", "\"jwks_file\": \"corp.jwks\", \"previous\": @[]", Code::Conflict,
+        "/issuers/1/previous");
+    row("\"one_time\": true", "\"one_time\": @\"yes\"", Code::WrongType, "/issuers/1/one_time");
+    row("\"10.1.0.0/16\"", "@\"10.1.0.1/16\"", Code::BadValue, "/listeners/0/trusted_proxies/0");
+    row("\"forwarded\"", "@\"x-real-ip\"", Code::BadValue, "/listeners/0/proxy_header");
+    row("[\"10.0.0.0/8\", \"::1\"]", "@[]", Code::Missing, "/listeners/0/networks/allow");
+    row("[\"10.9.0.0/16\"]", "@\"10.9.0.0/16\"", Code::WrongType, "/listeners/0/networks/deny");
     row("[\"HS256\"]", "[@\"none\"]", Code::BadValue, "/issuers/0/algorithms/0");
     row("[\"HS256\"]", "@[]", Code::Missing, "/issuers/0/algorithms");
     row("[\"reader\"]", "[@\"ghost\"]", Code::BadValue, "/issuers/0/roles_allowed/0");
@@ -309,17 +409,39 @@ void PolicyLoadTest::mistakes_are_named_with_place_data()
     row("\"/echo\"", "@\"/echo/{channel}\"", Code::BadValue, "/routes/1/path");
     row("\"/echo\"", "@\"echo\"", Code::BadValue, "/routes/1/path");
     row("\"name\": \"echo\"", "\"name\": @\"hub\"", Code::Conflict, "/routes/1/name");
-    row("[\"local\"]", "[@\"corp\"]", Code::BadValue, "/routes/0/authentication/issuers/0");
-    row("[\"subprotocol\"]", "[@\"first_message\"]", Code::NotBuiltYet, "/routes/0/authentication/from/0");
-    row("[\"subprotocol\"]", "[@{ \"cookie\": \"c\" }]", Code::NotBuiltYet, "/routes/0/authentication/from/0");
-    row("[\"subprotocol\"]", "[@\"body\"]", Code::BadValue, "/routes/0/authentication/from/0");
-    row("[\"subprotocol\"]", "@[]", Code::Missing, "/routes/0/authentication/from");
+    row("[\"local\"]", "[@\"ghost\"]", Code::BadValue, "/routes/0/authentication/issuers/0");
+    const char* const places = "[\"subprotocol\", \"first_message\", { \"cookie\": \"c\" }, { \"query\": \"t\" }, "
+                               "{ \"certificate\": \"san_dns\" }], \"first_message_within\": \"3s\"";
+    row(places, "[@\"body\"]", Code::BadValue, "/routes/0/authentication/from/0");
+    row(places, "[@7]", Code::WrongType, "/routes/0/authentication/from/0");
+    row(places, "@[]", Code::Missing, "/routes/0/authentication/from");
+    row(places, "[\"subprotocol\", @\"subprotocol\"]", Code::Conflict, "/routes/0/authentication/from/1");
+    row(places, "[@{ \"cookie\": \"c\", \"query\": \"t\" }]", Code::Missing, "/routes/0/authentication/from/0");
+    row(places, "[{ @\"body\": \"c\", \"cookie\": \"c\" }]", Code::UnknownKey, "/routes/0/authentication/from/0/body");
+    row(places, "[{ \"cookie\": @\"a b\" }]", Code::BadValue, "/routes/0/authentication/from/0/cookie");
+    row(places, "[{ \"certificate\": @\"dn\" }]", Code::BadValue, "/routes/0/authentication/from/0/certificate");
+    row(places, "[\"subprotocol\"], \"first_message_within\": @\"3s\"", Code::Conflict,
+        "/routes/0/authentication/first_message_within");
+    row("\"3s\" },", "@\"1ms\" },", Code::BadValue, "/routes/0/authentication/first_message_within");
+    row("\"client_ca\": \"clients.pem\", ", "", Code::Conflict, "/routes/0/authentication/from");
+    row("\"name\": \"away\"", "\"name\": \"certificate\"", Code::Conflict, "/routes/0/authentication/from");
+    row("\"none\", \"https://App.example\"", "@\"*\"", Code::Insecure, "/routes/0/origins/0");
+    row("\"roles\": [\"reader\"]", "\"roles\": [@\"ghost\"]", Code::BadValue, "/routes/0/roles/0");
+    row("\"roles\": [\"reader\"]", "\"roles\": [@\"anonymous\"]", Code::BadValue, "/routes/0/roles/0");
+    row("[\"v1.plc\"]", "[@\"v1 plc\"]", Code::BadValue, "/routes/0/subprotocols/allow/0");
+    row("[\"v1.plc\"]", "[@\"bearer.x\"]", Code::BadValue, "/routes/0/subprotocols/allow/0");
+    row("\"require\": true", "\"require\": @1", Code::WrongType, "/routes/0/subprotocols/require");
+    row("\"session_lifetime\": \"12h\"", "\"session_lifetime\": @\"0s\"", Code::BadValue, "/routes/0/session_lifetime");
+    row("\"drop_newest\"", "@\"drop_oldest\"", Code::BadValue, "/routes/0/slow_consumer");
+    row("\"drop\"", "@\"log\"", Code::BadValue, "/routes/0/messages/on_violation");
+    row("\"plc.json\"", "@\"gone.json\"", Code::BadFile, "/routes/0/messages/schema");
+    row("\"plc.json\"", "@{ \"client\": \"plc.json\" }", Code::WrongType, "/routes/0/messages/schema");
+    row("\"bytes\": { \"count\": 4194304", "\"bytes\": @{ \"count\": 1000", Code::Conflict, "/routes/0/messages/bytes");
     row("\"https://App.example\"", "@\"app.example\"", Code::BadValue, "/routes/0/origins/1");
     row("\"https://App.example\"", "@7", Code::WrongType, "/routes/0/origins/1");
     row("[\"text\", \"binary\"]", "@[]", Code::Missing, "/routes/0/messages/types");
     row("[\"text\", \"binary\"]", "[@\"json\"]", Code::BadValue, "/routes/0/messages/types/0");
     row("\"max_size\": \"1KiB\"", "\"max_size\": @\"0B\"", Code::BadValue, "/routes/0/messages/max_size");
-    row("\"on_excess\": \"close\"", "\"on_excess\": @\"drop\"", Code::NotBuiltYet, "/routes/0/messages/on_excess");
     row("\"on_excess\": \"close\"", "\"on_excess\": @\"ban\"", Code::BadValue, "/routes/0/messages/on_excess");
     row("\"timeout\": \"3s\"", "\"timeout\": @\"20s\"", Code::Conflict, "/routes/0/ping/timeout");
     row("\"send_buffer\": \"2MiB\"", "\"send_buffer\": @\"512B\"", Code::BadValue, "/routes/0/send_buffer");
@@ -406,13 +528,11 @@ void PolicyLoadTest::keys_of_parts_not_built_are_errors_data()
             QTest::newRow((QByteArray(object) + "/" + key).constData()) << QByteArray(object) << key;
     };
     rows("", "control_group channels_per_session audit recorder alerts api_keys lockdown drain");
-    rows("/listeners/0", "kind trusted_proxies proxy_header networks");
-    rows("/issuers/0", "previous jwks_file jwks_url refresh user_claim user_prefix roles_claim typ one_time");
+    rows("/listeners/0", "kind");
     rows("/limits", "memory_for_buffers channels memory_for_history");
-    rows("/routes/0", "gateway roles networks subprotocols session_lifetime slow_consumer");
-    rows("/routes/0/authentication", "first_message_within");
-    rows("/routes/0/messages", "bytes schema on_violation max_commands_per_frame");
-    rows("/channels/0", "history presence join_leave subscribe_token schema");
+    rows("/routes/0", "gateway");
+    rows("/routes/0/messages", "max_commands_per_frame");
+    rows("/channels/0", "history presence join_leave subscribe_token");
 }
 
 void PolicyLoadTest::keys_of_parts_not_built_are_errors()
@@ -489,6 +609,16 @@ void PolicyLoadTest::files_are_checked_data()
                               << QByteArray("/listeners/0/tls/key");
     QTest::newRow("certificate gone") << QByteArray("server.pem") << -1 << 0 << Code::BadFile
                                       << QByteArray("/listeners/0/tls/certificate");
+    QTest::newRow("previous secret for all")
+        << QByteArray("old.key") << 0644 << 43 << Code::Insecure << QByteArray("/issuers/0/previous/0/secret_file");
+    QTest::newRow("previous secret short")
+        << QByteArray("old.key") << 0600 << 31 << Code::Insecure << QByteArray("/issuers/0/previous/0/secret_file");
+    QTest::newRow("key set gone") << QByteArray("corp.jwks") << -1 << 0 << Code::BadFile
+                                  << QByteArray("/issuers/1/jwks_file");
+    QTest::newRow("schema gone") << QByteArray("plc.json") << -1 << 0 << Code::BadFile
+                                 << QByteArray("/routes/0/messages/schema");
+    QTest::newRow("schema of a channel gone")
+        << QByteArray("news.json") << -1 << 0 << Code::BadFile << QByteArray("/channels/0/schema");
 }
 
 void PolicyLoadTest::files_are_checked()
@@ -518,6 +648,7 @@ void PolicyLoadTest::documents_that_cannot_be_read()
     for (const char* text : {"", " ", "{", "// x\n{}", "{} x", "{'a':1}", "{\"a\":1,}", "\xef\xbb\xbf{}",
                              "{\"a\":\"\xff\"}", "{\"a\":NaN}"})
         QCOMPARE(parse(text).error().at(0).code, Code::Syntax);
+    QCOMPARE(parse(std::string("{}\0", 3)).error().at(0).code, Code::Syntax);
     QCOMPARE(parse("[]").error().at(0).code, Code::WrongType);
     const auto deep = parse("{\"a\":" + std::string(100'000, '['));
     QCOMPARE(deep.error().at(0).code, Code::Syntax);
@@ -528,7 +659,7 @@ void PolicyLoadTest::errors_read_well()
 {
     const auto loaded = parse(replaced(complete, "\"count\": 8", "\"count\": \"fast\""));
     QCOMPARE(formatPolicyError(loaded.error().at(0), "gatehouse.json"),
-             std::string("gatehouse.json:29:40: /routes/0/messages/rate/count: expected a whole number from 1 to "
+             std::string("gatehouse.json:30:40: /routes/0/messages/rate/count: expected a whole number from 1 to "
                          "1000000000000, found \"fast\""));
     QCOMPARE(formatPolicyError({Code::Unreadable, {}, 0, 0, "No such file"}, "x"), std::string("x: No such file"));
 }

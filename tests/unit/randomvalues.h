@@ -107,6 +107,16 @@ public:
     {
         return Ban{BanId{u64()}, oneOf(BanSubject::Token), text(), text(), text(), text(), time(), maybeTime()};
     }
+    Revocation revocation()
+    {
+        return Revocation{
+            RevocationId{u64()}, oneOf(RevocationSubject::User), text(), text(), time(), text(), text(), time(),
+            maybeTime()};
+    }
+    std::optional<std::chrono::sys_seconds> maybeSeconds()
+    {
+        return maybe([this] { return std::chrono::sys_seconds(std::chrono::seconds(upTo(250'000'000'000))); });
+    }
     SessionInfo sessionInfo()
     {
         return SessionInfo{SessionId{u64()}, text(),      text(),  text(), text(), texts(), text(), u16(),     text(),
@@ -152,21 +162,37 @@ public:
     }
     GateStats gateStats()
     {
-        return GateStats{time(),      oneOf(GateState::Stopped),
-                         u64(),       u64(),
-                         u64(),       u64(),
-                         u64(),       u64(),
-                         u64(),       u64(),
-                         counts(),    u64(),
-                         counts(),    u64(),
-                         u64(),       u64(),
-                         real(),      oneOf(AuditState::Failing),
-                         u64(),       u64(),
-                         u64(),       oneOf(CertificateState::ReloadFailed),
-                         maybeTime(), oneOf(KeySetState::Failing),
-                         text(),      maybeTime(),
-                         maybe([this] { return duration(); }),  flag(),  u64(),
-                         u64(),       u64()};
+        return GateStats{time(),
+                         oneOf(GateState::Stopped),
+                         u64(),
+                         u64(),
+                         u64(),
+                         u64(),
+                         u64(),
+                         u64(),
+                         u64(),
+                         u64(),
+                         counts(),
+                         u64(),
+                         counts(),
+                         u64(),
+                         u64(),
+                         u64(),
+                         real(),
+                         oneOf(AuditState::Failing),
+                         u64(),
+                         u64(),
+                         u64(),
+                         oneOf(CertificateState::ReloadFailed),
+                         maybeTime(),
+                         oneOf(KeySetState::Failing),
+                         text(),
+                         maybeTime(),
+                         maybe([this] { return duration(); }),
+                         flag(),
+                         u64(),
+                         u64(),
+                         u64()};
     }
     CertificateStatus certificateStatus()
     {
@@ -222,8 +248,17 @@ public:
             return ReloadCommand{};
         case 11:
             return CertificateStatusQuery{};
-        default:
+        case 12:
             return CertificateRenewCommand{text(), flag()};
+        case 13:
+            return RevokeTokenCommand{text(), text(), maybeSeconds(), maybe([this] { return duration(); }), text()};
+        case 14:
+            return InvalidateUserTokensCommand{
+                text(), text(), maybeSeconds(), maybeSeconds(), maybe([this] { return duration(); }), text()};
+        case 15:
+            return RevocationsQuery{};
+        default:
+            return UnrevokeCommand{RevocationId{u64()}};
         }
     }
     /// An answer to the command of this index.
@@ -251,6 +286,13 @@ public:
         case 11:
         case 12:
             return CertificateList{list([this] { return certificateStatus(); })};
+        case 13:
+        case 14:
+            return RevocationResult{revocation(), sessionIds()};
+        case 15:
+            return RevocationList{list([this] { return revocation(); })};
+        case 16:
+            return UnrevokeResult{revocation()};
         default:
             return Accepted{};
         }

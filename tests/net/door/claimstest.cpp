@@ -26,6 +26,7 @@ public:
     void authFailed(AuthFailure) override {}
     void banByRule(const IpAddress&, std::chrono::milliseconds, const Decision&) override {}
     void publish(std::uint32_t, WorkerBatch) override {}
+    void keyUnknown(const std::string&) override {}
     void claimToken(TokenClaim claim, std::function<void(ClaimVerdict)> done) override
     {
         if (atOnce) {
@@ -115,6 +116,7 @@ private Q_SLOTS:
     void bytes_behind_a_first_message_are_the_sessions();
     void a_client_that_leaves_is_forgotten();
     void a_claim_that_takes_too_long_gets_503();
+    void whoever_is_banned_meanwhile_is_refused();
     void a_worker_that_drains_answers_whoever_waits();
     void an_answer_after_the_worker_has_gone_does_nothing();
     void a_replay_counts_towards_a_ban();
@@ -167,6 +169,7 @@ void ClaimsTest::init()
     auto generation = std::make_shared<PolicyGeneration>();
     generation->policy = m_policy;
     generation->tls.push_back(nullptr);
+    generation->keys = IssuerKeys::make(*m_policy, {}).value();
     m_tables = std::make_unique<GateTables>();
     m_environment = std::make_unique<GateEnvironment>(GateEnvironment{m_clock, m_claims, m_claims, *m_tables});
     m_worker = std::make_unique<Worker>(*m_environment, 0, 1, generation, std::make_shared<const BanSet>());
@@ -326,9 +329,25 @@ void ClaimsTest::a_claim_that_takes_too_long_gets_503()
     const std::string answer = client.receiveAll();
     QVERIFY(answer.starts_with("HTTP/1.1 503 ") && answer.find("audit_failed") != std::string::npos);
     QCOMPARE(int(first.closing().code), 1013);
-    m_claims.answer(ClaimVerdict::Claimed);
-    m_claims.answer(ClaimVerdict::Claimed);
     QTRY_COMPARE(m_tables->sessions.used(), 0u);
+    m_claims.answer(ClaimVerdict::Claimed);
+    m_claims.answer(ClaimVerdict::Claimed);
+    QCOMPARE(m_worker->figures().accepted.value(), 0u);
+}
+
+void ClaimsTest::whoever_is_banned_meanwhile_is_refused()
+{
+    ByteClient client = asking();
+    ByteClient first = askingByFirstMessage();
+    Ban ban;
+    ban.subject = BanSubject::User;
+    ban.value = "ann";
+    m_worker->post([bans = std::make_shared<const BanSet>(std::vector<Ban>{ban}, std::vector<BanSet::Cooldown>())](
+                       Worker& worker) { worker.setBans(bans); });
+    m_claims.answer(ClaimVerdict::Claimed);
+    m_claims.answer(ClaimVerdict::Claimed);
+    QVERIFY(client.receiveAll().starts_with("HTTP/1.1 403 "));
+    QCOMPARE(int(first.closing().code), 4403);
 }
 
 void ClaimsTest::a_worker_that_drains_answers_whoever_waits()

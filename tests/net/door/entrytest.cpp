@@ -227,7 +227,8 @@ void EntryTest::a_token_in_a_cookie()
         cookies.replace(at, 5, m_server->token("ann"));
     UpgradeOptions upgrade = to("/cookie");
     upgrade.headers = {{"Cookie", cookies}};
-    const HttpAnswer answer = m_server->plain(trace.source()).upgrade(upgrade);
+    ByteClient client = m_server->plain(trace.source());
+    const HttpAnswer answer = client.upgrade(upgrade);
     QCOMPARE(answer.status, status);
     if (status == 401)
         QCOMPARE(answer.header("WWW-Authenticate"), std::string("Bearer"));

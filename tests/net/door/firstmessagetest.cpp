@@ -234,7 +234,7 @@ void FirstMessageTest::bytes_that_trickle_do_not_move_the_deadline()
     const std::string frame = rawFrame(0x81, m_server->token("ann"));
     for (std::size_t i = 0; i < 5; ++i) {
         client.send(frame.substr(i, 1));
-        m_clock.advance(1s);
+        m_clock.advance(1010ms);
     }
     QCOMPARE(int(client.closing().code), 4401);
 }
@@ -256,8 +256,10 @@ void FirstMessageTest::a_close_is_answered()
     QVERIFY(client.close(1001));
     QCOMPARE(int(client.closing().code), 1001);
     QVERIFY(client.ends());
+    client.disconnect();
     QTRY_COMPARE(m_server->info().stats.pending, 0u);
     QVERIFY(m_server->sessions().empty());
+    QVERIFY(m_server->info().stats.refused.empty());
 }
 
 void FirstMessageTest::it_is_pending_until_the_token_is_good() // row 88

@@ -51,8 +51,10 @@ def qt_module_of(header):
 def outside_name(header):
     """The library that a header in angle brackets belongs to; None for the standard library and the system."""
     first = header.split("/")[0]
-    if first in ("openssl", "nlohmann"):
+    if first in ("openssl", "nlohmann", "valijson", "re2"):
         return first
+    if header == "simdjson.h":
+        return "simdjson"
     if header == "zlib.h":
         return "zlib"
     if re.match(r"Q[A-Zt]", header):

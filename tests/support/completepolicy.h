@@ -14,12 +14,13 @@ inline const std::string complete = R"json({
     { "name": "public", "address": "0.0.0.0", "port": 8443, "insecure": false,
       "tls": { "certificate": "server.pem", "key": "server.key", "min_version": "1.3", "handshake_timeout": "4s",
                "client_ca": "clients.pem", "renew": "off" },
-      "server_names": ["Gate.example", "[::1]"] },
+      "server_names": ["Gate.example", "[::1]"], "trusted_proxies": ["10.1.0.0/16"], "proxy_header": "forwarded", "networks": { "allow": ["10.0.0.0/8", "::1"], "deny": ["10.9.0.0/16"] } },
     { "name": "lab", "address": "127.0.0.1", "port": 8080, "tls": "off" }
   ],
   "issuers": [
     { "name": "local", "algorithms": ["HS256"], "secret_file": "token.key", "issuer": "iss", "audience": "aud",
-      "roles_allowed": ["reader"], "require": ["exp", "jti"], "leeway": "5s", "max_lifetime": "90d" }
+      "roles_allowed": ["reader"], "require": ["exp", "jti"], "leeway": "5s", "max_lifetime": "90d", "previous": [{ "secret_file": "old.key", "until": "2027-01-15T08:00:00Z" }], "user_claim": "uid", "roles_claim": "groups", "typ": "at+jwt" },
+      { "name": "corp", "algorithms": ["ES256", "EdDSA"], "jwks_file": "corp.jwks", "issuer": "https://id.example", "audience": "gate", "user_prefix": "corp:", "one_time": true }, { "name": "away", "algorithms": ["RS256"], "jwks_url": "https://id.example/keys", "jwks_ca": "clients.pem", "refresh": "20m", "issuer": "https://id.example", "audience": "gate", "user_prefix": "away:" }
   ],
   "roles": { "reader": {}, "editor": { "note": "may publish" } },
   "limits": {
@@ -32,16 +33,16 @@ inline const std::string complete = R"json({
     "request_headers": 50, "request_timeout": "6s", "close_timeout": "2s", "channel_name": 100 },
   "routes": [
     { "name": "hub", "path": "/hub/{channel}", "hub": { "protocol": "plain" },
-      "authentication": { "required": true, "issuers": ["local"], "from": ["subprotocol"] },
+      "authentication": { "required": true, "issuers": ["local"], "from": ["subprotocol", "first_message", { "cookie": "c" }, { "query": "t" }, { "certificate": "san_dns" }], "first_message_within": "3s" },
       "origins": ["none", "https://App.example"], "compression": { "max_inflated": "5KiB", "min_size": "200B" },
       "messages": { "types": ["text", "binary"], "max_size": "1KiB", "max_fragments": 5, "complete_within": "7s",
                     "rate": { "count": 8, "per": "1m" }, "on_excess": "close",
-                    "violations_before_close": 9, "violations_within": "2m" },
+                    "violations_before_close": 9, "violations_within": "2m", "bytes": { "count": 4194304, "per": "1s" }, "schema": "plc.json", "on_violation": "drop" },
       "idle_timeout": "1h", "ping": { "every": "20s", "timeout": "3s" }, "send_buffer": "2MiB",
-      "control_frames": { "count": 5, "per": "2s", "burst": 7 } },
+      "control_frames": { "count": 5, "per": "2s", "burst": 7 }, "roles": ["reader"], "networks": { "deny": ["10.8.0.0/16"] }, "subprotocols": { "allow": ["v1.plc"], "require": true }, "session_lifetime": "12h", "slow_consumer": "drop_newest" },
     { "name": "echo", "path": "/echo", "hub": { "protocol": "echo" }, "ping": "off" }
   ],
-  "channels": [ { "match": "news.*", "subscribe": ["*", "anonymous"], "publish": ["editor"] } ]
+  "channels": [ { "match": "news.*", "subscribe": ["*", "anonymous"], "publish": ["editor"], "schema": "news.json" } ]
 })json";
 
 } // namespace gatehouse::test

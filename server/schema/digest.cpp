@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "schema/digest.h"
+
+#include <bit>
+#include <cmath>
+#include <cstring>
+
+namespace gatehouse {
+
+namespace {
+
+/// SipHash-2-4 (Aumasson, Bernstein: "SipHash: a fast short-input PRF"), fed in whole words.
+class SipHash {
+public:
+    SipHash(std::uint64_t k0, std::uint64_t k1)
+        : m_state{k0 ^ 0x736f6d6570736575U, k1 ^ 0x646f72616e646f6dU, k0 ^ 0x6c7967656e657261U,
+                  k1 ^ 0x7465646279746573U}
+    {
+    }
+    void add(std::uint64_t word)
+    {
+        m_state[3] ^= word;
+        round();
+        round();
+        m_state[0] ^= word;
+    }
+    void add(std::string_view text)
+    {
+        add(text.size());
+        for (; !text.empty(); text.remove_prefix(std::min<std::size_t>(text.size(), 8))) {
+            std::uint64_t word = 0;
+            std::memcpy(&word, text.data(), std::min<std::size_t>(text.size(), 8));
+            add(word);
+        }
+    }
+    [[nodiscard]] std::uint64_t finish()
+    {
+        m_state[2] ^= 0xff;
+        for (int i = 0; i < 4; ++i)
+            round();
+        return m_state[0] ^ m_state[1] ^ m_state[2] ^ m_state[3];
+    }
+
+private:
+    void round()
+    {
+        auto& [a, b, c, d] = m_state;
+        a += b;
+        b = std::rotl(b, 13) ^ a;
+        a = std::rotl(a, 32);
+        c += d;
+        d = std::rotl(d, 16) ^ c;
+        a += d;
+        d = std::rotl(d, 21) ^ a;
+        c += b;
+        b = std::rotl(b, 17) ^ c;
+        c = std::rotl(c, 32);
+    }
+    std::array<std::uint64_t, 4> m_state;
+};
+
+enum Tag : std::uint64_t {
+    NullTag,
+    FalseTag,
+    TrueTag,
+    PositiveTag,
+    NegativeTag,
+    DoubleTag,
+    StringTag,
+    ArrayTag,
+    ObjectTag,
+    MemberTag
+};
+
+class Hasher {
+public:
+    explicit Hasher(const DigestKey& key)
+        : m_low(key[0], key[1])
+        , m_high(key[2], key[3])
+    {
+    }
+    template <class Value> Hasher& add(Value value)
+    {
+        m_low.add(value);
+        m_high.add(value);
+        return *this;
+    }
+    [[nodiscard]] Digest finish() { return {m_low.finish(), m_high.finish()}; }
+
+private:
+    SipHash m_low, m_high;
+};
+
+constexpr std::size_t bytesPerStep = 16;
+
+void addDouble(Hasher& hasher, double value)
+{
+    constexpr double least = -9223372036854775808.0;
+    constexpr double above = 18446744073709551616.0;
+    if (std::trunc(value) != value || value < least || value >= above)
+        hasher.add(std::uint64_t{DoubleTag}).add(std::bit_cast<std::uint64_t>(value));
+    else if (value >= 0)
+        hasher.add(std::uint64_t{PositiveTag}).add(static_cast<std::uint64_t>(value));
+    else
+        hasher.add(std::uint64_t{NegativeTag}).add(std::bit_cast<std::uint64_t>(static_cast<std::int64_t>(value)));
+}
+
+} // namespace
+
+Digest digestOf(std::string_view text, const DigestKey& key, std::uint64_t& steps)
+{
+    steps += text.size() / bytesPerStep;
+    return Hasher(key).add(std::uint64_t{StringTag}).add(text).finish();
+}
+
+Digest digestOf(const simdjson::dom::element& value, const DigestKey& key, std::uint64_t& steps)
+{
+    using Type = simdjson::dom::element_type;
+    ++steps;
+    Hasher hasher(key);
+    switch (value.type()) {
+    case Type::NULL_VALUE:
+        hasher.add(std::uint64_t{NullTag});
+        break;
+    case Type::BOOL:
+        hasher.add(std::uint64_t{value.get_bool().value_unsafe() ? TrueTag : FalseTag});
+        break;
+    case Type::INT64: {
+        const std::int64_t number = value.get_int64().value_unsafe();
+        hasher.add(std::uint64_t{number < 0 ? NegativeTag : PositiveTag}).add(std::bit_cast<std::uint64_t>(number));
+        break;
+    }
+    case Type::UINT64:
+        hasher.add(std::uint64_t{PositiveTag}).add(value.get_uint64().value_unsafe());
+        break;
+    case Type::DOUBLE:
+        addDouble(hasher, value.get_double().value_unsafe());
+        break;
+    case Type::STRING:
+        return digestOf(value.get_string().value_unsafe(), key, steps);
+    case Type::ARRAY:
+        hasher.add(std::uint64_t{ArrayTag});
+        for (const simdjson::dom::element item : value.get_array().value_unsafe()) {
+            const Digest digest = digestOf(item, key, steps);
+            hasher.add(digest.low).add(digest.high);
+        }
+        break;
+    case Type::OBJECT: {
+        Digest sum; // of keyed digests: the order does not matter, and nobody can choose what they add up to
+        std::uint64_t count = 0;
+        for (const auto member : value.get_object().value_unsafe()) {
+            const Digest digest = digestOf(member.value, key, steps);
+            steps += member.key.size() / bytesPerStep;
+            const Digest one =
+                Hasher(key).add(std::uint64_t{MemberTag}).add(member.key).add(digest.low).add(digest.high).finish();
+            sum.low += one.low;
+            sum.high += one.high;
+            ++count;
+        }
+        hasher.add(std::uint64_t{ObjectTag}).add(count).add(sum.low).add(sum.high);
+        break;
+    }
+    }
+    return hasher.finish();
+}
+
+} // namespace gatehouse

@@ -1,0 +1,210 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "check.h"
+#include "completepolicy.h"
+#include "input.h"
+#include "plainjson.h"
+#include "policy/decide.h"
+#include "policy/json.h"
+#include "policy/load.h"
+#include "policy/text.h"
+
+#include <nlohmann/json.hpp>
+
+#include <array>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <tuple>
+
+using namespace gatehouse;
+using namespace gatehouse::fuzz;
+using Json = nlohmann::ordered_json;
+
+namespace {
+
+constexpr std::string_view secret = "0123456789012345678901234567890123456789012"; // no error may repeat it
+
+/// A folder with the files that the documents name; it goes with the process.
+class Folder {
+public:
+    Folder()
+    {
+        std::string name = (std::filesystem::temp_directory_path() / "policyfuzz.XXXXXX").string();
+        CHECK(mkdtemp(name.data()));
+        m_path = name;
+        for (const char* file : {"server.pem", "clients.pem"})
+            write(file, "certificate", 0644);
+        for (const char* file : {"server.key", "token.key", "old.key"})
+            write(file, secret, 0600);
+        write("corp.jwks", "{\"keys\":[]}", 0644);
+        for (const char* file : {"plc.json", "news.json"})
+            write(file, "{\"type\":\"object\"}", 0644);
+    }
+    ~Folder()
+    {
+        std::error_code ignored;
+        std::filesystem::remove_all(m_path, ignored);
+    }
+    Folder(const Folder&) = delete;
+    Folder& operator=(const Folder&) = delete;
+
+    [[nodiscard]] std::filesystem::path policy() const { return m_path / "gatehouse.json"; }
+
+private:
+    void write(const char* name, std::string_view bytes, int mode) const
+    {
+        std::ofstream(m_path / name, std::ios::binary) << bytes;
+        std::filesystem::permissions(m_path / name, static_cast<std::filesystem::perms>(mode));
+    }
+
+    std::filesystem::path m_path;
+};
+
+bool isUtf8(std::string_view text)
+{
+    for (std::size_t at = 0; at < text.size();)
+        if (!nextCodePoint(text, at))
+            return false;
+    return true;
+}
+
+void checkErrors(const std::vector<PolicyError>& errors, const std::filesystem::path& file)
+{
+    CHECK(!errors.empty());
+    std::pair<unsigned, unsigned> before{0, 0};
+    for (const PolicyError& error : errors) {
+        CHECK(!error.detail.empty() && error.detail.find(secret) == std::string::npos);
+        CHECK(isUtf8(error.detail) && isUtf8(error.pointer));
+        CHECK(error.pointer.empty() || error.pointer.starts_with('/'));
+        const std::pair place{error.line, error.column};
+        CHECK(place >= before);
+        before = place;
+        CHECK(!formatPolicyError(error, file).empty());
+    }
+}
+
+/// What the rest of the gate relies on, whoever wrote the document.
+void checkPolicy(const Policy& policy)
+{
+    CHECK(!policy.listeners.empty() && !policy.issuers.empty() && !policy.routes.empty());
+    for (const Issuer& issuer : policy.issuers) {
+        const int sources = int(!issuer.secret.empty()) + int(!issuer.jwksFile.empty()) + int(!issuer.jwksUrl.empty());
+        CHECK(sources == 1 && !issuer.algorithms.empty() && contains(issuer.require, "exp"));
+        for (const JwtAlgorithm algorithm : issuer.algorithms)
+            CHECK(isSymmetric(algorithm) == !issuer.secret.empty());
+        CHECK(issuer.secret.empty() || issuer.secret.size() >= 32);
+    }
+    for (const Listener& listener : policy.listeners)
+        CHECK(listener.tls || listener.insecure || listener.address.isLoopback());
+    const Limits& limits = policy.limits;
+    CHECK(limits.requestTarget <= limits.requestLine && limits.requestLine <= limits.requestHead &&
+          limits.requestHeader <= limits.requestHead);
+    for (std::size_t i = 0; i < policy.routes.size(); ++i) {
+        const Route& route = policy.routes[i];
+        CHECK(!route.origins.empty() && !route.authentication.from.empty());
+        CHECK(route.messages.maxSize < route.sendBuffer);
+        for (const OriginRule& origin : route.origins)
+            CHECK(origin.kind != OriginRule::Kind::Any ||
+                  (route.authentication.required && !looksAt(route.authentication, TokenPlace::Cookie) &&
+                   !looksAt(route.authentication, TokenPlace::Certificate)));
+        CHECK(!looksAt(route.authentication, TokenPlace::FirstMessage) || route.authentication.required);
+        CHECK(route.roles.empty() || route.authentication.required);
+        CHECK(!routeRule(policy, i, "messages/rate").pointer.empty());
+    }
+    CHECK(!decideChannel(policy, {}, "", ChannelRight::Subscribe).allowed());
+}
+
+void checkDocument(std::string_view text)
+{
+    static const Folder folder;
+    const auto loaded = parsePolicy(text, folder.policy());
+    if (!loaded)
+        return checkErrors(loaded.error(), folder.policy());
+    checkPolicy(loaded->policy);
+    if (!loaded->warnings.empty())
+        checkErrors(loaded->warnings, folder.policy());
+    const auto again = parsePolicy(text, folder.policy());
+    CHECK(again && again->policy == loaded->policy && again->warnings == loaded->warnings);
+    CHECK(readPlainJson(text).has_value());
+}
+
+void collect(const Json& value, const Json::json_pointer& here, std::vector<Json::json_pointer>& found)
+{
+    found.push_back(here);
+    if (!value.is_structured())
+        return;
+    for (const auto& [key, child] : value.items())
+        collect(child, value.is_array() ? here / static_cast<std::size_t>(std::stoul(key)) : here / key, found);
+}
+
+/// The complete document with some of its values made another.
+std::string edited(Input& input)
+{
+    Json document = Json::parse(test::complete);
+    static const std::array<Json, 24> values{Json(nullptr),
+                                             Json(true),
+                                             Json(false),
+                                             Json(0),
+                                             Json(1),
+                                             Json(-1),
+                                             Json(1e300),
+                                             Json(""),
+                                             Json("off"),
+                                             Json("none"),
+                                             Json("*"),
+                                             Json("1s"),
+                                             Json("1KiB"),
+                                             Json("reader"),
+                                             Json("HS256"),
+                                             Json("ES256"),
+                                             Json("10.0.0.0/8"),
+                                             Json("close"),
+                                             Json("drop"),
+                                             Json("throttle"),
+                                             Json("first_message"),
+                                             Json::array(),
+                                             Json::object(),
+                                             Json("\x1b[31m")};
+    for (int i = 0; i < 4 && !input.empty(); ++i) {
+        std::vector<Json::json_pointer> places;
+        collect(document, Json::json_pointer(), places);
+        const auto& place = places[input.word() % places.size()];
+        const std::uint8_t choice = input.byte();
+        if (choice < 128)
+            document[place] = values[choice % values.size()];
+        else if (choice < 192) // what stands elsewhere
+            document[place] = Json(document.at(places[input.word() % places.size()]));
+        else if (!place.empty() && document.at(place.parent_pointer()).is_object())
+            document[place.parent_pointer()].erase(place.back());
+    }
+    return document.dump();
+}
+
+void checkJson(std::string_view text, std::size_t depth)
+{
+    const auto parsed = parseJson(text, depth);
+    const auto plain = readPlainJson(text);
+    if (parsed) {
+        CHECK(plain && plain->depth <= depth && plain->duplicates == parsed->duplicates.size());
+        return;
+    }
+    CHECK(!plain || plain->depth > depth);
+    CHECK(parsed.error().offset <= text.size());
+}
+
+} // namespace
+
+/// The first byte: 0 to 63, a document follows; 64 to 127, edits of the complete one; from 128 on JSON for the parser,
+/// at most as deep as the rest of the byte says.
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size)
+{
+    Input input(data, size);
+    const std::uint8_t first = input.byte();
+    if (first < 64)
+        checkDocument(asText(input.rest()));
+    else if (first < 128)
+        checkDocument(edited(input));
+    else
+        checkJson(asText(input.rest()), 1 + (first - 128U) % 64U);
+    return 0;
+}
