@@ -92,11 +92,22 @@ void Connection::onReadable()
         flush(); // woken by a reset, which the next write meets
         return;
     }
-    const auto reads = [this] { return m_phase > Phase::Handshake && m_phase != Phase::Dead && wantsRead(); };
+    if (m_phase == Phase::Open) {
+        m_session->takeKept();
+        if (m_phase == Phase::Open && m_session->closing())
+            requestFlush();
+    }
+    const auto reads = [this] { return m_phase > Phase::Handshake && m_phase != Phase::Dead; };
     const std::span<std::byte> scratch(m_context.readScratch);
     for (int i = 0; i < readsPerTurn && reads(); ++i) {
+        if (!wantsRead()) {
+            m_context.updateInterest(*this);
+            return;
+        }
         const IoResult got = m_transport->read(scratch);
         if (got.status == IoStatus::WouldBlock) {
+            if (m_phase == Phase::Open)
+                m_session->drained();
             m_context.updateInterest(*this);
             return;
         }
@@ -106,10 +117,8 @@ void Connection::onReadable()
         }
         received(scratch.first(got.bytes));
     }
-    if (reads() && !inRead) {
-        inRead = true;
-        m_context.toRead.push_back(this);
-    }
+    if (reads())
+        readAgain();
 }
 
 void Connection::received(std::span<std::byte> bytes)
@@ -176,23 +185,48 @@ void Connection::dropUnsent()
     m_context.counters.backlog.subtract(before - m_out.bytes());
 }
 
-void Connection::flush()
+/// What the socket takes at once; false where it failed.
+bool Connection::write()
 {
-    while (m_phase != Phase::Dead && !m_out.empty()) {
+    while (!m_out.empty()) {
         const std::span<const std::byte> bytes = m_out.next(m_context.writeScratch);
         const IoResult sent = m_transport->write(bytes);
         if (sent.status == IoStatus::WouldBlock) {
             m_offered = bytes.size();
-            break;
+            return true;
         }
-        if (sent.status != IoStatus::Ok) {
-            kill(Reason::PeerAbort);
-            return;
-        }
+        if (sent.status != IoStatus::Ok)
+            return false;
         m_offered = 0;
         m_out.consume(sent.bytes);
         m_lastWritten = m_context.now;
         m_context.counters.backlog.subtract(sent.bytes);
+    }
+    return true;
+}
+
+bool Connection::makeRoom(std::size_t bytes, std::uint64_t limit)
+{
+    if (m_out.held() + bytes > limit && !m_out.empty()) {
+        (void)write(); // what failed fails again in the flush that is due, which may end it
+        requestFlush();
+    }
+    return m_out.held() + bytes <= limit;
+}
+
+void Connection::readAgain()
+{
+    if (inRead || m_phase == Phase::Dead)
+        return;
+    inRead = true;
+    m_context.toRead.push_back(this);
+}
+
+void Connection::flush()
+{
+    if (m_phase != Phase::Dead && !write()) {
+        kill(Reason::PeerAbort);
+        return;
     }
     if (m_phase == Phase::Dead)
         return;

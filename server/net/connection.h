@@ -40,6 +40,10 @@ public:
     /// Writes what is due, in as few calls as it takes.
     void flush();
     void queue(SharedFrame frame);
+    /// Writes what the socket takes, where that is needed for `bytes` more to stay within `limit`. Ends nobody.
+    [[nodiscard]] bool makeRoom(std::size_t bytes, std::uint64_t limit);
+    /// Reading goes on in this turn or the next, also where the socket itself has nothing more.
+    void readAgain();
     void dropUnsent();
     /// What became of the claim that it waits for.
     void claimed(ClaimVerdict verdict);
@@ -61,8 +65,10 @@ public:
     /// Reading cannot go on before TLS has written something of its own.
     [[nodiscard]] bool readWantsWrite() const { return m_out.empty() && m_transport->wantsWrite(); }
     [[nodiscard]] bool wantsWrite() const { return !m_out.empty() || m_transport->wantsWrite(); }
-    /// False once the peer ended its side, or where there is no room for what it says too early.
-    [[nodiscard]] bool wantsRead() const { return !m_inputEnded && !earlyFull(); }
+    /// False once the peer ended its side, or where there is no room for more of what it says.
+    [[nodiscard]] bool wantsRead() const { return !m_inputEnded && !paused() && !earlyFull(); }
+    /// A rate has no room for more of what the peer sends.
+    [[nodiscard]] bool paused() const { return m_phase == Phase::Open && m_session->paused(); }
     [[nodiscard]] const Arrival& arrival() const { return m_arrival; }
 
     struct OwnedTimer : Timer {
@@ -115,6 +121,7 @@ private:
     void reply(const std::string& text);
     void linger();
     void requestFlush();
+    [[nodiscard]] bool write();
     [[nodiscard]] TimePoint deadline() const;
 
     WorkerContext& m_context;

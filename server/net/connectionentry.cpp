@@ -274,10 +274,8 @@ void Connection::open(Admission admission)
     startTimer();
     if (waiting && !waiting->early.empty())
         received(waiting->early);
-    if (waiting && m_phase == Phase::Open && wantsRead() && !inRead) { // TLS may hold more than epoll knows of
-        inRead = true;
-        m_context.toRead.push_back(this);
-    }
+    if (waiting && m_phase == Phase::Open) // TLS may hold more than epoll knows of
+        readAgain();
     if (m_phase == Phase::Open)
         m_context.updateInterest(*this);
 }

@@ -178,6 +178,10 @@ void Worker::turn()
         auto* connection = reinterpret_cast<Connection*>(event.data.u64);
         if (connection->phase() == Connection::Phase::Dead)
             continue;
+        if (connection->paused() && (event.events & (EPOLLERR | EPOLLHUP)) != 0) { // it would be said again and again
+            guarded(*connection, [&] { connection->kill(Reason::PeerAbort); });
+            continue;
+        }
         if ((event.events & EPOLLOUT) != 0 && !connection->inFlush) {
             connection->inFlush = true;
             toFlush.push_back(connection);

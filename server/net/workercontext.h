@@ -13,6 +13,7 @@
 #include "net/timingwheel.h"
 #include "net/tlscontext.h"
 #include "policy/policy.h"
+#include "schema/messagevalidator.h"
 
 #include <functional>
 #include <memory>
@@ -93,6 +94,7 @@ struct WorkerContext {
     WorkerCounters counters;
     TimingWheel wheel;
     TokenCache tokens;
+    MessageValidator validator;
     TimePoint now{}; ///< read once a loop turn
     WallTime wall{};
     bool draining = false;

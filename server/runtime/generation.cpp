@@ -196,4 +196,24 @@ reloadListener(const std::shared_ptr<const PolicyGeneration>& previous, std::siz
     return std::shared_ptr<const PolicyGeneration>(std::move(next));
 }
 
+std::shared_ptr<const PolicyGeneration> withKeySet(const PolicyGeneration& previous, const Issuer& issuer,
+                                                   const std::shared_ptr<const KeySet>& set)
+{
+    const auto& issuers = previous.policy->issuers;
+    const auto same = std::ranges::find_if(issuers, [&](const Issuer& one) {
+        return one.name == issuer.name && one.jwksFile == issuer.jwksFile && one.jwksUrl == issuer.jwksUrl &&
+               one.jwksCa == issuer.jwksCa;
+    });
+    if (same == issuers.end() || !keySetProblem(*set, *same).empty())
+        return nullptr;
+    auto sets = previous.keys->sets();
+    sets[static_cast<std::size_t>(same - issuers.begin())] = set;
+    auto keys = IssuerKeys::make(*previous.policy, std::move(sets));
+    if (!keys)
+        return nullptr;
+    auto next = std::make_shared<PolicyGeneration>(previous);
+    next->keys = std::move(*keys);
+    return next;
+}
+
 } // namespace gatehouse

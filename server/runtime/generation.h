@@ -22,6 +22,10 @@ makeGeneration(std::shared_ptr<const Policy> policy, const Clock& clock, const P
 [[nodiscard]] Result<std::shared_ptr<const PolicyGeneration>, std::string>
 reloadListener(const std::shared_ptr<const PolicyGeneration>& previous, std::size_t listener, const Clock& clock);
 
+/// `previous` with another set for an issuer; null where it has no issuer of that name with keys from that place.
+[[nodiscard]] std::shared_ptr<const PolicyGeneration> withKeySet(const PolicyGeneration& previous, const Issuer& issuer,
+                                                                 const std::shared_ptr<const KeySet>& set);
+
 /// The files that a listener's TLS is made of: certificate, key, client CA.
 [[nodiscard]] std::vector<std::filesystem::path> tlsFiles(const ListenerTls& tls);
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "policy/load.h"
+#include "runtime/keysources.h"
 #include "runtime/serverruntime_p.h"
 
 #include <algorithm>
@@ -57,6 +58,8 @@ std::optional<RefusedReload> ServerRuntime::Private::reload()
         return RefusedReload{Reason::PolicyRejected, std::move(problem)};
     auto next = std::make_shared<Policy>(std::move(loaded->policy));
     next->version = m_policy->version + 1;
+    if (const auto keys = loadIssuerKeys(*next, m_generation.get()); !keys)
+        return RefusedReload{Reason::JwksFailed, keys.error()};
     auto generation = makeGeneration(std::move(next), m_clock, m_generation.get());
     if (!generation)
         return RefusedReload{Reason::TlsReloadFailed, generation.error()};
@@ -70,6 +73,7 @@ void ServerRuntime::Private::setGeneration(std::shared_ptr<const PolicyGeneratio
     m_policy = m_generation->policy;
     m_gate->setGeneration(m_generation);
     (void)m_jobs.post([this, generation = m_generation] { m_keeper.setGeneration(generation); }, true);
+    (void)m_keys.post([this, generation = m_generation] { m_keyKeeper.setGeneration(generation); }, true);
 }
 
 void ServerRuntime::Private::run(const Actor& actor, const ReloadCommand&, const ReplyCallback& done)
@@ -146,6 +150,41 @@ void ServerRuntime::Private::certificatesStand(CertificateState state, std::opti
         [this, state, soonestEnd] {
             m_certificates = state;
             m_certificatesEnd = soonestEnd;
+        },
+        true);
+}
+
+void ServerRuntime::Private::keyUnknown(const std::string& issuer)
+{
+    (void)m_keys.post([this, issuer] { m_keyKeeper.keyUnknown(issuer); }); // where too many wait, one of them is enough
+}
+
+void ServerRuntime::Private::keySetChanged(Issuer issuer, std::shared_ptr<const KeySet> set)
+{
+    (void)m_runtime.post(
+        [this, issuer = std::move(issuer), set = std::move(set)] {
+            auto next = withKeySet(*m_generation, issuer, set);
+            if (!next) // a reload came first; the keeper hears of it and looks again
+                return;
+            setGeneration(std::move(next));
+            record(commandRecord(AuditKind::Reload, {ruleActor, ruleActor},
+                                 "keys of issuer " + issuer.name + ": " + std::to_string(set->keys().size()) +
+                                     " from " + (issuer.jwksUrl.empty() ? issuer.jwksFile.string() : issuer.jwksUrl)));
+        },
+        true);
+}
+
+void ServerRuntime::Private::keySetFailed(std::string detail)
+{
+    certificateRecord(AuditKind::Reload, Reason::JwksFailed, ruleActor, std::move(detail));
+}
+
+void ServerRuntime::Private::keySetsStand(KeySetState state, std::string problem)
+{
+    (void)m_runtime.post(
+        [this, state, problem = std::move(problem)] {
+            m_keySets = state;
+            m_keySetProblem = problem;
         },
         true);
 }

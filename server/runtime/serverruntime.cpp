@@ -104,6 +104,7 @@ Result<Done, std::string> ServerRuntime::Private::start(unsigned spareCores)
         return Failure{generation.error()};
     m_generation = *generation;
     m_keeper.setGeneration(m_generation);
+    m_keyKeeper.setGeneration(m_generation);
     auto audit = AuditLog::open({m_store}, m_clock);
     if (!audit)
         return Failure{audit.error()};
@@ -121,6 +122,7 @@ Result<Done, std::string> ServerRuntime::Private::start(unsigned spareCores)
     m_state = GateState::Serving;
     m_runtime.start(tickEvery, [this] { tick(); });
     m_jobs.start(tickEvery, [this] { m_keeper.tick(); });
+    m_keys.start(tickEvery, [this] { m_keyKeeper.tick(); });
     std::string urls;
     for (const ListenerInfo& listener : m_gate->listeners())
         urls += (urls.empty() ? "" : ", ") + listener.url;
@@ -131,6 +133,8 @@ Result<Done, std::string> ServerRuntime::Private::start(unsigned spareCores)
 ServerRuntime::Private::~Private()
 {
     m_socket.reset();
+    m_keyKeeper.stop();
+    m_keys.stop();
     m_jobs.stop();
     m_runtime.stop();
     if (m_oneTime) { // claims are answered while there are workers to take the answer
@@ -198,8 +202,15 @@ GateStats ServerRuntime::Private::stats()
     stats.audit = m_audit->failing() ? AuditState::Failing : AuditState::Good;
     stats.certificates = m_certificates;
     stats.certificatesEnd = m_certificatesEnd;
+    stats.keySets = m_keySets;
+    stats.keySetProblem = m_keySetProblem;
     stats.auditRecords = m_audit->newest();
     stats.auditDropped = m_audit->dropped();
+    if (m_clockStepped) {
+        stats.clockStepped = m_clockStepped;
+        stats.clockStep = std::chrono::abs(m_clockStep);
+        stats.clockSteppedBack = m_clockStep.count() < 0;
+    }
     stats.feedDropped = m_feedDropped.load(std::memory_order_relaxed) + m_collector.dropped();
     return stats;
 }
@@ -216,9 +227,27 @@ std::vector<AuthFailureGroup> ServerRuntime::Private::marked(std::vector<AuthFai
     return groups;
 }
 
+/// Idle times, pings, rates and the end of a session go on as they were: the steady clock measures them.
+void ServerRuntime::Private::checkClock(TimePoint now, WallTime wall)
+{
+    const auto step = m_clockWatch.look(now, wall);
+    if (!step)
+        return;
+    m_clockStepped = wall;
+    m_clockStep = *step;
+    m_refused[static_cast<std::size_t>(Reason::ClockStep)].add();
+    const std::string size = std::to_string(std::chrono::abs(*step).count()) + " ms";
+    AuditRecord record = commandRecord(AuditKind::Limit, {},
+                                       "the wall clock moved " + size + (step->count() < 0 ? " back" : " ahead") +
+                                           "; tokens are judged by it as it is now");
+    record.decision = {Reason::ClockStep, {}, size, std::to_string(ClockWatch::least.count()) + " s"};
+    this->record(std::move(record));
+}
+
 void ServerRuntime::Private::tick()
 {
     const TimePoint now = m_clock.now();
+    checkClock(now, m_clock.wall());
     std::vector<Ban> ended;
     if (m_bans->expire(now, m_clock.wall(), ended))
         publishBans();

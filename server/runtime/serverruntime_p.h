@@ -8,7 +8,9 @@
 #include "feed/collector.h"
 #include "runtime/bankeeper.h"
 #include "runtime/certificatekeeper.h"
+#include "runtime/clockwatch.h"
 #include "runtime/gate.h"
+#include "runtime/keykeeper.h"
 #include "runtime/onetimekeeper.h"
 #include "runtime/revocationkeeper.h"
 #include "runtime/serverruntime.h"
@@ -32,7 +34,7 @@ struct RefusedReload {
 };
 
 /// Owner of all members: the runtime thread, but for those marked otherwise.
-struct ServerRuntime::Private final : EventSink, GateEvents, CertificateEvents {
+struct ServerRuntime::Private final : EventSink, GateEvents, CertificateEvents, KeyEvents {
     static constexpr std::chrono::milliseconds tickEvery{250};
     static constexpr std::size_t commandLimit = 4096; ///< operators' commands that may wait
     static constexpr std::size_t feedLimit = 200'000; ///< rows that may wait for a tick
@@ -77,6 +79,7 @@ struct ServerRuntime::Private final : EventSink, GateEvents, CertificateEvents {
     void finishKick(const Actor& actor, const KickCommand& command, const SessionInfos& ended,
                     const ReplyCallback& done);
     void tick();
+    void checkClock(TimePoint now, WallTime wall);
     void checkDrained();
     void publishBans();
     void endBanned(const Ban& ban, const ReplyCallback& done);
@@ -101,6 +104,7 @@ struct ServerRuntime::Private final : EventSink, GateEvents, CertificateEvents {
     void banByRule(const IpAddress& address, std::chrono::milliseconds duration, const Decision& why) override;
     void claimToken(TokenClaim claim, std::function<void(ClaimVerdict)> done) override;
     void publish(std::uint32_t worker, WorkerBatch batch) override;
+    void keyUnknown(const std::string& issuer) override;
 
     // CertificateEvents: on the jobs thread.
     void certificateChanged(std::shared_ptr<const PolicyGeneration> base,
@@ -108,6 +112,11 @@ struct ServerRuntime::Private final : EventSink, GateEvents, CertificateEvents {
     void certificateRecord(AuditKind kind, Reason reason, const std::string& actor, std::string detail) override;
     void certificatesStand(CertificateState state, std::optional<WallTime> soonestEnd) override;
     [[nodiscard]] bool wasRecorded(const std::string& text) override;
+
+    // KeyEvents: on the keys thread.
+    void keySetChanged(Issuer issuer, std::shared_ptr<const KeySet> set) override;
+    void keySetFailed(std::string detail) override;
+    void keySetsStand(KeySetState state, std::string problem) override;
 
     const Clock& m_clock;
     std::shared_ptr<const Policy> m_policy;
@@ -122,10 +131,16 @@ struct ServerRuntime::Private final : EventSink, GateEvents, CertificateEvents {
     Collector m_collector;
     StatsSampler m_sampler;
     GateStats m_stats;
+    ClockWatch m_clockWatch;
+    std::optional<WallTime> m_clockStepped;
+    std::chrono::milliseconds m_clockStep{0};   ///< the last one; negative: back
     std::array<Counter, reasonCount> m_refused; ///< what the runtime itself refused
     CertificateState m_certificates = CertificateState::Good;
     std::optional<WallTime> m_certificatesEnd;
     CertificateKeeper m_keeper{m_clock, *this}; ///< the jobs thread's
+    KeySetState m_keySets = KeySetState::Good;
+    std::string m_keySetProblem;
+    KeyKeeper m_keyKeeper{m_clock, *this}; ///< the keys thread's
     WallTime m_started{};
     TimePoint m_nextSecond{}, m_drainStarted{};
     std::atomic<std::uint64_t> m_feedDropped{0};
@@ -144,6 +159,7 @@ struct ServerRuntime::Private final : EventSink, GateEvents, CertificateEvents {
     std::unique_ptr<Gate> m_gate;
     TaskQueue m_runtime{"runtime", commandLimit};
     TaskQueue m_jobs{"jobs", 256};
+    TaskQueue m_keys{"keys", 64};
     std::unique_ptr<ControlSocket> m_socket; ///< first to go: it calls us
 };
 

@@ -51,7 +51,7 @@ def qt_module_of(header):
 def outside_name(header):
     """The library that a header in angle brackets belongs to; None for the standard library and the system."""
     first = header.split("/")[0]
-    if first in ("openssl", "nlohmann", "valijson", "re2"):
+    if first in ("openssl", "nlohmann", "valijson", "re2", "curl"):
         return first
     if header == "simdjson.h":
         return "simdjson"
