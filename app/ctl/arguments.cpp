@@ -226,6 +226,18 @@ void fillCertificate(const Words& words, Invocation& invocation)
     invocation.command = CertificateStatusQuery{};
 }
 
+void fillKey(const Words& words, Invocation& invocation)
+{
+    if (words.operands.at(0) != "rotate")
+        throw Refused{"key takes rotate, found \"" + words.operands.at(0) + '"'};
+    if (!words.options.contains("config"))
+        throw Refused{"key rotate changes the configuration itself and needs --config FILE"};
+    invocation.action = Action::KeyRotate;
+    invocation.rotation.issuer = textOption(words, "issuer");
+    if (const std::string* keep = option(words, "keep"))
+        invocation.rotation.keep = duration(*keep, "--keep");
+}
+
 template <class C> void fillPlain(const Words&, Invocation& invocation)
 {
     invocation.command = C{};
@@ -274,6 +286,7 @@ const std::vector<CommandSpec>& specs()
          "list|verify",
          fillAudit},
         {"certificate", {"listener", "force"}, 1, 1, "status|renew", fillCertificate},
+        {"key", {"issuer", "keep"}, 1, 1, "rotate", fillKey},
         {"drain", {}, 0, 0, "", fillPlain<DrainCommand>},
         {"reload", {}, 0, 0, "", fillPlain<ReloadCommand>},
     };

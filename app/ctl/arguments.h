@@ -4,6 +4,7 @@
 #include "auth/token.h"
 #include "control/commands.h"
 #include "domain/result.h"
+#include "setup/keyrotation.h"
 
 #include <filesystem>
 #include <optional>
@@ -12,7 +13,7 @@
 
 namespace gatehouse::ctl {
 
-enum class Action : std::uint8_t { Help, Version, Call, Token, AuditList, AuditVerify, CertificateStatus };
+enum class Action : std::uint8_t { Help, Version, Call, Token, AuditList, AuditVerify, CertificateStatus, KeyRotate };
 
 /// What a command line asks for.
 struct Invocation {
@@ -23,6 +24,7 @@ struct Invocation {
     bool json = false;
     Command command; ///< of Call, AuditList and CertificateStatus
     TokenRequest token;
+    KeyRotationRequest rotation; ///< of KeyRotate, without the policy's file
 };
 
 struct UsageError {

@@ -36,6 +36,7 @@ Commands:
   audit verify             whether the audit log is whole
   certificate status       what the listeners' certificates are, and how long they last
   certificate renew        make those of the local CA anew, now
+  key rotate               give an issuer a new secret; the old one verifies on for a while
   reload                   read the policy file again
   drain                    let sessions go, then stop
   token                    make a token for a user
@@ -54,7 +55,7 @@ gatehouse/gatehouse.json below XDG_CONFIG_HOME (~/.config) or else by
 Exit codes: 0 done, 1 no server or refused, 64 usage, 78 bad configuration.
 )";
 
-constexpr std::array<Topic, 16> topics{{
+constexpr std::array<Topic, 17> topics{{
     {"status", "status", "Prints what runs, since when, on which addresses, and its counters.\n"},
     {"sessions", "sessions", "Lists open sessions. With --json: an array of objects.\n"},
     {"session", "session ID", "Prints all that is known about one session.\n"},
@@ -107,6 +108,14 @@ constexpr std::array<Topic, 16> topics{{
      "when a third of a certificate's life is left.\n\n"
      "  --listener NAME   this one alone, even where \"renew\" is \"off\" in the policy\n"
      "  --force           even where the CA ends so soon that the new one would not last longer\n"},
+    {"key", "key rotate --config FILE [--issuer NAME] [--keep 24h]",
+     "Makes a new secret for an issuer in a new file beside the old one, and rewrites FILE: the new\n"
+     "secret signs and verifies, the old one moves to \"previous\" and verifies until its time is over.\n"
+     "Entries of \"previous\" whose time is over are taken out; files of secrets are never deleted.\n"
+     "A server that runs from FILE is told to reload; otherwise the new secret holds from its start on.\n\n"
+     "  --issuer NAME   whose secret (default: the first issuer that has one)\n"
+     "  --keep TIME     how long the old one verifies (default: the issuer's max_lifetime and leeway)\n\n"
+     "Notes and the order of keys in FILE stay as they are; its layout becomes that of gatehoused --init.\n"},
     {"reload", "reload", "Reads the policy file again. An invalid one changes nothing; all errors are printed.\n"},
     {"drain", "drain", "Takes no new sessions, closes the open ones with code 1001 and stops the server.\n"},
     {"token", "token --user NAME [--roles A,B] [--ttl 1h] [--channels A,B] [--config FILE]",

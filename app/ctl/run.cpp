@@ -9,6 +9,7 @@
 #include "ctl/configuration.h"
 #include "ctl/controlclient.h"
 #include "ctl/help.h"
+#include "ctl/keycommand.h"
 #include "ctl/output.h"
 #include "ctl/terminaltext.h"
 
@@ -75,6 +76,29 @@ public:
         const auto policy = configuration();
         return policy ? finish(ctl::auditVerify(m_invocation, policy->stateDir / "gatehouse.sqlite", m_out, m_error))
                       : exitBadConfig;
+    }
+
+    int keyRotate()
+    {
+        const std::filesystem::path& file = *m_invocation.config;
+        KeyRotationRequest request = m_invocation.rotation;
+        request.policy = file;
+        const auto done = rotateKey(request, SystemClock().wall());
+        if (!done)
+            return complain(done.error(), exitFailure);
+        std::optional<std::string> refusal; // of a server that runs
+        const auto socket = liveSocket(file);
+        const auto http = socket ? post(*socket, ReloadCommand{}) : Failure{std::string()};
+        if (http)
+            if (const Reply reply = parseReply(commandMethod(ReloadCommand{}), http->body); !reply)
+                refusal = reply.error().message;
+        m_out << (m_invocation.json ? rotationJson(*done, http && !refusal) : rotationText(*done));
+        if (refusal)
+            return complain("the server that runs did not take it:\n" + *refusal, exitFailure);
+        if (!m_invocation.json)
+            m_out << (http ? "The running server has reloaded and signs with it.\n"
+                           : "No server runs: it takes effect at the start.\n");
+        return finish(exitOk);
     }
 
     int call()
@@ -178,6 +202,8 @@ int run(const std::vector<std::string>& arguments, std::ostream& out, std::ostre
         return program.auditVerify();
     case Action::CertificateStatus:
         return program.certificateStatus();
+    case Action::KeyRotate:
+        return program.keyRotate();
     case Action::Call:
         return program.call();
     }

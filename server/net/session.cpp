@@ -75,7 +75,7 @@ Session::Session(WorkerContext& context, Connection& connection, Admission admis
 void Session::begin()
 {
     m_handler.opened(*this);
-    report(AuditKind::Open, {}, 101, {}, m_match.channel);
+    report(AuditKind::Open, {}, 101, {}, m_connection.arrival().described(m_match.channel));
     noteChange();
 }
 

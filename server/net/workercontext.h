@@ -115,6 +115,9 @@ struct WorkerContext {
     virtual void discard(Connection& connection) = 0;
     virtual void sessionOpened(Connection& connection) = 0;
     virtual void updateInterest(Connection& connection) = 0;
+    /// What to call, on any thread and as late as may be, so that the connection learns its claim's verdict on this
+    /// worker's thread, unless it is gone by then.
+    [[nodiscard]] virtual std::function<void(ClaimVerdict)> awaitClaim(Connection& connection) = 0;
 
     WorkerContext(GateEnvironment& environment, std::uint32_t worker)
         : gate(environment)
