@@ -262,6 +262,7 @@ void ServerRuntime::Private::tick()
     if (now >= m_nextSecond) {
         m_nextSecond = now + std::chrono::seconds(1);
         m_collector.keepHistory(m_stats);
+        forgetOldUses();
     }
     std::vector<SessionRow> rows;
     std::vector<ClosedSession> closed;

@@ -88,6 +88,7 @@ struct ServerRuntime::Private final : EventSink, GateEvents, CertificateEvents, 
     void endRevoked(const Revocation& revocation, const ReplyCallback& done);
     void publishRevocations();
     void expireRevocations();
+    void forgetOldUses();
     [[nodiscard]] AuditRecord revocationRecord(AuditKind kind, const Actor& actor, const Revocation& revocation) const;
     [[nodiscard]] GateStats stats();
     [[nodiscard]] std::vector<AuthFailureGroup> marked(std::vector<AuthFailureGroup> groups) const;

@@ -17,6 +17,7 @@ from pathlib import Path
 
 import gate
 from clients import PythonClient as Client
+from clients import Refused
 
 
 def run(name, *arguments, **options):
@@ -248,13 +249,31 @@ class Running(unittest.IsolatedAsyncioTestCase):
             served.start()
             self.assertEqual((served.ctl("revocations"), served.ctl("bans")), before)
             for user, reason in (("ann", "revoked"), ("bob", "revoked"), ("cay", "banned")):
-                with self.assertRaises(Exception):
+                with self.assertRaises(Refused):
                     await Client.connect(served, tokens[user])
                 await gate.eventually(lambda: served.audited(kind="refuse", reason=reason, user=user), f"{user}: {reason}")
             back = await Client.connect(served, tokens["dan"])
             await back.close()
             verified = run("gatehousectl", "audit", "verify", "--config", served.config)
             self.assertEqual(verified.returncode, 0, verified.stdout + verified.stderr)
+
+    async def test_a_one_time_token_stays_used_after_the_process_was_killed(self):
+        def once(policy):
+            policy["issuers"][0]["one_time"] = True
+
+        with gate.Gate(once) as served:
+            token = served.token()
+            client = await Client.connect(served, token)
+            self.addAsyncCleanup(client.close)
+            served.process.kill()  # right behind the 101
+            served.process.wait()
+            served.process.stdout.close()
+            served.port = None
+            served.start()
+            with self.assertRaises(Refused) as refused:
+                await Client.connect(served, token)
+            self.assertEqual(refused.exception.status, 401)
+            await gate.eventually(lambda: served.audited(kind="refuse", reason="jwt_replay"), "the replay in the audit log")
 
     async def test_neither_token_nor_payload_is_written_anywhere(self):
         canary = "canary-9d41c7"
@@ -272,7 +291,7 @@ class Running(unittest.IsolatedAsyncioTestCase):
             row = served.session_of("alice")
             self.assertEqual(len(served.ctl("revoke", "--jti", row["token_id"])["ended"]), 1)
             self.assertEqual((await held.closed())[0], 4401)
-            with self.assertRaises(Exception):
+            with self.assertRaises(Refused):
                 await Client.connect(served, token)
             served.ctl("revoke", "--user", "alice", "--for", "1h", "--reason", "a test")
             served.ctl("ban", "token", row["token_id"])
