@@ -2,7 +2,10 @@
 #include "audit/auditstore.h"
 #include "trace.h"
 
+#include <QTemporaryDir>
 #include <QTest>
+
+#include <fstream>
 
 using namespace gatehouse;
 using namespace gatehouse::test;
@@ -318,14 +321,36 @@ void TokenFaultsTest::a_thousand_forged_tokens_block_and_then_ban_data() // row 
     QTest::newRow("bad signature") << Reason::JwtSig;
     QTest::newRow("algorithm none") << Reason::JwtAlg;
     QTest::newRow("bad form") << Reason::JwtFormat;
+    QTest::newRow("unknown key") << Reason::JwtKid;
 }
 
 void TokenFaultsTest::a_thousand_forged_tokens_block_and_then_ban()
 {
     QFETCH(const Reason, reason);
     ManualClock clock;
-    TestServer server(failuresLimited(10), &clock);
+    const QTemporaryDir folder;
+    const std::filesystem::path keys = folder.filePath(QStringLiteral("keys.json")).toStdString();
+    std::ofstream(keys) << R"({"keys":[{"kty":"EC","crv":"P-256","kid":"k1",)"
+                        << R"("x":"MKBCTNIcKUSDii11ySs3526iDZ8AiTo7Tu6KPAqv7D4",)"
+                        << R"("y":"4Etl6SRW2YiLUrN5vfvVHuhp7x8PxltmWWlbbM4IFyM"}]})"; // of RFC 7517, appendix A.1
+    TestServer server(
+        [&](nlohmann::json& policy) {
+            failuresLimited(10)(policy);
+            policy["issuers"].push_back({{"name", "corp"},
+                                         {"algorithms", {"ES256"}},
+                                         {"jwks_file", keys.string()},
+                                         {"issuer", "https://id.example"},
+                                         {"audience", "gatehouse"},
+                                         {"user_prefix", "corp:"}});
+            policy["routes"][0]["authentication"]["issuers"] = {"local", "corp"};
+        },
+        &clock);
     const auto forged = [&] {
+        if (reason == Reason::JwtKid) {
+            nlohmann::json claims = server.claims("ann");
+            claims["iss"] = "https://id.example";
+            return server.signedToken(R"({"alg":"ES256","kid":"k2"})", claims.dump());
+        }
         if (reason == Reason::JwtAlg)
             return server.signedToken(R"({"alg":"none"})", server.claims("ann").dump());
         return reason == Reason::JwtFormat
