@@ -59,7 +59,6 @@ Session::Session(WorkerContext& context, Connection& connection, Admission admis
     , m_decoder(wire::Role::Server, decoderLimits(route(), admission.deflate.has_value()))
     , m_opened(context.now)
     , m_lastMessage(context.now)
-    , m_lastBytes(context.now)
 {
     if (admission.deflate)
         m_deflateWindow = admission.deflate->windowBits;
@@ -104,6 +103,7 @@ void Session::send(const OutgoingMessage& message)
 
 void Session::received(std::span<std::byte> bytes)
 {
+    m_pingPending = false; // any byte says that the peer is there
     process(bytes);
     if (paused() && !bytes.empty()) {
         m_kept.assign(bytes.begin(), bytes.end());
@@ -127,7 +127,6 @@ void Session::takeKept()
 /// Up to where all is read, reading stops, or nothing more is to be heard; what is left of `bytes` was not looked at.
 void Session::process(std::span<std::byte>& bytes)
 {
-    m_lastBytes = m_context.now;
     while (!m_deaf && !m_peerClosed && !paused()) {
         const wire::Event event = m_decoder.next(bytes);
         switch (event.kind) {
@@ -322,8 +321,6 @@ void Session::checkPing()
     const auto& ping = route().ping;
     if (!ping)
         return;
-    if (m_pingPending && m_lastBytes > m_pingSent)
-        m_pingPending = false;
     if (m_pingPending && now - m_pingSent >= ping->timeout) {
         const auto text = [](std::chrono::nanoseconds time) {
             return std::to_string(time / std::chrono::milliseconds(1)) + " ms";

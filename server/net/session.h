@@ -143,7 +143,7 @@ private:
     std::unique_ptr<Explanation> m_lastRefusal;
     RateMeter::Totals m_sampled{};      ///< totals when the meter went
     std::unique_ptr<RateMeter> m_meter; ///< only while messages come or go
-    TimePoint m_opened, m_lastMessage, m_lastBytes, m_pingSent{}, m_messageStarted{}, m_endingStarted{};
+    TimePoint m_opened, m_lastMessage, m_pingSent{}, m_messageStarted{}, m_endingStarted{};
     TimePoint m_secondStarted{}; ///< arrivals of this second and the one before, for the words of a refusal
     std::uint32_t m_thisSecond = 0, m_lastSecond = 0;
     std::optional<TimePoint> m_expires;

@@ -142,8 +142,8 @@ void Session::resume()
     m_catchingUp = true;
     m_resumeAt.reset();
     m_resumed = m_context.now;
-    if (m_pingPending) // a byte that is read in this turn is an answer
-        m_pingSent = m_context.now - std::chrono::nanoseconds(1);
+    if (m_pingPending)
+        m_pingSent = m_context.now;
     m_connection.readAgain();
 }
 
