@@ -409,7 +409,8 @@ void RevokedFaultsTest::a_thousand_that_were_good_once_never_ban() // row 45
     QVERIFY(bansOf(server).empty());
     QCOMPARE(enter(server, server.token("ann")).status, 101);
     std::uint64_t counted = 0; // each by address and reason, for the operator
-    for (const AuthFailureGroup& group : std::get<AuthFailureList>(server.call(AuthFailuresQuery{}).value()).groups)
+    const auto groups = std::get<AuthFailureList>(server.call(AuthFailuresQuery{}).value()).groups;
+    for (const AuthFailureGroup& group : groups)
         counted += group.count;
     QCOMPARE(counted, 1250u);
 }
