@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
+#include "auth/findtoken.h"
 #include "auth/issuerkeys.h"
 #include "domain/decision.h"
 #include "domain/result.h"
@@ -14,17 +15,6 @@
 #include <vector>
 
 namespace gatehouse {
-
-/// Where a request may carry a token, as received.
-struct TokenFacts {
-    std::vector<std::string_view> authorization; ///< every Authorization header's value
-    std::vector<std::string_view> subprotocols;  ///< the names offered, in order
-};
-
-/// Finds the one token in the places that the route names. No token in any of them: an empty optional. Tokens in two
-/// places or twice in one: AuthAmbiguous. A `bearer.T` alone, with nothing echoable beside it: Subprotocol.
-[[nodiscard]] Result<std::optional<std::string_view>, Decision> findToken(const Policy& policy, std::size_t route,
-                                                                          const TokenFacts& facts);
 
 /// A token whose signature and claims are good, with what may end that before the token's own end.
 struct VerifiedToken {

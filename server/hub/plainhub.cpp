@@ -23,9 +23,8 @@ void PlainHub::opened(Session& session)
 
 Decision PlainHub::message(Session& session, wire::Opcode type, std::span<const std::byte> payload)
 {
-    Decision allowed = decideChannel(session.policy(), session.who(), session.channel(), ChannelRight::Publish);
-    if (!allowed.allowed())
-        return allowed;
+    if (!session.mayPublish())
+        return decideChannel(session.policy(), session.who(), session.channel(), ChannelRight::Publish);
     BusItem publication = item(Publish, session.channel());
     publication.message = std::make_shared<const OutgoingMessage>(type, payload);
     if (!dispatch(homeOf(session.channel()), std::move(publication), false))

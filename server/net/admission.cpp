@@ -4,6 +4,7 @@
 #include "auth/revocations.h"
 #include "auth/token.h"
 #include "net/checktoken.h"
+#include "net/requestcheck.h"
 #include "policy/decide.h"
 
 #include <algorithm>
@@ -12,142 +13,125 @@ namespace gatehouse {
 
 namespace {
 
-constexpr std::string_view echoable = "gatehouse";
-constexpr std::string_view bearerPrefix = "bearer.";
+constexpr std::chrono::seconds retrySoon(5);
 
 std::uint32_t wholeSeconds(std::chrono::nanoseconds time)
 {
     return static_cast<std::uint32_t>(std::max<std::int64_t>(1, std::chrono::ceil<std::chrono::seconds>(time).count()));
 }
 
-/// The checks of one request, one after the other; each fills in what the next ones need.
+Rule oneTimeRule(const Policy& policy, const Identity& who)
+{
+    const auto issuer = std::ranges::find(policy.issuers, who.issuer, &Issuer::name);
+    return {"/issuers/" + std::to_string(issuer - policy.issuers.begin()) + "/one_time", who.issuer + " › one_time"};
+}
+
+/// The checks from the token on, one after the other; each fills in what the next ones need.
 class Admitter {
 public:
-    Admitter(WorkerContext& context, const Arrival& arrival, const std::string& serverName, wire::Request request)
+    Admitter(WorkerContext& context, const Arrival& arrival, Admission admission)
         : m_context(context)
-        , m_policy(context.policy())
         , m_arrival(arrival)
-        , m_serverName(serverName)
-        , m_request(std::move(request))
+        , m_admission(std::move(admission))
+        , m_policy(*m_admission.generation->policy)
     {
     }
 
-    Result<Admission, Refusal> run(bool bytesAfterHead)
+    Result<Admission, Refusal> withFacts(const TokenFacts& facts)
     {
-        const bool admitted = findRoute() && checkUpgrade(bytesAfterHead) && checkOrigin() && checkSubprotocol() &&
-                              authenticate() && checkRevocations() && checkBans() && checkHandler() && reserve();
+        if (!checkBlocked() || !identify(facts))
+            return Failure{std::move(m_refusal)};
+        return m_admission.awaitsToken ? Result<Admission, Refusal>(std::move(m_admission)) : run();
+    }
+
+    Result<Admission, Refusal> withToken(std::string_view token)
+    {
+        m_admission.awaitsToken = false;
+        if (!checkBlocked() || !verify(token))
+            return Failure{std::move(m_refusal)};
+        return run();
+    }
+
+    Result<Admission, Refusal> withVerdict(ClaimVerdict verdict)
+    {
+        if (!checkVerdict(verdict) || !checkRevocations() || !checkBans()) // much may have happened meanwhile
+            return Failure{std::move(m_refusal)};
+        m_admission.claim.reset();
+        return std::move(m_admission);
+    }
+
+private:
+    Result<Admission, Refusal> run()
+    {
+        const bool admitted =
+            checkRevocations() && checkBans() && checkRoles() && checkHandler() && reserve() && checkOneTime();
         if (!admitted)
             return Failure{std::move(m_refusal)};
         return std::move(m_admission);
     }
 
-private:
-    bool refuse(Decision decision, std::optional<std::chrono::nanoseconds> retryAfter = std::nullopt,
-                std::optional<std::uint16_t> status = std::nullopt)
+    bool refuse(Decision decision, std::optional<std::chrono::nanoseconds> retryAfter = std::nullopt)
     {
-        m_refusal.status = status.value_or(httpStatus(decision.reason).value_or(400));
-        m_refusal.decision = std::move(decision);
-        if (retryAfter)
-            m_refusal.retryAfter = wholeSeconds(*retryAfter);
+        m_refusal = refusalOf(m_admission, std::move(decision), retryAfter);
+        m_refusal.claimed = std::move(m_claimed);
         return false;
     }
-    bool refuse(Reason reason) { return refuse(Decision{reason, {}, {}, {}}); }
 
-    bool findRoute()
+    bool checkBlocked()
     {
-        auto match = matchRoute(m_policy, m_request.path);
-        if (!match)
-            return m_request.method == "CONNECT" ? refuse(Reason::HsMethod) : refuse(Reason::Path);
-        m_admission.match = std::move(*match);
-        m_admission.path = m_request.path;
-        m_refusal.route = route().name;
-        return true;
-    }
-
-    bool checkUpgrade(bool bytesAfterHead)
-    {
-        auto upgrade = wire::parseUpgrade(m_request);
-        if (!upgrade)
-            return refuse(upgrade.error());
-        if (bytesAfterHead)
-            return refuse(Reason::HsEarlyData);
-        m_upgrade = std::move(*upgrade);
-        m_admission.key = m_upgrade.key;
-        m_admission.userAgent = m_upgrade.userAgent.substr(0, 256);
-        m_admission.origin = m_upgrade.origin.value_or("");
-        m_refusal.origin = m_admission.origin;
-        if (route().compression) // a bad offer is no error (FAULTS row 29)
-            m_admission.deflate = wire::acceptDeflate(m_upgrade.extensions);
-        if (Decision host = decideHost(m_policy, m_arrival.listener, m_upgrade.host); !host.allowed())
-            return refuse(std::move(host), std::nullopt, 421);
-        if (Decision name = decideServerName(m_policy, m_arrival.listener, m_serverName, m_upgrade.host);
-            !name.allowed())
-            return refuse(std::move(name), std::nullopt, 421);
-        if (m_context.draining)
-            return refuse({Reason::Drain, {}, {}, {}}, std::chrono::seconds(5));
-        return true;
-    }
-
-    bool checkOrigin()
-    {
-        Decision origin = decideOrigin(m_policy, m_admission.match.route, m_upgrade.origin);
-        return origin.allowed() || refuse(std::move(origin));
-    }
-
-    /// `gatehouse` is echoed; names that the route does not have, and nothing beside them, are refused (FAULTS row 28).
-    bool checkSubprotocol()
-    {
-        bool offersOthers = false;
-        for (const std::string_view name : m_upgrade.subprotocols) {
-            if (name == echoable)
-                m_admission.subprotocol = echoable;
-            else if (!name.starts_with(bearerPrefix))
-                offersOthers = true;
-        }
-        if (offersOthers && m_admission.subprotocol.empty())
-            return refuse(
-                {Reason::Subprotocol, routeRule(m_policy, m_admission.match.route, "subprotocols"), {}, "gatehouse"});
-        return true;
-    }
-
-    bool authenticate()
-    {
-        const std::size_t index = m_admission.match.route;
         if (const auto blocked = m_arrival.address->failures.blocked(m_context.now); blocked.count() > 0)
             return refuse({Reason::AuthBruteforce, limitRule("auth_failures_per_ip"), m_arrival.peer.toString(), {}},
                           blocked);
-        const auto token = findToken(m_policy, index, {m_upgrade.authorization, m_upgrade.subprotocols});
+        return true;
+    }
+
+    bool identify(const TokenFacts& facts)
+    {
+        const std::size_t index = m_admission.match.route;
+        const Authentication& authentication = route().authentication;
+        auto token = findToken(m_policy, index, facts);
         if (!token)
-            return refuseToken(token.error());
-        if (!*token) {
-            if (!route().authentication.required)
-                return true;
-            return refuseToken(
-                {Reason::AuthMissing, routeRule(m_policy, index, "authentication"), "no token", "a token"});
+            return refuseToken(std::move(token.error()));
+        if (*token && (*token)->place == TokenPlace::Certificate) {
+            m_admission.who = certificateIdentity(*facts.certificate, authentication.certificate).value();
+            return true;
         }
-        auto identity = checkToken(m_context, index, **token);
+        if (*token)
+            return verify((*token)->text);
+        if (!authentication.required)
+            return true;
+        m_admission.awaitsToken = looksAt(authentication, TokenPlace::FirstMessage);
+        return m_admission.awaitsToken ||
+               refuseToken({Reason::AuthMissing, routeRule(m_policy, index, "authentication"), "no token", "a token"});
+    }
+
+    bool verify(std::string_view token)
+    {
+        auto identity = checkToken(m_context, *m_admission.generation, m_admission.match.route, token);
         if (!identity) {
-            m_refusal.claimed = claimedUser(**token);
+            m_claimed = claimedUser(token);
             return refuseToken(identity.error());
         }
         m_admission.who = std::move(*identity);
-        m_refusal.user = m_admission.who.user;
         return true;
     }
 
     bool refuseToken(Decision decision)
     {
-        const auto& limit = m_policy.limits.authFailuresPerIp;
-        if (limit && countsTowardsBan(decision.reason)) {
-            const FailureVerdict verdict = m_arrival.address->failures.add(*limit, m_context.now);
-            if (verdict == FailureVerdict::Ban) {
-                const Decision why{Reason::AuthBruteforce, limitRule("auth_failures_per_ip"),
-                                   std::to_string(limit->count) + " failures in a second window",
-                                   std::to_string(limit->count)};
-                m_context.gate.events.banByRule(m_arrival.peer, limit->thenBan, why);
-            }
-        }
+        countFailure(decision.reason);
         return refuse(std::move(decision));
+    }
+
+    /// Counts what somebody who guesses or forges makes towards a ban.
+    void countFailure(Reason reason)
+    {
+        const auto& limit = m_policy.limits.authFailuresPerIp;
+        if (!limit || !countsTowardsBan(reason) ||
+            m_arrival.address->failures.add(*limit, m_context.now) != FailureVerdict::Ban)
+            return;
+        const Decision why{Reason::AuthBruteforce, limitRule("auth_failures_per_ip"),
+                           std::to_string(limit->count) + " failures in a second window", std::to_string(limit->count)};
+        m_context.gate.events.banByRule(m_arrival.peer, limit->thenBan, why);
     }
 
     bool checkRevocations()
@@ -169,7 +153,7 @@ private:
             return refuseBanned(*ban, who.user);
         const std::string key = who.anonymous() ? visitorKey(m_arrival.peer) : userKey(who.issuer, who.user);
         if (const auto left = m_context.bans->cooldown(key, m_context.now); left.count() > 0)
-            return refuse({Reason::Kicked, {}, who.user, {}}, left);
+            return refuse({Reason::Kicked, {{}, "cooldown after a kick"}, who.user, {}}, left);
         return true;
     }
 
@@ -179,6 +163,12 @@ private:
         if (ban.until)
             left = *ban.until - m_context.wall;
         return refuse({Reason::Banned, banRule(ban), std::move(met), {}}, left);
+    }
+
+    bool checkRoles()
+    {
+        Decision roles = decideRoles(m_policy, m_admission.match.route, m_admission.who);
+        return roles.allowed() || refuse(std::move(roles));
     }
 
     bool checkHandler()
@@ -211,19 +201,44 @@ private:
 
     bool refuseLimit(Reason reason, std::string_view key, std::uint64_t limit)
     {
-        return refuse({reason, limitRule(key), std::to_string(limit) + " open", std::to_string(limit)},
-                      std::chrono::seconds(5));
+        return refuse({reason, limitRule(key), std::to_string(limit) + " open", std::to_string(limit)}, retrySoon);
+    }
+
+    /// The last of all, since what is claimed is used up.
+    bool checkOneTime()
+    {
+        const Identity& who = m_admission.who;
+        if (!who.onceUntil)
+            return true;
+        if (who.tokenId.empty())
+            return refuseToken({Reason::JwtClaims, oneTimeRule(m_policy, who), "no jti", "a jti"});
+        m_admission.claim = TokenClaim{who.issuer, who.tokenId, *who.onceUntil};
+        return true;
+    }
+
+    bool checkVerdict(ClaimVerdict verdict)
+    {
+        Rule rule = oneTimeRule(m_policy, m_admission.who);
+        switch (verdict) {
+        case ClaimVerdict::Claimed:
+            return true;
+        case ClaimVerdict::Replayed:
+            return refuseToken({Reason::JwtReplay, std::move(rule), "used before", "once"});
+        case ClaimVerdict::Full:
+            return refuse({Reason::LimitTotal, std::move(rule), "no more tokens can be remembered", {}}, retrySoon);
+        case ClaimVerdict::Failed:
+            break;
+        }
+        return refuse({Reason::AuditFailed, std::move(rule), "the use cannot be written down", {}}, retrySoon);
     }
 
     [[nodiscard]] const Route& route() const { return m_policy.routes[m_admission.match.route]; }
 
     WorkerContext& m_context;
-    const Policy& m_policy;
     const Arrival& m_arrival;
-    const std::string& m_serverName;
-    wire::Request m_request;
-    wire::Upgrade m_upgrade;
     Admission m_admission;
+    const Policy& m_policy; // of the admission's generation
+    std::string m_claimed;
     Refusal m_refusal;
 };
 
@@ -234,10 +249,46 @@ wire::RequestLimits requestLimits(const Limits& limits)
     return {limits.requestLine, limits.requestTarget, limits.requestHeader, limits.requestHead, limits.requestHeaders};
 }
 
-Result<Admission, Refusal> admit(WorkerContext& context, const Arrival& arrival, const std::string& serverName,
-                                 wire::Request request, bool bytesAfterHead)
+Refusal refusalOf(const Admission& admission, Decision decision, std::optional<std::chrono::nanoseconds> retryAfter,
+                  std::optional<std::uint16_t> status)
 {
-    return Admitter(context, arrival, serverName, std::move(request)).run(bytesAfterHead);
+    Refusal refusal;
+    refusal.status = status.value_or(httpStatus(decision.reason).value_or(400));
+    refusal.decision = std::move(decision);
+    if (retryAfter)
+        refusal.retryAfter = wholeSeconds(*retryAfter);
+    if (!admission.path.empty())
+        refusal.route = admission.generation->policy->routes[admission.match.route].name;
+    refusal.user = admission.who.user;
+    refusal.origin = admission.origin;
+    return refusal;
+}
+
+Result<Admission, Refusal> admit(WorkerContext& context, Arrival& arrival, const Transport& transport,
+                                 const wire::Request& request, bool bytesAfterHead)
+{
+    auto checked = checkRequest(context, arrival, transport.serverName(), request, bytesAfterHead);
+    if (!checked)
+        return Failure{std::move(checked.error())};
+    Admission& admission = checked->admission;
+    const Route& route = admission.generation->policy->routes[admission.match.route];
+    std::optional<ClientCertificate> certificate;
+    if (looksAt(route.authentication, TokenPlace::Certificate))
+        certificate = transport.clientCertificate();
+    checked->facts.certificate = certificate ? &*certificate : nullptr;
+    return Admitter(context, arrival, std::move(admission)).withFacts(checked->facts);
+}
+
+Result<Admission, Refusal> admitToken(WorkerContext& context, const Arrival& arrival, Admission admission,
+                                      std::string_view token)
+{
+    return Admitter(context, arrival, std::move(admission)).withToken(token);
+}
+
+Result<Admission, Refusal> admitClaimed(WorkerContext& context, const Arrival& arrival, Admission admission,
+                                        ClaimVerdict verdict)
+{
+    return Admitter(context, arrival, std::move(admission)).withVerdict(verdict);
 }
 
 } // namespace gatehouse

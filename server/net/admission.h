@@ -2,6 +2,8 @@
 #pragma once
 
 #include "domain/result.h"
+#include "net/arrival.h"
+#include "net/transport.h"
 #include "net/workercontext.h"
 #include "policy/identity.h"
 #include "wire/deflateoffer.h"
@@ -9,39 +11,9 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 
 namespace gatehouse {
-
-/// One reserved slot, given back when it goes.
-class Lease {
-public:
-    Lease() = default;
-    Lease(std::shared_ptr<const void> owner, Slots& slots)
-        : m_owner(std::move(owner))
-        , m_slots(&slots)
-    {
-    }
-    Lease(Lease&& other) noexcept
-        : m_owner(std::move(other.m_owner))
-        , m_slots(std::exchange(other.m_slots, nullptr))
-    {
-    }
-    Lease& operator=(Lease&& other) noexcept
-    {
-        std::swap(m_owner, other.m_owner);
-        std::swap(m_slots, other.m_slots);
-        return *this;
-    }
-    ~Lease()
-    {
-        if (m_slots)
-            m_slots->release();
-    }
-
-private:
-    std::shared_ptr<const void> m_owner; // keeps what the slots stand in
-    Slots* m_slots = nullptr;
-};
 
 struct Refusal {
     Decision decision;
@@ -55,6 +27,7 @@ struct Refusal {
 
 /// Who was let in, and where to.
 struct Admission {
+    std::shared_ptr<const PolicyGeneration> generation; ///< that let it in
     RouteMatch match;
     Identity who;
     std::string key;         ///< Sec-WebSocket-Key
@@ -65,21 +38,28 @@ struct Admission {
     std::string userAgent;
     std::shared_ptr<UserState> user;
     Lease gateSlot, addressSlot, userSlot;
-};
-
-struct Arrival {
-    std::size_t listener = 0;
-    IpAddress peer;
-    std::shared_ptr<AddressState> address;
+    bool awaitsToken = false;        ///< in the first message: nobody is let in yet
+    std::optional<TokenClaim> claim; ///< of a one-time token: to be used up before anybody is let in
 };
 
 [[nodiscard]] wire::RequestLimits requestLimits(const Limits& limits);
 
-/// All checks between a whole request head and the 101, in the order: path, upgrade, Host, origin, subprotocol,
-/// token, revocations, bans, channel, session limits. Counts failures towards a ban; reports nothing else. `serverName`
-/// is what the client sent in TLS; empty: nothing.
-[[nodiscard]] Result<Admission, Refusal> admit(WorkerContext& context, const Arrival& arrival,
-                                               const std::string& serverName, wire::Request request,
-                                               bool bytesAfterHead);
+/// All checks between a whole request head and the 101: those of checkRequest(), then token, bans, roles, channel and
+/// session limits. Counts failures towards a ban; reports nothing else.
+[[nodiscard]] Result<Admission, Refusal> admit(WorkerContext& context, Arrival& arrival, const Transport& transport,
+                                               const wire::Request& request, bool bytesAfterHead);
+
+/// Goes on where an admission awaits its token: the checks from the token on.
+[[nodiscard]] Result<Admission, Refusal> admitToken(WorkerContext& context, const Arrival& arrival, Admission admission,
+                                                    std::string_view token);
+
+/// Goes on where an admission's claim was answered: the token is used up now, and nobody was banned meanwhile.
+[[nodiscard]] Result<Admission, Refusal> admitClaimed(WorkerContext& context, const Arrival& arrival,
+                                                      Admission admission, ClaimVerdict verdict);
+
+/// A refusal with what is known of the request so far. `status` unset: the one of the reason.
+[[nodiscard]] Refusal refusalOf(const Admission& admission, Decision decision,
+                                std::optional<std::chrono::nanoseconds> retryAfter = std::nullopt,
+                                std::optional<std::uint16_t> status = std::nullopt);
 
 } // namespace gatehouse

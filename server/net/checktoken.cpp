@@ -3,10 +3,12 @@
 
 namespace gatehouse {
 
-Result<Identity, Decision> checkToken(WorkerContext& context, std::size_t route, std::string_view token)
+Result<Identity, Decision> checkToken(WorkerContext& context, const PolicyGeneration& generation, std::size_t route,
+                                      std::string_view token)
 {
-    const PolicyGeneration& generation = *context.generation;
-    auto verified = context.tokens.verify(generation.policy, generation.keys, route, token, context.wall);
+    auto verified = generation.policy == context.generation->policy
+                        ? context.tokens.verify(generation.policy, context.generation->keys, route, token, context.wall)
+                        : verifyToken(*generation.policy, *generation.keys, route, token, context.wall);
     if (verified)
         return std::move(verified->who);
     const TokenRefusal& refusal = verified.error();

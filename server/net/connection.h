@@ -2,31 +2,37 @@
 #pragma once
 
 #include "net/admission.h"
+#include "net/explain.h"
+#include "net/firstmessage.h"
 #include "net/sendqueue.h"
 #include "net/session.h"
 #include "net/transport.h"
 #include "net/workercontext.h"
 #include "wire/headscanner.h"
+#include "wire/proxyprotocol.h"
 
 #include <memory>
 #include <string>
 
 namespace gatehouse {
 
-/// One accepted socket from accept to close: TLS handshake, request head, WebSocket session, lingering close.
-/// Owner: one I/O worker.
+/// One accepted socket from accept to close: PROXY protocol, TLS handshake, request head, first message, WebSocket
+/// session, lingering close. Owner: one I/O worker.
 class Connection {
 public:
     enum class Phase : std::uint8_t {
+        Proxy, ///< a trusted proxy is to say for whom it asks
         Handshake,
         Head,
-        Open,      ///< a session, which may be closing
-        Lingering, ///< all is said; reads and forgets, so that what was said reaches the peer
+        FirstMessage, ///< behind the 101, without a session yet
+        Claim,        ///< a one-time token is being used up
+        Open,         ///< a session, which may be closing
+        Lingering,    ///< all is said; reads and forgets, so that what was said reaches the peer
         Dead
     };
 
     Connection(WorkerContext& context, std::unique_ptr<Transport> transport, Arrival arrival, std::uint16_t peerPort,
-               Lease pendingSlot, Lease addressPendingSlot);
+               Lease pendingSlot);
     ~Connection();
 
     void onReadable();
@@ -34,7 +40,15 @@ public:
     /// Writes what is due, in as few calls as it takes.
     void flush();
     void queue(SharedFrame frame);
+    /// Writes what the socket takes, where that is needed for `bytes` more to stay within `limit`. Ends nobody.
+    [[nodiscard]] bool makeRoom(std::size_t bytes, std::uint64_t limit);
+    /// Reading goes on in this turn or the next, also where the socket itself has nothing more.
+    void readAgain();
     void dropUnsent();
+    /// What became of the claim that it waits for.
+    void claimed(ClaimVerdict verdict);
+    /// The server stops: whoever can still be told is told.
+    void drain();
     /// Ends it after an exception: 1011 where a session can still be told.
     void fail() noexcept;
     /// Ends it now, without ceremony.
@@ -51,8 +65,10 @@ public:
     /// Reading cannot go on before TLS has written something of its own.
     [[nodiscard]] bool readWantsWrite() const { return m_out.empty() && m_transport->wantsWrite(); }
     [[nodiscard]] bool wantsWrite() const { return !m_out.empty() || m_transport->wantsWrite(); }
-    /// False once the peer ended its side: nothing more can come.
-    [[nodiscard]] bool wantsRead() const { return !m_inputEnded; }
+    /// False once the peer ended its side, or where there is no room for more of what it says.
+    [[nodiscard]] bool wantsRead() const { return !m_inputEnded && !paused() && !earlyFull(); }
+    /// A rate has no room for more of what the peer sends.
+    [[nodiscard]] bool paused() const { return m_phase == Phase::Open && m_session->paused(); }
     [[nodiscard]] const Arrival& arrival() const { return m_arrival; }
 
     struct OwnedTimer : Timer {
@@ -64,23 +80,48 @@ public:
     };
     OwnedTimer timer{*this};
     std::uint32_t interest = 0; ///< epoll events that are asked for now
+    std::uint64_t claim = 0;    ///< the worker's name for what it waits for; 0: nothing
     bool inFlush = false, inRead = false;
 
 private:
+    static constexpr std::size_t mostEarly = 65536;
+
     struct PendingHead {
         wire::HeadScanner scanner;
         std::string text;
     };
 
+    /// Admitted, or nearly so.
+    struct Waiting {
+        Admission admission;
+        std::unique_ptr<FirstMessage> first; ///< null: nobody was told 101 yet
+        std::vector<std::byte> early;        ///< came behind the first message, before there was a session
+    };
+
+    void readProxyHeader();
     void handshake();
+    void beginHead();
     void endOfInput(IoStatus how);
+    /// Goes to the phase that the bytes are for.
+    void received(std::span<std::byte> bytes);
     void readHead(std::span<const std::byte> bytes);
+    void readFirstMessage(std::span<std::byte> bytes);
+    void readEarly(std::span<const std::byte> bytes);
+    void proceed(Admission admission);
+    void startClaim();
     void refuse(const Refusal& refusal);
     void refuseHead(Reason reason);
+    void abandon(Decision decision);
+    void waitedTooLong();
+    void leave();
     void open(Admission admission);
+    [[nodiscard]] bool upgraded() const { return m_waiting && m_waiting->first; }
+    [[nodiscard]] bool earlyFull() const { return m_waiting && m_waiting->early.size() >= mostEarly; }
+    [[nodiscard]] HeadExtent headExtent() const;
     void reply(const std::string& text);
     void linger();
     void requestFlush();
+    [[nodiscard]] bool write();
     [[nodiscard]] TimePoint deadline() const;
 
     WorkerContext& m_context;
@@ -90,10 +131,12 @@ private:
     Phase m_phase = Phase::Handshake;
     bool m_writeShut = false, m_inputEnded = false;
     TimePoint m_phaseDeadline{}, m_lastWritten{};
-    Lease m_pendingSlot, m_addressPendingSlot;
+    Lease m_pendingSlot; // of the gate
     SendQueue m_out;
     std::size_t m_offered = 0;           ///< bytes of m_out that TLS was handed and has not taken
     std::unique_ptr<PendingHead> m_head; ///< gone once the head is whole
+    std::unique_ptr<wire::ProxyProtocol> m_proxyHeader;
+    std::unique_ptr<Waiting> m_waiting;
     std::unique_ptr<Session> m_session;
 };
 

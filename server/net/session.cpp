@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "net/session.h"
 
+#include "domain/isotime.h"
 #include "net/connection.h"
 #include "policy/decide.h"
 
@@ -58,10 +59,14 @@ Session::Session(WorkerContext& context, Connection& connection, Admission admis
     , m_decoder(wire::Role::Server, decoderLimits(route(), admission.deflate.has_value()))
     , m_opened(context.now)
     , m_lastMessage(context.now)
-    , m_lastBytes(context.now)
 {
     if (admission.deflate)
         m_deflateWindow = admission.deflate->windowBits;
+    if (const auto rule = m_match.channel.empty() ? std::nullopt : matchChannel(policy(), m_who, m_match.channel)) {
+        m_channelRule = *rule;
+        if (const auto& schema = policy().channels[*rule].schema)
+            m_channelSchema = &*schema;
+    }
     if (m_who.expires) // a token that got in by its leeway has that leeway to stay
         m_expires = context.now + (*m_who.expires - context.wall) +
                     (*m_who.expires > context.wall ? std::chrono::milliseconds(0) : leewayOf(policy(), m_who.issuer));
@@ -70,7 +75,7 @@ Session::Session(WorkerContext& context, Connection& connection, Admission admis
 void Session::begin()
 {
     m_handler.opened(*this);
-    report(AuditKind::Open, {}, 101, {}, m_match.channel);
+    report(AuditKind::Open, {}, 101, {}, m_connection.arrival().described(m_match.channel));
     noteChange();
 }
 
@@ -80,7 +85,14 @@ void Session::send(const OutgoingMessage& message)
         return;
     const auto& compression = route().compression;
     const bool deflate = m_deflateWindow && compression && message.payloadSize() >= compression->minSize;
-    m_connection.queue(deflate ? message.deflated(*m_deflateWindow) : message.plain());
+    SharedFrame frame = deflate ? message.deflated(*m_deflateWindow) : message.plain();
+    if (route().slowConsumer == SlowConsumer::DropNewest && !m_connection.makeRoom(frame->size(), route().sendBuffer)) {
+        ++m_dropped;
+        m_context.counters.dropped.add();
+        noteChange();
+        return;
+    }
+    m_connection.queue(std::move(frame));
     ++m_messagesOut;
     m_bytesOut += message.payloadSize();
     m_context.counters.messagesOut.add();
@@ -91,8 +103,31 @@ void Session::send(const OutgoingMessage& message)
 
 void Session::received(std::span<std::byte> bytes)
 {
-    m_lastBytes = m_context.now;
-    while (!m_deaf && !m_peerClosed) {
+    m_pingPending = false; // any byte says that the peer is there
+    process(bytes);
+    if (paused() && !bytes.empty()) {
+        m_kept.assign(bytes.begin(), bytes.end());
+        m_keptFrom = 0;
+    }
+}
+
+void Session::takeKept()
+{
+    if (paused() || m_kept.empty())
+        return;
+    std::span<std::byte> rest = std::span(m_kept).subspan(m_keptFrom);
+    process(rest);
+    if (paused() && !rest.empty()) {
+        m_keptFrom = m_kept.size() - rest.size();
+        return;
+    }
+    std::vector<std::byte>().swap(m_kept);
+}
+
+/// Up to where all is read, reading stops, or nothing more is to be heard; what is left of `bytes` was not looked at.
+void Session::process(std::span<std::byte>& bytes)
+{
+    while (!m_deaf && !m_peerClosed && !paused()) {
         const wire::Event event = m_decoder.next(bytes);
         switch (event.kind) {
         case wire::Event::Kind::NeedMore:
@@ -134,81 +169,6 @@ bool Session::mayAnswerMore()
     return m_connection.phase() != Connection::Phase::Dead;
 }
 
-void Session::onMessage(const wire::Event& event)
-{
-    ++m_messagesIn;
-    m_bytesIn += event.payload.size();
-    m_context.counters.messagesIn.add();
-    m_context.counters.bytesIn.add(event.payload.size());
-    m_lastMessage = m_context.now;
-    noteChange();
-
-    if (Decision type = decideType(policy(), m_match.route, event.type == wire::Opcode::Binary); !type.allowed()) {
-        const std::uint16_t code = closeCode(type.reason).value_or(1008);
-        m_context.counters.refused[static_cast<std::size_t>(type.reason)].add();
-        end({std::move(type), code, "type", {}});
-        m_deaf = true;
-        return;
-    }
-    if (m_context.now - m_secondStarted >= std::chrono::seconds(1)) {
-        m_lastSecond = m_context.now - m_secondStarted < std::chrono::seconds(2) ? m_thisSecond : 0;
-        m_thisSecond = 0;
-        m_secondStarted = m_context.now;
-    }
-    ++m_thisSecond;
-    Decision decision = checkRates(event.payload.size());
-    if (decision.allowed())
-        decision = m_handler.message(*this, event.type, event.payload);
-    if (!decision.allowed())
-        refuse(std::move(decision));
-}
-
-Decision Session::checkRates(std::size_t bytes)
-{
-    const auto now = m_context.now;
-    const Limits& limits = policy().limits;
-    const auto over = [this](Reason reason, Rule rule, const Rate& rate) {
-        return Decision{reason, std::move(rule), describeArrivals(), describeRate(rate)};
-    };
-    if (const auto& rate = route().messages.rate; rate && !m_messages.take(*rate, now))
-        return over(Reason::RateSession, routeRule(policy(), m_match.route, "messages/rate"), *rate);
-    if (const auto& rate = limits.messagesPerIp; rate && !m_address->messages.take(*rate, now))
-        return over(Reason::RateIp, limitRule("messages_per_ip"), *rate);
-    if (!m_user)
-        return Decision::allow();
-    if (const auto& rate = limits.messagesPerUser; rate && !m_user->messages.take(*rate, now))
-        return over(Reason::RateUser, limitRule("messages_per_user"), *rate);
-    if (const auto& rate = limits.bytesPerUser;
-        rate && !m_user->bytes.take(*rate, now, std::max<std::size_t>(bytes, 1)))
-        return over(Reason::RateUser, limitRule("bytes_per_user"), *rate);
-    return Decision::allow();
-}
-
-std::string Session::describeArrivals() const
-{
-    return "bucket empty: " + std::to_string(std::max(m_thisSecond, m_lastSecond)) + " messages came within 1 s";
-}
-
-void Session::refuse(Decision decision)
-{
-    ++m_refused;
-    m_context.counters.refused[static_cast<std::size_t>(decision.reason)].add();
-    const Messages& rules = route().messages;
-    std::erase_if(m_violations, [&](TimePoint at) { return m_context.now - at >= rules.violationsWithin; });
-    m_violations.push_back(m_context.now);
-    m_lastRefusal = std::make_unique<Explanation>(Explanation{decision, policy().version, m_context.wall, {}});
-    const auto counted = static_cast<std::uint32_t>(m_violations.size());
-    report(AuditKind::Limit, decision, 0, {},
-           std::to_string(counted) + " of " + std::to_string(rules.violationsBeforeClose) + " violations");
-    noteChange();
-    if (counted < rules.violationsBeforeClose)
-        return;
-    const std::string word(reasonWord(decision.reason));
-    const std::uint16_t code = closeCode(decision.reason).value_or(1008);
-    end({std::move(decision), code, word, {}});
-    m_deaf = true;
-}
-
 bool Session::takeControlFrame()
 {
     const auto& rate = route().controlFrames;
@@ -244,9 +204,11 @@ Decision Session::violated(Reason reason) const
     const auto rule = [this](std::string_view key) { return routeRule(policy(), m_match.route, key); };
     switch (reason) {
     case Reason::TooBig:
-        return {reason, rule("messages/max_size"), {}, std::to_string(route().messages.maxSize) + " bytes"};
+        return {reason, rule("messages/max_size"), "a longer message",
+                std::to_string(route().messages.maxSize) + " bytes"};
     case Reason::Fragments:
-        return {reason, rule("messages/max_fragments"), {}, std::to_string(route().messages.maxFragments)};
+        return {reason, rule("messages/max_fragments"), "a message of more parts",
+                std::to_string(route().messages.maxFragments)};
     case Reason::ControlRate:
         return {reason, rule("control_frames"), "bucket empty", describeRate(route().controlFrames.value_or(Rate{}))};
     default:
@@ -260,6 +222,8 @@ void Session::end(Ending ending)
         return;
     m_ending = std::move(ending);
     m_endingStarted = m_context.now;
+    if (paused()) // the peer's Close may stand behind what was not read
+        resume();
     m_handler.closed(*this);
     if (dropsBacklog(m_ending->why.reason))
         m_connection.dropUnsent();
@@ -272,7 +236,10 @@ void Session::end(Ending ending)
 
 void Session::checkBacklog()
 {
-    const std::uint64_t limit = route().sendBuffer;
+    // What is dropped does not fill it: beyond are only the answers to a peer that pings and never reads.
+    constexpr std::uint64_t roomForControl = 65536;
+    const bool drops = route().slowConsumer == SlowConsumer::DropNewest;
+    const std::uint64_t limit = route().sendBuffer + (drops ? roomForControl : 0);
     if (closing() || m_connection.backlogMemory() <= limit)
         return;
     end({{Reason::SlowConsumer, routeRule(policy(), m_match.route, "send_buffer"),
@@ -289,15 +256,18 @@ TimePoint Session::deadline() const
         return std::min(std::max(m_endingStarted, m_connection.lastWritten()) + timeout,
                         m_endingStarted + longestClosing * timeout);
     }
-    TimePoint first = TimePoint::max();
+    TimePoint first = m_expires.value_or(TimePoint::max());
+    if (const auto& lifetime = route().sessionLifetime)
+        first = std::min(first, m_opened + *lifetime);
+    if (paused()) // the peer is not to be blamed for what we do not read
+        return std::min(first, *m_resumeAt);
     if (const auto& ping = route().ping)
-        first = m_pingPending ? m_pingSent + ping->timeout : std::max(m_opened, m_pingSent) + ping->every;
+        first =
+            std::min(first, m_pingPending ? m_pingSent + ping->timeout : std::max(m_opened, m_pingSent) + ping->every);
     if (const auto& idle = route().idleTimeout)
-        first = std::min(first, m_lastMessage + *idle);
+        first = std::min(first, std::max(m_lastMessage, m_resumed) + *idle);
     if (m_messageStarted != TimePoint{})
         first = std::min(first, m_messageStarted + route().messages.completeWithin);
-    if (m_expires)
-        first = std::min(first, *m_expires);
     return first;
 }
 
@@ -309,38 +279,68 @@ void Session::onTimer()
             m_connection.kill(Reason::CloseTimeout);
         return;
     }
-    const auto close = [this](Reason reason, std::string_view key, std::string limit) {
-        end({{reason, routeRule(policy(), m_match.route, key), {}, std::move(limit)},
+    const auto close = [this](Reason reason, std::string_view key, std::string met, std::string limit) {
+        end({{reason, routeRule(policy(), m_match.route, key), std::move(met), std::move(limit)},
              closeCode(reason),
              std::string(reasonWord(reason)),
              {}});
     };
-    const auto milliseconds = [](std::chrono::milliseconds time) { return std::to_string(time.count()) + " ms"; };
+    const auto text = [](auto time) {
+        return std::to_string(std::chrono::duration_cast<std::chrono::milliseconds>(time).count()) + " ms";
+    };
+    const auto& lifetime = route().sessionLifetime;
+    const auto& idle = route().idleTimeout;
+    const TimePoint lastMessage = std::max(m_lastMessage, m_resumed);
     if (m_expires && now >= *m_expires) {
-        close(Reason::Expired, "authentication", {});
+        close(Reason::Expired, "authentication", "the token ended at " + formatTime(m_who.expires.value_or(WallTime{})),
+              "leeway " + text(leewayOf(policy(), m_who.issuer)));
+    } else if (lifetime && now - m_opened >= *lifetime) {
+        close(Reason::Lifetime, "session_lifetime", "open for " + text(now - m_opened), text(*lifetime));
+    } else if (paused()) {
+        if (now < *m_resumeAt)
+            return;
+        if (const TimePoint room = roomAt(tolls(1), now); room > now) // others drew on the same buckets meanwhile
+            m_resumeAt = room;
+        else
+            resume();
     } else if (m_messageStarted != TimePoint{} && now - m_messageStarted >= route().messages.completeWithin) {
         m_context.counters.refused[static_cast<std::size_t>(Reason::MsgTimeout)].add();
-        close(Reason::MsgTimeout, "messages/complete_within", milliseconds(route().messages.completeWithin));
+        close(Reason::MsgTimeout, "messages/complete_within", "not whole after " + text(now - m_messageStarted),
+              text(route().messages.completeWithin));
         m_deaf = true;
-    } else if (route().idleTimeout && now - m_lastMessage >= *route().idleTimeout) {
-        close(Reason::Idle, "idle_timeout", milliseconds(*route().idleTimeout));
-    } else if (const auto& ping = route().ping) {
-        if (m_pingPending && m_lastBytes > m_pingSent)
-            m_pingPending = false;
-        if (m_pingPending && now - m_pingSent >= ping->timeout) {
-            close(Reason::PingTimeout, "ping/timeout", milliseconds(ping->timeout));
-        } else if (!m_pingPending && now - std::max(m_opened, m_pingSent) >= ping->every) {
-            m_pingSent = now;
-            m_pingPending = true;
-            m_connection.queue(makeFrame(wire::encodeFrame(wire::Opcode::Ping, {})));
-        }
+    } else if (idle && now - lastMessage >= *idle) {
+        close(Reason::Idle, "idle_timeout", "no message for " + text(now - lastMessage), text(*idle));
+    } else {
+        checkPing();
+    }
+}
+
+void Session::checkPing()
+{
+    const TimePoint now = m_context.now;
+    const auto& ping = route().ping;
+    if (!ping)
+        return;
+    if (m_pingPending && now - m_pingSent >= ping->timeout) {
+        const auto text = [](std::chrono::nanoseconds time) {
+            return std::to_string(time / std::chrono::milliseconds(1)) + " ms";
+        };
+        end({{Reason::PingTimeout, routeRule(policy(), m_match.route, "ping/timeout"),
+              "no byte for " + text(now - m_pingSent) + " after a ping", text(ping->timeout)},
+             closeCode(Reason::PingTimeout),
+             std::string(reasonWord(Reason::PingTimeout)),
+             {}});
+    } else if (!m_pingPending && now - std::max(m_opened, m_pingSent) >= ping->every) {
+        m_pingSent = now;
+        m_pingPending = true;
+        m_connection.queue(makeFrame(wire::encodeFrame(wire::Opcode::Ping, {})));
     }
 }
 
 void Session::gone(Reason reason)
 {
     if (!closing()) {
-        m_ending = Ending{{reason, {}, {}, {}}, 1006, {}, {}};
+        m_ending = Ending{{reason, {}, "the connection ended without a Close", {}}, 1006, {}, {}};
         m_handler.closed(*this);
         m_context.counters.closed[static_cast<std::size_t>(reason)].add();
         report(AuditKind::Close, m_ending->why, 1006, {}, {});
@@ -383,12 +383,6 @@ void Session::noteChange()
     }
 }
 
-std::uint32_t Session::violationsNow() const
-{
-    return static_cast<std::uint32_t>(std::ranges::count_if(
-        m_violations, [this](TimePoint at) { return m_context.now - at < route().messages.violationsWithin; }));
-}
-
 bool Session::sampleRates()
 {
     if (!m_meter)
@@ -425,6 +419,8 @@ SessionActivity Session::activity() const
             m_context.wall - std::chrono::duration_cast<std::chrono::milliseconds>(m_context.now - m_lastMessage);
     if (m_lastRefusal)
         result.lastRefusal = *m_lastRefusal;
+    result.throttled = m_throttled;
+    result.dropped = m_dropped;
     result.userSessions = m_user ? static_cast<std::uint32_t>(m_user->sessions.used()) : 0;
     return result;
 }

@@ -7,6 +7,7 @@
 #include "net/workercontext.h"
 #include "wire/frame.h"
 
+#include <array>
 #include <memory>
 #include <optional>
 
@@ -39,10 +40,18 @@ public:
     /// Once, right after the 101 was queued: the handler may now find it.
     void begin();
     /// Queues it, compressed where that was agreed on and worth it. Over `send_buffer` the session ends as a slow
-    /// consumer.
+    /// consumer, or the message is dropped, as the route says.
     void send(const OutgoingMessage& message);
     /// Bytes from the peer.
     void received(std::span<std::byte> bytes);
+    /// True while nothing is read, because a rate has no room.
+    [[nodiscard]] bool paused() const { return m_resumeAt.has_value(); }
+    /// What was read before reading stopped comes first when it goes on.
+    void takeKept();
+    /// The peer has nothing more to say for now.
+    void drained() { m_catchingUp = false; }
+    /// By the first channel rule that matches; asked once, since the session keeps its policy.
+    [[nodiscard]] bool mayPublish();
     /// Starts the closing handshake; nothing but the Close is delivered after it.
     void end(Ending ending);
 
@@ -70,14 +79,42 @@ public:
 
 private:
     [[nodiscard]] bool mayAnswerMore();
+    void process(std::span<std::byte>& bytes);
     void onMessage(const wire::Event& event);
+    /// False where the message goes no further.
+    [[nodiscard]] bool passesRates(const wire::Event& event);
+    [[nodiscard]] bool passesSchemas(const wire::Event& event);
     void onClose(const wire::Event& event);
     void onViolation(Reason reason);
     [[nodiscard]] Decision violated(Reason reason) const;
     [[nodiscard]] bool takeControlFrame();
+    void checkPing();
     void onPing(std::span<const std::byte> payload);
-    [[nodiscard]] Decision checkRates(std::size_t bytes);
+    /// A bucket that a message must go through, and what it takes there.
+    struct Toll {
+        RateBucket* bucket = nullptr;
+        const Rate* rate = nullptr;
+        std::uint64_t cost = 0;
+        Reason reason = Reason::None;
+        std::string_view key{}; ///< of the policy: below the route where it starts with "messages/", or below limits
+    };
+    struct Tolls {
+        std::array<Toll, 5> all{};
+        std::size_t count = 0;
+        [[nodiscard]] std::span<const Toll> used() const { return std::span(all).first(count); }
+    };
+    [[nodiscard]] Tolls tolls(std::uint64_t bytes);
+    [[nodiscard]] Decision refusedAt(const Toll& toll) const;
+    [[nodiscard]] TimePoint roomAt(const Tolls& due, TimePoint at) const;
+    void throttle(const Tolls& due);
+    void pause(TimePoint until);
+    void resume();
+    void countArrival();
+    [[nodiscard]] Decision checkSchemas(std::span<const std::byte> payload);
+    [[nodiscard]] Decision misfit(const SchemaFile& schema, std::string met, std::string_view pointer) const;
     void refuse(Decision decision);
+    void drop(const Decision& decision);
+    void noteRefusal(const Decision& decision);
     void report(AuditKind kind, const Decision& decision, std::uint16_t code, const std::string& actor,
                 const std::string& detail);
     void noteChange();
@@ -95,20 +132,31 @@ private:
     Identity m_who;
     RouteMatch m_match;
     wire::Decoder m_decoder;
+    const SchemaFile* m_channelSchema = nullptr; ///< of publications; in the session's own policy
+    std::size_t m_channelRule = 0;               ///< where m_channelSchema stands
+    std::vector<std::byte> m_kept;               ///< read, and not looked at, when reading stopped
+    std::size_t m_keptFrom = 0;                  ///< what of m_kept is still to come
     RateBucket m_messages, m_bytes, m_control;
-    std::uint64_t m_messagesIn = 0, m_messagesOut = 0, m_bytesIn = 0, m_bytesOut = 0, m_refused = 0;
+    std::uint64_t m_messagesIn = 0, m_messagesOut = 0, m_bytesIn = 0, m_bytesOut = 0, m_refused = 0, m_throttled = 0,
+                  m_dropped = 0;
     std::vector<TimePoint> m_violations; ///< within the route's window, oldest first
     std::unique_ptr<Explanation> m_lastRefusal;
     RateMeter::Totals m_sampled{};      ///< totals when the meter went
     std::unique_ptr<RateMeter> m_meter; ///< only while messages come or go
-    TimePoint m_opened, m_lastMessage, m_lastBytes, m_pingSent{}, m_messageStarted{}, m_endingStarted{};
+    TimePoint m_opened, m_lastMessage, m_pingSent{}, m_messageStarted{}, m_endingStarted{};
     TimePoint m_secondStarted{}; ///< arrivals of this second and the one before, for the words of a refusal
     std::uint32_t m_thisSecond = 0, m_lastSecond = 0;
     std::optional<TimePoint> m_expires;
+    std::optional<TimePoint> m_resumeAt; ///< set while paused
+    TimePoint m_resumed{};               ///< when reading last went on
+    TimePoint m_paidAt{};                ///< while m_catchingUp: when the next message is taken to have come
+    TimePoint m_nextDropRecord{};        ///< dropped messages are recorded once a window
+    std::optional<bool> m_mayPublish;
     std::optional<Ending> m_ending;
     std::optional<std::uint8_t> m_deflateWindow; ///< bits; unset: permessage-deflate was not agreed on
     bool m_peerClosed = false;
     bool m_deaf = false;
+    bool m_catchingUp = false; ///< what is read was waiting when reading went on
     bool m_pingPending = false;
 };
 

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "net/sockettransport.h"
 
+#include "net/peercertificate.h"
 #include "net/tlsfailure.h"
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <climits>
 #include <openssl/err.h>
@@ -59,6 +61,27 @@ void SocketTransport::countRecords(bool data)
 bool SocketTransport::misbehaved() const
 {
     return m_peer.guard.excessive() || (SSL_in_init(m_ssl.get()) && SSL_version(m_ssl.get()) == TLS1_2_VERSION);
+}
+
+IoResult SocketTransport::peek(std::span<std::byte> into)
+{
+    const ssize_t got = recv(fd(), into.data(), into.size(), MSG_PEEK);
+    if (got > 0)
+        return {IoStatus::Ok, static_cast<std::size_t>(got)};
+    if (got == 0)
+        return {IoStatus::Closed, 0};
+    return {errno == EAGAIN || errno == EINTR ? IoStatus::WouldBlock : IoStatus::Failed, 0};
+}
+
+void SocketTransport::skip(std::size_t size)
+{
+    std::array<std::byte, 256> taken;
+    while (size > 0) {
+        const ssize_t got = recv(fd(), taken.data(), std::min(size, taken.size()), 0);
+        if (got <= 0) // the next call tells of it
+            return;
+        size -= static_cast<std::size_t>(got);
+    }
 }
 
 IoStatus SocketTransport::handshake()
@@ -141,6 +164,14 @@ void SocketTransport::shutdownWrite()
 std::string SocketTransport::certificateProblem() const
 {
     return m_ssl && m_failure == Reason::TlsClientCert ? clientCertificateProblem(*m_ssl) : std::string();
+}
+
+std::optional<ClientCertificate> SocketTransport::clientCertificate() const
+{
+    if (!m_ssl || !m_tls->asksForCertificate() || SSL_get_verify_result(m_ssl.get()) != X509_V_OK)
+        return std::nullopt;
+    const X509* certificate = SSL_get0_peer_certificate(m_ssl.get());
+    return certificate ? readClientCertificate(*certificate) : std::nullopt;
 }
 
 std::string SocketTransport::tlsVersion() const

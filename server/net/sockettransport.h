@@ -38,6 +38,10 @@ public:
         return m_peer.hello ? m_peer.hello->serverName : std::string();
     }
 
+    [[nodiscard]] std::optional<ClientCertificate> clientCertificate() const override;
+
+    [[nodiscard]] IoResult peek(std::span<std::byte> into) override;
+    void skip(std::size_t size) override;
     [[nodiscard]] IoStatus handshake() override;
     [[nodiscard]] IoResult read(std::span<std::byte> into) override;
     [[nodiscard]] bool readable() override;

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
+#include "domain/clientcertificate.h"
 #include "domain/reason.h"
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 
@@ -35,6 +37,14 @@ public:
     [[nodiscard]] virtual std::string certificateProblem() const { return {}; }
     /// The server name that the client sent in TLS (RFC 6066 §3); empty: none. Until the first write.
     [[nodiscard]] virtual std::string serverName() const { return {}; }
+
+    /// What the client's certificate says, where the handshake verified one.
+    [[nodiscard]] virtual std::optional<ClientCertificate> clientCertificate() const { return std::nullopt; }
+
+    /// Before the handshake: what came, at least one byte where it answers Ok, and none of it is taken.
+    [[nodiscard]] virtual IoResult peek(std::span<std::byte> into) = 0;
+    /// Takes bytes that peek() showed.
+    virtual void skip(std::size_t size) = 0;
 
     [[nodiscard]] virtual IoStatus handshake() = 0;
     [[nodiscard]] virtual IoResult read(std::span<std::byte> into) = 0;

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "net/worker.h"
 
+#include "net/refusals.h"
 #include "net/sockettransport.h"
 #include "policy/decide.h"
+#include "policy/decidenetworks.h"
 
 #include <algorithm>
 #include <array>
@@ -65,6 +67,7 @@ Worker::Worker(GateEnvironment& environment, std::uint32_t workerIndex, std::uin
     WorkerContext::workers = workerCount;
     generation = std::move(first);
     bans = std::move(banned);
+    m_doorbell->worker = this;
     if (!addToEpoll(m_epoll.get(), m_wakeup.fd(), EPOLLIN, wakeupMark))
         throw std::system_error(errno, std::generic_category(), "epoll_ctl");
 }
@@ -72,6 +75,8 @@ Worker::Worker(GateEnvironment& environment, std::uint32_t workerIndex, std::uin
 Worker::~Worker()
 {
     stop();
+    const std::lock_guard lock(m_doorbell->mutex);
+    m_doorbell->worker = nullptr;
 }
 
 void Worker::addListener(Fd socket, std::size_t listener)
@@ -173,6 +178,10 @@ void Worker::turn()
         auto* connection = reinterpret_cast<Connection*>(event.data.u64);
         if (connection->phase() == Connection::Phase::Dead)
             continue;
+        if (connection->paused() && (event.events & (EPOLLERR | EPOLLHUP)) != 0) { // it would be said again and again
+            guarded(*connection, [&] { connection->kill(Reason::PeerAbort); });
+            continue;
+        }
         if ((event.events & EPOLLOUT) != 0 && !connection->inFlush) {
             connection->inFlush = true;
             toFlush.push_back(connection);
@@ -255,42 +264,36 @@ void Worker::acceptFrom(ListenSocket& socket)
     }
 }
 
-/// What decides before TLS: bans, the connect rate and the pending connections of the peer's own address.
+/// What decides before TLS: the listener's networks, and the bans, the connect rate and the pending connections of the
+/// peer's own address. A trusted proxy is exempt from what goes by address until it says for whom it asks.
 void Worker::acceptOne(std::size_t listener, Fd fd, const IpAddress& peer, std::uint16_t port)
 {
     const Limits& limits = policy().limits;
-    if (const Ban* ban = bans->matchAddress(peer, wall)) {
-        refuseConnect(peer, {Reason::Banned, banRule(*ban), peer.toString(), {}});
+    Arrival arrival;
+    arrival.listener = listener;
+    arrival.peer = peer;
+    if (Decision networks = decideListenerNetworks(policy(), listener, peer); !networks.allowed()) {
+        refuseConnect(arrival, std::move(networks));
         return;
     }
-    auto address = gate.tables.addresses.find(peer.limitKey(), now);
-    if (!address) {
-        refuseConnect(peer, {Reason::LimitPending, {}, "address table full", {}});
-        return;
-    }
-    if (limits.connectsPerIp && !address->connects.take(*limits.connectsPerIp, now)) {
-        refuseConnect(
-            peer, {Reason::LimitIp, limitRule("connects_per_ip"), "bucket empty", describeRate(*limits.connectsPerIp)});
-        return;
+    if (!isTrustedProxy(policy(), listener, peer)) {
+        if (auto refused = enter(*this, arrival, peer)) {
+            refuseConnect(arrival, std::move(refused->decision));
+            return;
+        }
     }
     if (!gate.tables.pending.reserve(limits.pending)) {
-        refuseConnect(peer, {Reason::LimitPending, limitRule("pending"), std::to_string(*limits.pending),
-                             std::to_string(*limits.pending)});
+        refuseConnect(arrival, {Reason::LimitPending, limitRule("pending"),
+                                std::to_string(*limits.pending) + " pending", std::to_string(*limits.pending)});
         return;
     }
     Lease pendingSlot(nullptr, gate.tables.pending);
-    if (!address->pending.reserve(limits.pendingPerIp)) {
-        refuseConnect(peer, {Reason::LimitPending, limitRule("pending_per_ip"), std::to_string(*limits.pendingPerIp),
-                             std::to_string(*limits.pendingPerIp)});
-        return;
-    }
-    Lease addressPendingSlot(address, address->pending);
     SslPtr ssl;
     const auto& tls = generation->tls[listener];
     if (tls) {
         ssl = tls->accept(fd.get());
         if (!ssl) {
-            refuseConnect(peer, {Reason::Internal, {}, "no memory for TLS", {}});
+            refuseConnect(arrival, {Reason::Internal, {}, "no memory for TLS", {}});
             return;
         }
     }
@@ -298,25 +301,22 @@ void Worker::acceptOne(std::size_t listener, Fd fd, const IpAddress& peer, std::
     setsockopt(fd.get(), IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
     auto connection = std::make_unique<Connection>(
         static_cast<WorkerContext&>(*this), std::make_unique<SocketTransport>(std::move(fd), tls, std::move(ssl)),
-        Arrival{listener, peer, std::move(address)}, port, std::move(pendingSlot), std::move(addressPendingSlot));
+        std::move(arrival), port, std::move(pendingSlot));
     connection->interest = EPOLLIN | EPOLLRDHUP;
     if (!addToEpoll(m_epoll.get(), connection->fd(), connection->interest, addressOf(connection.get()))) {
-        refuseConnect(peer, {Reason::FdLimit, {}, "no more sockets can be watched", {}});
+        refuseConnect(connection->arrival(), {Reason::FdLimit, {}, "no more sockets can be watched", {}});
         return;
     }
     Connection* raw = connection.get();
     m_connections.emplace(raw, std::move(connection));
 }
 
-void Worker::refuseConnect(const IpAddress& peer, Decision decision)
+void Worker::refuseConnect(const Arrival& arrival, Decision decision)
 {
-    counters.refused[static_cast<std::size_t>(decision.reason)].add();
-    AuditRecord record;
-    record.time = wall;
-    record.decision = std::move(decision);
-    record.address = peer.toString();
-    record.policyVersion = policy().version;
-    gate.audit.record(std::move(record));
+    Refusal refusal;
+    refusal.status = 0;
+    refusal.decision = std::move(decision);
+    reportRefusal(*this, arrival, refusal);
 }
 
 void Worker::pauseAccepting()
@@ -345,6 +345,7 @@ RouteHandler& Worker::handler(const Policy& of, std::size_t route)
 void Worker::discard(Connection& connection)
 {
     epoll_ctl(m_epoll.get(), EPOLL_CTL_DEL, connection.fd(), nullptr);
+    m_claims.erase(connection.claim);
     if (const Session* session = connection.session())
         m_sessions.erase(session->id());
     if (const auto found = m_connections.find(&connection); found != m_connections.end()) {
@@ -356,6 +357,27 @@ void Worker::discard(Connection& connection)
 void Worker::sessionOpened(Connection& connection)
 {
     m_sessions[connection.session()->id()] = &connection;
+}
+
+std::function<void(ClaimVerdict)> Worker::awaitClaim(Connection& connection)
+{
+    connection.claim = ++m_lastClaim;
+    m_claims[connection.claim] = &connection;
+    return [bell = m_doorbell, claim = connection.claim](ClaimVerdict verdict) {
+        const std::lock_guard lock(bell->mutex);
+        if (bell->worker)
+            bell->worker->post([claim, verdict](Worker& worker) { worker.claimAnswered(claim, verdict); });
+    };
+}
+
+void Worker::claimAnswered(std::uint64_t claim, ClaimVerdict verdict)
+{
+    const auto found = m_claims.find(claim);
+    if (found == m_claims.end()) // gone meanwhile; the token stays used
+        return;
+    Connection& connection = *found->second;
+    m_claims.erase(found);
+    guarded(connection, [&] { connection.claimed(verdict); });
 }
 
 void Worker::updateInterest(Connection& connection)
@@ -429,12 +451,8 @@ void Worker::drain()
     draining = true;
     for (const auto& socket : m_listeners)
         socket->fd.reset(); // the entries stay: an event that is at hand already may name one
-    for (Connection* connection : connections()) {
-        if (Session* session = connection->session())
-            session->end({{Reason::Drain, {}, {}, {}}, closeCode(Reason::Drain), "drain", {}});
-        else
-            connection->kill(Reason::None);
-    }
+    for (Connection* connection : connections())
+        guarded(*connection, [&] { connection->drain(); });
 }
 
 std::vector<SessionRow> Worker::rows() const

@@ -79,8 +79,9 @@ private:
     [[nodiscard]] std::vector<Connection*> connections() const;
     void runTasks();
     void acceptFrom(ListenSocket& socket);
+    void claimAnswered(std::uint64_t claim, ClaimVerdict verdict);
     void acceptOne(std::size_t listener, Fd fd, const IpAddress& peer, std::uint16_t port);
-    void refuseConnect(const IpAddress& peer, Decision decision);
+    void refuseConnect(const Arrival& arrival, Decision decision);
     void pauseAccepting();
     void resumeAccepting();
     void publish();
@@ -90,10 +91,17 @@ private:
     void discard(Connection& connection) override;
     void sessionOpened(Connection& connection) override;
     void updateInterest(Connection& connection) override;
+    [[nodiscard]] std::function<void(ClaimVerdict)> awaitClaim(Connection& connection) override;
     // WorkerBus
     [[nodiscard]] std::uint32_t self() const override { return index; }
     [[nodiscard]] std::uint32_t workers() const override { return WorkerContext::workers; }
     [[nodiscard]] bool send(std::uint32_t worker, BusItem item, bool force) override;
+
+    /// Where answers find this worker that may come after it is gone.
+    struct Doorbell {
+        std::mutex mutex;
+        Worker* worker = nullptr;
+    };
 
     Fd m_epoll;
     Wakeup m_wakeup;
@@ -102,6 +110,9 @@ private:
     std::vector<std::unique_ptr<RouteHandler>> m_handlers;
     std::unordered_map<Connection*, std::unique_ptr<Connection>> m_connections;
     std::unordered_map<SessionId, Connection*> m_sessions;
+    std::unordered_map<std::uint64_t, Connection*> m_claims; ///< as many as are pending, at most
+    std::uint64_t m_lastClaim = 0;
+    std::shared_ptr<Doorbell> m_doorbell = std::make_shared<Doorbell>();
     std::vector<std::unique_ptr<Connection>> m_discarded; ///< freed when no list can name them any more
     BoundedQueue<Task> m_tasks{std::size_t{1} << 20};
     BoundedQueue<BusItem> m_bus{16384};

@@ -13,6 +13,7 @@
 #include "net/timingwheel.h"
 #include "net/tlscontext.h"
 #include "policy/policy.h"
+#include "schema/messagevalidator.h"
 
 #include <functional>
 #include <memory>
@@ -93,6 +94,7 @@ struct WorkerContext {
     WorkerCounters counters;
     TimingWheel wheel;
     TokenCache tokens;
+    MessageValidator validator;
     TimePoint now{}; ///< read once a loop turn
     WallTime wall{};
     bool draining = false;
@@ -113,6 +115,9 @@ struct WorkerContext {
     virtual void discard(Connection& connection) = 0;
     virtual void sessionOpened(Connection& connection) = 0;
     virtual void updateInterest(Connection& connection) = 0;
+    /// What to call, on any thread and as late as may be, so that the connection learns its claim's verdict on this
+    /// worker's thread, unless it is gone by then.
+    [[nodiscard]] virtual std::function<void(ClaimVerdict)> awaitClaim(Connection& connection) = 0;
 
     WorkerContext(GateEnvironment& environment, std::uint32_t worker)
         : gate(environment)

@@ -12,6 +12,8 @@ namespace {
 
 constexpr std::string_view channelPlaceholder = "{channel}";
 constexpr std::string_view userPlaceholder = "{user}";
+constexpr std::string_view ownSubprotocol = "gatehouse";
+constexpr std::string_view bearerPrefix = "bearer.";
 constexpr std::size_t longestMet = 120; // bytes of what a peer sent that a decision repeats
 
 std::vector<std::string_view> segmentsOf(std::string_view path)
@@ -83,18 +85,6 @@ std::optional<std::string> matchPath(std::string_view pattern, const std::vector
     if (expected.size() != path.size())
         return std::nullopt;
     return channel;
-}
-
-std::string pathAsName(std::string_view key)
-{
-    std::string name;
-    for (const char c : key) {
-        if (c == '/')
-            name.append(" › ");
-        else
-            name.push_back(c);
-    }
-    return name;
 }
 
 bool mayUse(const std::vector<std::string>& allowed, const Identity& who)
@@ -224,6 +214,44 @@ Decision decideOrigin(const Policy& policy, std::size_t route, std::optional<std
             joined(texts, ", ")};
 }
 
+bool isAllowedSubprotocol(const Route& route, std::string_view name)
+{
+    return name == ownSubprotocol || (!isBearerSubprotocol(name) && contains(route.subprotocols.allow, name));
+}
+
+bool isBearerSubprotocol(std::string_view name)
+{
+    return name.starts_with(bearerPrefix);
+}
+
+Result<std::string, Decision> decideSubprotocol(const Policy& policy, std::size_t route,
+                                                std::span<const std::string_view> offered)
+{
+    const Route& at = policy.routes.at(route);
+    const auto chosen =
+        std::ranges::find_if(offered, [&](std::string_view name) { return isAllowedSubprotocol(at, name); });
+    if (chosen != offered.end())
+        return std::string(*chosen);
+    if (offered.empty() && !at.subprotocols.require)
+        return std::string();
+    std::vector<std::string> met;
+    for (const std::string_view name : offered)
+        met.emplace_back(isBearerSubprotocol(name) ? "a token" : name);
+    std::vector<std::string> allowed = at.subprotocols.allow;
+    allowed.emplace_back(ownSubprotocol);
+    return Failure{Decision{Reason::Subprotocol,
+                            routeRule(policy, route, offered.empty() ? "subprotocols/require" : "subprotocols/allow"),
+                            met.empty() ? "none" : clipped(joined(met, ", "), longestMet), joined(allowed, ", ")}};
+}
+
+Decision decideRoles(const Policy& policy, std::size_t route, const Identity& who)
+{
+    const auto& roles = policy.routes.at(route).roles;
+    if (roles.empty() || std::ranges::any_of(who.roles, [&](const std::string& role) { return contains(roles, role); }))
+        return Decision::allow();
+    return {Reason::Authz, routeRule(policy, route, "roles"), describeRoles(who), joined(roles, ", ")};
+}
+
 Decision decideType(const Policy& policy, std::size_t route, bool binary)
 {
     const Messages& messages = policy.routes.at(route).messages;
@@ -285,15 +313,27 @@ bool channelMatches(std::string_view pattern, std::string_view name, std::string
     return matcher.matched();
 }
 
+std::string ruleName(std::string_view key)
+{
+    std::string name;
+    for (const char c : key) {
+        if (c == '/')
+            name.append(" › ");
+        else
+            name.push_back(c);
+    }
+    return name;
+}
+
 Rule routeRule(const Policy& policy, std::size_t route, std::string_view key)
 {
     return {"/routes/" + std::to_string(route) + "/" + std::string(key),
-            policy.routes.at(route).name + " › " + pathAsName(key)};
+            policy.routes.at(route).name + " › " + ruleName(key)};
 }
 
 Rule limitRule(std::string_view key)
 {
-    return {"/limits/" + std::string(key), "limits › " + pathAsName(key)};
+    return {"/limits/" + std::string(key), "limits › " + ruleName(key)};
 }
 
 std::string describeRate(const Rate& rate)

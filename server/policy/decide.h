@@ -2,10 +2,12 @@
 #pragma once
 
 #include "domain/decision.h"
+#include "domain/result.h"
 #include "policy/identity.h"
 #include "policy/policy.h"
 
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -35,6 +37,20 @@ struct RouteMatch {
 /// Origin (RFC 6454 §7) against the route's list. Unset: the client sent none. Scheme, host and port compare whole.
 [[nodiscard]] Decision decideOrigin(const Policy& policy, std::size_t route, std::optional<std::string_view> origin);
 
+/// True for a subprotocol that the route may echo: `gatehouse`, or one that it allows.
+[[nodiscard]] bool isAllowedSubprotocol(const Route& route, std::string_view name);
+/// True for `bearer.T`, which carries a token and is never echoed.
+[[nodiscard]] bool isBearerSubprotocol(std::string_view name);
+
+/// The subprotocol to echo (RFC 6455 §4.2.2): of those that the client offers the first that the route allows. Empty
+/// where none was offered, unless the route requires one. An offer without one that can be echoed is refused, since
+/// browsers abort when nothing is echoed.
+[[nodiscard]] Result<std::string, Decision> decideSubprotocol(const Policy& policy, std::size_t route,
+                                                              std::span<const std::string_view> offered);
+
+/// The route's `roles`: any of them is enough; an empty list lets in everybody who is authenticated.
+[[nodiscard]] Decision decideRoles(const Policy& policy, std::size_t route, const Identity& who);
+
 /// An application message's type against `messages.types`.
 [[nodiscard]] Decision decideType(const Policy& policy, std::size_t route, bool binary);
 
@@ -57,6 +73,9 @@ enum class ChannelRight : std::uint8_t { Subscribe, Publish };
 /// "messages/rate".
 [[nodiscard]] Rule routeRule(const Policy& policy, std::size_t route, std::string_view key);
 [[nodiscard]] Rule limitRule(std::string_view key);
+
+/// A path of keys for people: "messages › rate".
+[[nodiscard]] std::string ruleName(std::string_view key);
 
 /// "50/s, burst 100", for the `limit` of a decision.
 [[nodiscard]] std::string describeRate(const Rate& rate);

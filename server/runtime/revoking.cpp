@@ -107,6 +107,10 @@ void ServerRuntime::Private::expireRevocations()
         made.detail += ": its time is over";
         record(std::move(made));
     }
+}
+
+void ServerRuntime::Private::forgetOldUses()
+{
     if (m_oneTime->expire() > 0)
         m_audit->forgetTokenUses(m_clock.wall());
 }

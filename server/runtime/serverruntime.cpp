@@ -206,6 +206,11 @@ GateStats ServerRuntime::Private::stats()
     stats.keySetProblem = m_keySetProblem;
     stats.auditRecords = m_audit->newest();
     stats.auditDropped = m_audit->dropped();
+    if (m_clockStepped) {
+        stats.clockStepped = m_clockStepped;
+        stats.clockStep = std::chrono::abs(m_clockStep);
+        stats.clockSteppedBack = m_clockStep.count() < 0;
+    }
     stats.feedDropped = m_feedDropped.load(std::memory_order_relaxed) + m_collector.dropped();
     return stats;
 }
@@ -222,9 +227,27 @@ std::vector<AuthFailureGroup> ServerRuntime::Private::marked(std::vector<AuthFai
     return groups;
 }
 
+/// Idle times, pings, rates and the end of a session go on as they were: the steady clock measures them.
+void ServerRuntime::Private::checkClock(TimePoint now, WallTime wall)
+{
+    const auto step = m_clockWatch.look(now, wall);
+    if (!step)
+        return;
+    m_clockStepped = wall;
+    m_clockStep = *step;
+    m_refused[static_cast<std::size_t>(Reason::ClockStep)].add();
+    const std::string size = std::to_string(std::chrono::abs(*step).count()) + " ms";
+    AuditRecord record = commandRecord(AuditKind::Limit, {},
+                                       "the wall clock moved " + size + (step->count() < 0 ? " back" : " ahead") +
+                                           "; tokens are judged by it as it is now");
+    record.decision = {Reason::ClockStep, {}, size, std::to_string(ClockWatch::least.count()) + " s"};
+    this->record(std::move(record));
+}
+
 void ServerRuntime::Private::tick()
 {
     const TimePoint now = m_clock.now();
+    checkClock(now, m_clock.wall());
     std::vector<Ban> ended;
     if (m_bans->expire(now, m_clock.wall(), ended))
         publishBans();
@@ -239,6 +262,7 @@ void ServerRuntime::Private::tick()
     if (now >= m_nextSecond) {
         m_nextSecond = now + std::chrono::seconds(1);
         m_collector.keepHistory(m_stats);
+        forgetOldUses();
     }
     std::vector<SessionRow> rows;
     std::vector<ClosedSession> closed;

@@ -8,6 +8,7 @@
 #include "feed/collector.h"
 #include "runtime/bankeeper.h"
 #include "runtime/certificatekeeper.h"
+#include "runtime/clockwatch.h"
 #include "runtime/gate.h"
 #include "runtime/keykeeper.h"
 #include "runtime/onetimekeeper.h"
@@ -78,6 +79,7 @@ struct ServerRuntime::Private final : EventSink, GateEvents, CertificateEvents, 
     void finishKick(const Actor& actor, const KickCommand& command, const SessionInfos& ended,
                     const ReplyCallback& done);
     void tick();
+    void checkClock(TimePoint now, WallTime wall);
     void checkDrained();
     void publishBans();
     void endBanned(const Ban& ban, const ReplyCallback& done);
@@ -86,6 +88,7 @@ struct ServerRuntime::Private final : EventSink, GateEvents, CertificateEvents, 
     void endRevoked(const Revocation& revocation, const ReplyCallback& done);
     void publishRevocations();
     void expireRevocations();
+    void forgetOldUses();
     [[nodiscard]] AuditRecord revocationRecord(AuditKind kind, const Actor& actor, const Revocation& revocation) const;
     [[nodiscard]] GateStats stats();
     [[nodiscard]] std::vector<AuthFailureGroup> marked(std::vector<AuthFailureGroup> groups) const;
@@ -129,6 +132,9 @@ struct ServerRuntime::Private final : EventSink, GateEvents, CertificateEvents, 
     Collector m_collector;
     StatsSampler m_sampler;
     GateStats m_stats;
+    ClockWatch m_clockWatch;
+    std::optional<WallTime> m_clockStepped;
+    std::chrono::milliseconds m_clockStep{0};   ///< the last one; negative: back
     std::array<Counter, reasonCount> m_refused; ///< what the runtime itself refused
     CertificateState m_certificates = CertificateState::Good;
     std::optional<WallTime> m_certificatesEnd;

@@ -138,17 +138,20 @@ Digest digestOf(const simdjson::dom::element& value, const DigestKey& key, std::
         break;
     case Type::STRING:
         return digestOf(value.get_string().value_unsafe(), key, steps);
-    case Type::ARRAY:
+    case Type::ARRAY: {
         hasher.add(std::uint64_t{ArrayTag});
-        for (const simdjson::dom::element item : value.get_array().value_unsafe()) {
+        const simdjson::dom::array items = value.get_array().value_unsafe();
+        for (const simdjson::dom::element item : items) {
             const Digest digest = digestOf(item, key, steps);
             hasher.add(digest.low).add(digest.high);
         }
         break;
+    }
     case Type::OBJECT: {
         Digest sum; // of keyed digests: the order does not matter, and nobody can choose what they add up to
         std::uint64_t count = 0;
-        for (const auto member : value.get_object().value_unsafe()) {
+        const simdjson::dom::object members = value.get_object().value_unsafe();
+        for (const auto member : members) {
             const Digest digest = digestOf(member.value, key, steps);
             steps += member.key.size() / bytesPerStep;
             const Digest one =

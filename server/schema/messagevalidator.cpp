@@ -131,7 +131,8 @@ std::optional<JsonFault> MessageValidator::Private::inspect(const simdjson::dom:
     if (depth >= deepest)
         return JsonFault::Depth;
     if (isArray) {
-        for (const simdjson::dom::element item : value.get_array().value_unsafe())
+        const simdjson::dom::array items = value.get_array().value_unsafe();
+        for (const simdjson::dom::element item : items)
             if (const auto fault = inspect(item, depth + 1))
                 return fault;
         return std::nullopt;

@@ -26,6 +26,13 @@ public:
     /// Whether scan() refused a request line whose HTTP version is well-formed and not 1.1 (505, not 400).
     [[nodiscard]] bool versionUnsupported() const { return m_versionUnsupported; }
 
+    /// How many bytes scan() looked at, and how many of them belong to the line that it stopped in.
+    [[nodiscard]] std::size_t seen() const { return m_position; }
+    [[nodiscard]] std::size_t seenOfLine() const
+    {
+        return m_lines.empty() ? m_position : m_position - m_lines.back().nameBegin;
+    }
+
 private:
     enum class State : std::uint8_t { StartLine, StartLineEnd, LineStart, Name, Value, LineEnd, HeadEnd, Done };
     /// Offsets of a header line's parts; the value's without surrounding blanks.

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The programs as scripts and service managers meet them: exit codes, files and their modes, signals, what is not written."""
 
+import asyncio
 import json
 import os
 import pwd
@@ -16,6 +17,7 @@ from pathlib import Path
 
 import gate
 from clients import PythonClient as Client
+from clients import Refused
 
 
 def run(name, *arguments, **options):
@@ -216,6 +218,63 @@ class Running(unittest.IsolatedAsyncioTestCase):
             await client.send("and still")
             self.assertEqual(await other.receive(), "and still")
 
+    async def test_bans_and_revocations_stand_after_the_process_was_killed_under_load(self):
+        with gate.Gate() as served:
+            tokens = {user: served.token(user) for user in ("ann", "bob", "cay", "dan")}
+            clients = {user: await Client.connect(served, token) for user, token in tokens.items()}
+
+            async def shout():
+                while True:
+                    await clients["dan"].send("x" * 500)
+                    await clients["dan"].receive()
+
+            load = asyncio.create_task(shout())
+            self.addAsyncCleanup(asyncio.gather, load, return_exceptions=True)
+            row = served.session_of("ann")
+            served.ctl("revoke", "--jti", row["token_id"], "--for", "1h")
+            served.ctl("revoke", "--user", "bob", "--reason", "left")
+            served.ctl("ban", "token", served.session_of("cay")["token_id"])
+            self.assertEqual((await clients["ann"].closed())[0], 4401)
+            self.assertEqual((await clients["bob"].closed())[0], 4401)
+            self.assertEqual((await clients["cay"].closed())[0], 4403)
+            before = served.ctl("revocations"), served.ctl("bans")
+            self.assertEqual([len(listed) for listed in before], [2, 1])
+            self.assertFalse(load.done(), "nothing was sent meanwhile")
+            served.process.kill()
+            served.process.wait()
+            load.cancel()
+
+            served.process.stdout.close()
+            served.port = None
+            served.start()
+            self.assertEqual((served.ctl("revocations"), served.ctl("bans")), before)
+            for user, reason in (("ann", "revoked"), ("bob", "revoked"), ("cay", "banned")):
+                with self.assertRaises(Refused):
+                    await Client.connect(served, tokens[user])
+                await gate.eventually(lambda: served.audited(kind="refuse", reason=reason, user=user), f"{user}: {reason}")
+            back = await Client.connect(served, tokens["dan"])
+            await back.close()
+            verified = run("gatehousectl", "audit", "verify", "--config", served.config)
+            self.assertEqual(verified.returncode, 0, verified.stdout + verified.stderr)
+
+    async def test_a_one_time_token_stays_used_after_the_process_was_killed(self):
+        def once(policy):
+            policy["issuers"][0]["one_time"] = True
+
+        with gate.Gate(once) as served:
+            token = served.token()
+            client = await Client.connect(served, token)
+            self.addAsyncCleanup(client.close)
+            served.process.kill()  # right behind the 101
+            served.process.wait()
+            served.process.stdout.close()
+            served.port = None
+            served.start()
+            with self.assertRaises(Refused) as refused:
+                await Client.connect(served, token)
+            self.assertEqual(refused.exception.status, 401)
+            await gate.eventually(lambda: served.audited(kind="refuse", reason="jwt_replay"), "the replay in the audit log")
+
     async def test_neither_token_nor_payload_is_written_anywhere(self):
         canary = "canary-9d41c7"
         with gate.Gate() as served:
@@ -228,10 +287,21 @@ class Running(unittest.IsolatedAsyncioTestCase):
             with self.assertRaises(Exception):
                 await Client.connect(served, forged)
             await gate.eventually(lambda: served.audited(kind="refuse"), "the refusal in the audit log")
-            said = json.dumps([served.ctl("status"), served.ctl("sessions"), served.ctl("audit", "list")])
+            held = await Client.connect(served, token)
+            row = served.session_of("alice")
+            self.assertEqual(len(served.ctl("revoke", "--jti", row["token_id"])["ended"]), 1)
+            self.assertEqual((await held.closed())[0], 4401)
+            with self.assertRaises(Refused):
+                await Client.connect(served, token)
+            served.ctl("revoke", "--user", "alice", "--for", "1h", "--reason", "a test")
+            served.ctl("ban", "token", row["token_id"])
+            questions = (["status"], ["sessions"], ["failures"], ["bans"], ["revocations"], ["audit", "list"])
+            said = json.dumps([row, *(served.ctl(*question) for question in questions)])
+            self.assertIn(row["token_id"], said)
             files = {path: path.read_bytes() for path in served.folder.rglob("*") if path.is_file()}
-            self.assertTrue(any(path.parent.name == "state" for path in files), "the audit log was not looked at")
-            for secret in (canary, token.split(".")[2], forged.split(".")[2]):
+            names = {path.name for path in files if path.parent.name == "state"}
+            self.assertLessEqual({"gatehouse.sqlite", "gatehouse.sqlite-wal"}, names)
+            for secret in (canary, token, *token.split(".")[1:], forged, forged.split(".")[2]):
                 self.assertNotIn(secret, said)
                 self.assertEqual([str(path) for path, content in files.items() if secret.encode() in content], [])
 

@@ -5,6 +5,7 @@
 #include "hub/echo.h"
 #include "hub/plainhub.h"
 #include "input.h"
+#include "policy/decidenetworks.h"
 
 #include <stdexcept>
 #include <sys/epoll.h>
@@ -119,20 +120,21 @@ FakeWorker::~FakeWorker()
 Connection* FakeWorker::accept(Peer& peer, std::size_t listener, const IpAddress& from)
 {
     const Limits& limits = policy().limits;
-    auto address = gate.tables.addresses.find(from.limitKey(), now);
-    CHECK(address);
-    m_addresses.insert(address);
+    Arrival arrival;
+    arrival.listener = listener;
+    arrival.peer = from;
+    m_addresses.insert(gate.tables.addresses.find(from.limitKey(), now));
+    if (!decideListenerNetworks(policy(), listener, from).allowed())
+        return nullptr;
+    if (!isTrustedProxy(policy(), listener, from) && enter(*this, arrival, from))
+        return nullptr;
     if (!gate.tables.pending.reserve(limits.pending))
         return nullptr;
     Lease pendingSlot(nullptr, gate.tables.pending);
-    if (!address->pending.reserve(limits.pendingPerIp))
-        return nullptr;
-    Lease addressSlot(address, address->pending);
     peer.secure = policy().listeners[listener].tls.has_value();
     auto connection =
         std::make_unique<Connection>(static_cast<WorkerContext&>(*this), std::make_unique<FakeTransport>(peer),
-                                     Arrival{listener, from, std::move(address)}, std::uint16_t{40000},
-                                     std::move(pendingSlot), std::move(addressSlot));
+                                     std::move(arrival), std::uint16_t{40000}, std::move(pendingSlot));
     connection->interest = EPOLLIN;
     Connection* raw = connection.get();
     m_live.push_back({std::move(connection), &peer, 0, false});
@@ -165,6 +167,11 @@ void FakeWorker::turn()
     now = gate.clock.now();
     wall = gate.clock.wall();
     const std::uint64_t queuedBefore = queuedSoFar();
+    std::vector<std::pair<std::uint64_t, ClaimVerdict>> verdicts;
+    verdicts.swap(m_verdicts);
+    for (const auto& [claim, verdict] : verdicts)
+        if (const auto found = m_claims.find(claim); found != m_claims.end())
+            guarded(*found->second, [&, verdict = verdict] { found->second->claimed(verdict); });
     std::vector<Connection*> again;
     again.swap(toRead);
     for (Connection* connection : connections()) {
@@ -255,12 +262,8 @@ void FakeWorker::end(Connection& connection, const Ending& ending)
 void FakeWorker::drain()
 {
     draining = true;
-    for (Connection* connection : connections()) {
-        if (Session* session = connection->session())
-            session->end({{Reason::Drain, {}, {}, {}}, closeCode(Reason::Drain), "drain", {}});
-        else
-            connection->kill(Reason::None);
-    }
+    for (Connection* connection : connections())
+        connection->drain();
 }
 
 void FakeWorker::checkEmpty() const
@@ -288,6 +291,7 @@ void FakeWorker::discard(Connection& connection)
 {
     const auto found = find(&connection);
     CHECK(found != m_live.end());
+    m_claims.erase(connection.claim);
     m_discarded.push_back(std::move(found->connection));
     m_live.erase(found);
 }
@@ -303,6 +307,13 @@ void FakeWorker::updateInterest(Connection& connection)
 {
     CHECK(alive(&connection));
     connection.interest = EPOLLIN | (connection.wantsWrite() ? EPOLLOUT : 0U);
+}
+
+std::function<void(ClaimVerdict)> FakeWorker::awaitClaim(Connection& connection)
+{
+    connection.claim = ++m_lastClaim;
+    m_claims[connection.claim] = &connection;
+    return [this, claim = connection.claim](ClaimVerdict verdict) { m_verdicts.emplace_back(claim, verdict); };
 }
 
 bool FakeWorker::send(std::uint32_t, BusItem, bool)

@@ -120,6 +120,7 @@ private:
     void discard(Connection& connection) override;
     void sessionOpened(Connection& connection) override;
     void updateInterest(Connection& connection) override;
+    [[nodiscard]] std::function<void(ClaimVerdict)> awaitClaim(Connection& connection) override;
     [[nodiscard]] std::uint32_t self() const override { return 0; }
     [[nodiscard]] std::uint32_t workers() const override { return 1; }
     [[nodiscard]] bool send(std::uint32_t worker, BusItem item, bool force) override;
@@ -129,6 +130,9 @@ private:
     std::vector<std::unique_ptr<Connection>> m_discarded;
     std::set<std::shared_ptr<AddressState>> m_addresses;
     std::map<SessionId, Peer*> m_peers;
+    std::map<std::uint64_t, Connection*> m_claims;
+    std::vector<std::pair<std::uint64_t, ClaimVerdict>> m_verdicts; ///< for the next turn
+    std::uint64_t m_lastClaim = 0;
 };
 
 } // namespace gatehouse::fuzz

@@ -106,6 +106,7 @@ std::shared_ptr<const PolicyGeneration> generationOf(const Policy& made)
     auto generation = std::make_shared<PolicyGeneration>();
     generation->policy = std::make_shared<const Policy>(made);
     generation->tls.resize(made.listeners.size()); // a FakeTransport brings its own
+    generation->keys = IssuerKeys::make(made, {}).value();
     return generation;
 }
 

@@ -16,6 +16,24 @@ IoStatus FakeTransport::handshake()
     return m_peer.handshake;
 }
 
+IoResult FakeTransport::peek(std::span<std::byte> into)
+{
+    CHECK(!m_over && !m_shaken && !into.empty());
+    if (m_peer.end == Peer::End::Reset)
+        return {IoStatus::Failed, 0};
+    const std::size_t count = std::min({into.size(), m_peer.largestRead, m_peer.says.size() - m_peer.heard});
+    if (count == 0)
+        return {m_peer.end == Peer::End::Closed ? IoStatus::Closed : IoStatus::WouldBlock, 0};
+    std::memcpy(into.data(), m_peer.says.data() + m_peer.heard, count);
+    return {IoStatus::Ok, count};
+}
+
+void FakeTransport::skip(std::size_t size)
+{
+    CHECK(!m_over && !m_shaken && size <= m_peer.says.size() - m_peer.heard);
+    m_peer.heard += size;
+}
+
 IoResult FakeTransport::read(std::span<std::byte> into)
 {
     CHECK(!m_over && (m_shaken || !m_peer.secure) && !into.empty());

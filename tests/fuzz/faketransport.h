@@ -25,6 +25,7 @@ struct Peer {
     bool toldAll = false; ///< the server has ended its side
     bool secure = false;
     std::string serverName;
+    std::optional<ClientCertificate> certificate;
     IoStatus handshake = IoStatus::Ok;
 
     [[nodiscard]] bool readable() const { return heard < says.size() || end != End::Open; }
@@ -46,6 +47,10 @@ public:
     [[nodiscard]] std::string certificateProblem() const override { return {}; }
     [[nodiscard]] std::string serverName() const override { return m_peer.serverName; }
 
+    [[nodiscard]] std::optional<ClientCertificate> clientCertificate() const override { return m_peer.certificate; }
+
+    [[nodiscard]] IoResult peek(std::span<std::byte> into) override;
+    void skip(std::size_t size) override;
     [[nodiscard]] IoStatus handshake() override;
     [[nodiscard]] IoResult read(std::span<std::byte> into) override;
     [[nodiscard]] bool readable() override;

@@ -42,6 +42,7 @@ SessionRow sketched(const SessionSketch& sketch, WallTime now)
     info->user = sketch.user;
     info->issuer = "corp";
     info->keyId = "k-2026-10";
+    info->tokenId = "5b1e7c0a-9f42-4e1b-8d06-" + std::to_string(100'000'000'000 + sketch.id);
     info->roles = {sketch.role};
     info->address = sketch.address;
     info->port = static_cast<std::uint16_t>(40000 + sketch.id % 20000);
@@ -176,7 +177,7 @@ Reply gateAnswer(const Command& command, WallTime now)
     if (const auto* kick = std::get_if<KickCommand>(&command))
         return Answer(KickResult{kick->sessions, {}});
     if (std::holds_alternative<SessionsQuery>(command))
-        return Answer(SessionList{});
+        return Answer(SessionList{gateBatch(smallGate(), now, 0).rows});
     if (std::holds_alternative<DrainCommand>(command))
         return Answer(Accepted{});
     return Failure{ControlError{ControlErrorCode::Rejected, "not part of this scene"}};

@@ -1,12 +1,16 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "pages/connectionspage.h"
 #include "connectionscenes.h"
+#include "dialogs/bandialog.h"
 #include "dialogs/kickdialog.h"
+#include "dialogs/revokedialog.h"
 #include "mainwindow/mainwindow.h"
 #include "pages/columnfit.h"
 #include "pages/connectionstable.h"
 #include "pages/outcomebar.h"
+#include "pages/sessionactions.h"
 #include "pages/sessionpanel.h"
+#include "style/elidedlabel.h"
 
 #include <QAction>
 #include <QApplication>
@@ -19,6 +23,7 @@
 #include <QLineEdit>
 #include <QMenu>
 #include <QPushButton>
+#include <QRadioButton>
 #include <QSettings>
 #include <QSignalSpy>
 #include <QTemporaryDir>
@@ -33,6 +38,15 @@ using namespace std::chrono_literals;
 namespace {
 
 constexpr WallTime start{std::chrono::milliseconds(1'790'000'000'000)};
+
+/// As in the scenes.
+std::string tokenOf(std::uint64_t session)
+{
+    for (const SessionRow& row : gateBatch(smallGate(), start, 0).rows)
+        if (row.info->id == SessionId{session})
+            return row.info->tokenId;
+    return {};
+}
 
 /// The window on a made-up server, on the connections page.
 struct Desk {
@@ -110,6 +124,13 @@ private Q_SLOTS:
     void a_failed_kick_says_so_in_its_dialog();
     void a_ban_says_what_it_came_to_and_is_taken_back();
     void a_failed_ban_says_so_in_its_dialog();
+    void the_token_of_a_session_can_be_banned();
+    void a_token_is_revoked_by_keyboard_and_taken_back();
+    void a_dialog_grows_with_what_it_says_later();
+    void all_tokens_of_a_user_are_revoked_from_the_panels_menu();
+    void a_failed_revocation_says_so_in_its_dialog();
+    void a_session_without_a_token_offers_no_revocation();
+    void the_panel_shows_the_token_and_what_was_throttled_and_dropped();
     void rows_come_at_once_under_a_pointer_that_rests();
     void rows_wait_while_the_pointer_moves_over_them();
     void rows_wait_while_their_menu_is_open_or_hold_is_on();
@@ -244,6 +265,143 @@ void ConnectionsPageTest::a_failed_ban_says_so_in_its_dialog()
     auto* dialog = desk.page().findChild<Dialog*>();
     QTRY_COMPARE(dialog->failure(), QStringLiteral("guest-118 was not banned: it is your own address"));
     QVERIFY(!desk.page().findChild<OutcomeBar*>()->isVisible());
+}
+
+void ConnectionsPageTest::the_token_of_a_session_can_be_banned()
+{
+    Desk desk(m_appearance);
+    desk.clickRow(7370);
+    desk.click("panelBan");
+    for (QRadioButton* choice : desk.page().findChildren<QRadioButton*>())
+        if (choice->text() == QStringLiteral("Its &token"))
+            QTest::mouseClick(choice, Qt::LeftButton);
+    QCOMPARE(desk.child<QLineEdit>("banValue")->text().toStdString(), tokenOf(7370));
+    desk.click("banConfirm");
+    QTRY_COMPARE(desk.control.commands<BanCommand>().size(), std::size_t(1));
+    const BanCommand ban = desk.control.commands<BanCommand>()[0];
+    QCOMPARE(ban.subject, BanSubject::Token);
+    QCOMPARE(ban.value, tokenOf(7370));
+    QCOMPARE(ban.issuer, std::string("corp"));
+}
+
+void ConnectionsPageTest::a_token_is_revoked_by_keyboard_and_taken_back()
+{
+    Desk desk(m_appearance);
+    desk.control.answer = [](const Command& command) -> Reply {
+        if (const auto* revoke = std::get_if<RevokeTokenCommand>(&command)) {
+            RevocationResult result;
+            result.revocation.id = RevocationId{5};
+            result.revocation.value = revoke->tokenId;
+            result.ended = {SessionId{7370}};
+            return Answer(result);
+        }
+        if (std::holds_alternative<UnrevokeCommand>(command))
+            return Answer(UnrevokeResult{});
+        if (std::holds_alternative<SessionsQuery>(command))
+            return Answer(SessionList{gateBatch(smallGate(), start, 0).rows});
+        return gateAnswer(command, start);
+    };
+    desk.clickRow(7370);
+    QTest::keyClick(desk.table(), Qt::Key_T, Qt::ControlModifier);
+    auto* dialog = desk.child<RevokeDialog>("revokeDialog");
+    QVERIFY(dialog);
+    QTRY_COMPARE(dialog->effectText(), QStringLiteral("1 open session would end now."));
+    QTest::keyClicks(dialog->findChild<QLineEdit*>(QStringLiteral("revokeReason")), QStringLiteral("lost"));
+    QTest::keyClick(dialog, Qt::Key_Return);
+    QTRY_COMPARE(desk.control.commands<RevokeTokenCommand>(),
+                 (std::vector{RevokeTokenCommand{tokenOf(7370), "corp", {}, {}, "lost"}}));
+    auto* outcome = desk.page().findChild<OutcomeBar*>();
+    QTRY_VERIFY(outcome->isVisible());
+    QVERIFY(outcome->label()->text().endsWith(QStringLiteral("is revoked. 1 session ended.")));
+    QTest::mouseClick(outcome->undoButton(), Qt::LeftButton);
+    QTRY_COMPARE(desk.control.commands<UnrevokeCommand>(), std::vector{UnrevokeCommand{RevocationId{5}}});
+    QTRY_COMPARE(outcome->label()->text(), QStringLiteral("The revocation is taken back."));
+    QVERIFY(desk.control.commands<UnbanCommand>().empty());
+}
+
+void ConnectionsPageTest::a_dialog_grows_with_what_it_says_later()
+{
+    Desk desk(m_appearance);
+    desk.control.holdsAnswers = true;
+    desk.clickRow(7370);
+    desk.click("panelBan");
+    const auto* reason = desk.child<QLineEdit>("banReason");
+    const int height = reason->height();
+    QVERIFY(height >= reason->sizeHint().height());
+    desk.control.release();
+    QTRY_VERIFY(!desk.page().findChild<BanDialog*>()->effectText().isEmpty());
+    QApplication::processEvents();
+    QCOMPARE(reason->height(), height);
+}
+
+void ConnectionsPageTest::all_tokens_of_a_user_are_revoked_from_the_panels_menu()
+{
+    Desk desk(m_appearance);
+    desk.clickRow(7370);
+    QMenu menu;
+    desk.page().findChild<SessionActions*>()->fillMenu(menu, {});
+    QAction* action = desk.child<QAction>("revokeUser");
+    QVERIFY(menu.actions().contains(action));
+    action->trigger();
+    desk.child<QComboBox>("revokeUntil")->setCurrentIndex(2);
+    desk.click("revokeConfirm");
+    QTRY_COMPARE(desk.control.commands<InvalidateUserTokensCommand>(),
+                 (std::vector{InvalidateUserTokensCommand{"guest-118", "corp", {}, {}, 24h * 30, {}}}));
+}
+
+void ConnectionsPageTest::a_failed_revocation_says_so_in_its_dialog()
+{
+    Desk desk(m_appearance);
+    desk.clickRow(7370);
+    desk.control.answer = [](const Command&) -> Reply {
+        return Failure{ControlError{ControlErrorCode::Rejected, "the list is full"}};
+    };
+    desk.child<QAction>("revokeToken")->trigger();
+    desk.click("revokeConfirm");
+    auto* dialog = desk.child<RevokeDialog>("revokeDialog");
+    QTRY_COMPARE(dialog->failure(), QStringLiteral("Not revoked: the list is full"));
+    QVERIFY(desk.child<QPushButton>("revokeConfirm")->isEnabled());
+}
+
+void ConnectionsPageTest::a_session_without_a_token_offers_no_revocation()
+{
+    Desk desk(m_appearance, {});
+    FeedBatch batch;
+    batch.snapshot = true;
+    SessionRow row = sketched(smallGate()[0], start);
+    auto info = std::make_shared<SessionInfo>(*row.info);
+    info->user.clear();
+    info->tokenId.clear();
+    row.info = info;
+    batch.rows = {row};
+    desk.push(std::move(batch));
+    desk.clickRow(7000);
+    QVERIFY(desk.child<QAction>("ban")->isEnabled());
+    QVERIFY(!desk.child<QAction>("revokeToken")->isEnabled());
+    QVERIFY(!desk.child<QAction>("revokeUser")->isEnabled());
+}
+
+void ConnectionsPageTest::the_panel_shows_the_token_and_what_was_throttled_and_dropped()
+{
+    Desk desk(m_appearance);
+    FeedBatch batch = gateBatch(smallGate(), start, 0);
+    batch.rows[0].activity.throttled = 12;
+    batch.rows[0].activity.dropped = 1200;
+    desk.push(std::move(batch));
+    const auto shown = [&desk] {
+        QStringList facts;
+        for (const auto* label : desk.page().findChild<SessionPanel*>()->findChildren<ElidedLabel*>())
+            if (!label->isHidden())
+                facts += label->accessibleName();
+        return facts.join(QLatin1Char('\n'));
+    };
+    desk.clickRow(7000);
+    QVERIFY2(shown().contains(QStringLiteral("Token: \u20665b1e7c0a-9f42-…00007000\u2069")), qPrintable(shown()));
+    QVERIFY(shown().contains(QStringLiteral("Throttled: 12 times")));
+    QVERIFY(shown().contains(QStringLiteral("Dropped: 1,200 messages to the client")));
+    desk.clickRow(7037);
+    QVERIFY(!shown().contains(QStringLiteral("Throttled")));
+    QVERIFY(!shown().contains(QStringLiteral("Dropped")));
 }
 
 void ConnectionsPageTest::rows_come_at_once_under_a_pointer_that_rests()

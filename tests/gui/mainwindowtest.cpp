@@ -74,6 +74,7 @@ private Q_SLOTS:
     void the_pill_follows_the_state();
     void certificates_are_told_of_where_there_is_reason_to_data();
     void certificates_are_told_of_where_there_is_reason_to();
+    void keys_that_fail_and_a_clock_that_jumped_are_told_of();
     void a_demo_says_that_it_is_one();
     void pages_have_shortcuts();
     void the_palette_lists_actions_with_their_commands_and_runs_one();
@@ -266,6 +267,37 @@ void MainWindowTest::certificates_are_told_of_where_there_is_reason_to()
     QTRY_VERIFY(pill->toolTip().contains(QStringLiteral("Listener public")));
     QCOMPARE(pill->toolTip().contains(QStringLiteral("could not be used")),
              state == static_cast<int>(CertificateState::ReloadFailed));
+}
+
+void MainWindowTest::keys_that_fail_and_a_clock_that_jumped_are_told_of()
+{
+    m_window->showPage(QStringLiteral("overview"));
+    FeedBatch batch = batchOf(second(0));
+    batch.snapshot = true;
+    push(batch);
+    auto* keys = m_window->findChild<Pill*>(QStringLiteral("keySetNotice"));
+    auto* clock = m_window->findChild<Pill*>(QStringLiteral("clockNotice"));
+    auto* line = m_window->findChild<StatusLine*>();
+    QVERIFY(keys && clock && line);
+    QTRY_VERIFY(keys->isHidden() && clock->isHidden());
+    FeedBatch next = batchOf(second(1));
+    next.stats.keySets = KeySetState::Failing;
+    next.stats.keySetProblem = "issuer corp: https://id.example/keys does not answer";
+    next.stats.clockStepped = next.stats.time - 59min;
+    next.stats.clockStep = 2h;
+    next.stats.clockSteppedBack = true;
+    push(next);
+    QTRY_VERIFY(!keys->isHidden() && !clock->isHidden());
+    QCOMPARE(keys->text(), QStringLiteral("Keys of an issuer not renewed"));
+    QCOMPARE(keys->tone(), Tone::Bad);
+    QVERIFY(keys->toolTip().contains(QStringLiteral("issuer corp: https://id.example/keys does not answer")));
+    QCOMPARE(clock->text(), QStringLiteral("Clock put back by 2 h"));
+    QVERIFY(line->accessibleName().endsWith(QStringLiteral("Clock put back by 2 h, Keys of an issuer not renewed")));
+    FeedBatch later = batchOf(second(2));
+    later.stats.clockStepped = later.stats.time - 1h;
+    later.stats.clockStep = 2h;
+    push(later);
+    QTRY_VERIFY(keys->isHidden() && clock->isHidden());
 }
 
 void MainWindowTest::a_demo_says_that_it_is_one()

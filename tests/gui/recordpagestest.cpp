@@ -35,6 +35,7 @@ private Q_SLOTS:
     void tiles_and_legends_agree_with_the_figures();
     void a_hidden_overview_draws_nothing();
     void one_click_bans_the_chosen_address_and_undo_lifts_it();
+    void the_panel_says_by_which_rule_a_failure_was_refused();
     void a_ban_that_fails_says_so();
     void the_dialog_bans_a_network_and_counts_its_sessions();
     void ban_values_data();
@@ -153,6 +154,18 @@ void RecordPagesTest::one_click_bans_the_chosen_address_and_undo_lifts_it()
     QCOMPARE(unbans.size(), std::size_t(1));
     QCOMPARE(unbans[0].id, BanId{9});
     QTRY_VERIFY(!undo->isVisible());
+}
+
+void RecordPagesTest::the_panel_says_by_which_rule_a_failure_was_refused()
+{
+    PageStage stage;
+    auto& page = stage.show<ui::AuthFailuresPage>();
+    stage.push(busySnapshot());
+    open(stage);
+    page.table().setCurrentIndex(page.model().index(page.model().rowOf({"10.20.2.7", Reason::JwtTime}), 0));
+    const auto* panel = page.findChild<ui::RecordPanel*>();
+    QCOMPARE(panel->whyText(), QStringLiteral("expired 41 s ago\nAllowed: 30s\nissuer corp › leeway, policy v41"));
+    QCOMPARE(panel->factText(QStringLiteral("Pointer")), QStringLiteral("/issuers/1/leeway"));
 }
 
 void RecordPagesTest::a_ban_that_fails_says_so()

@@ -94,6 +94,13 @@ SessionRow session(std::uint64_t id, const std::string& user, double share)
     return row;
 }
 
+Decision refusing(Reason reason)
+{
+    if (reason == Reason::JwtTime)
+        return {reason, {"/issuers/1/leeway", "issuer corp › leeway"}, "expired 41 s ago", "30s"};
+    return {reason, {"/issuers/0/secret_file", "issuer local › secret_file"}, "a signature of another key", "HS256"};
+}
+
 AuthFailureGroup failures(std::string address, Reason reason, std::vector<std::uint32_t> perMinute, std::string user,
                           std::string origin, std::chrono::seconds ago)
 {
@@ -108,6 +115,7 @@ AuthFailureGroup failures(std::string address, Reason reason, std::vector<std::u
     group.lastRoute = "hub";
     group.lastUser = std::move(user);
     group.lastOrigin = std::move(origin);
+    group.lastRefusal = {refusing(reason), 41, group.last, {}};
     return group;
 }
 

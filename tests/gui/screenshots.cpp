@@ -158,6 +158,13 @@ std::vector<Scene> connectionScenes()
                           page.choose(SessionId{7370});
                           stage.window->findChild<QPushButton*>(QStringLiteral("panelKick"))->click();
                       }});
+    for (const char* which : {"ban", "revokeToken", "revokeUser"})
+        scenes.push_back({QLatin1StringView(which), usual, [which](Stage& stage) {
+                              ui::ConnectionsPage& page = stage.connections();
+                              stage.live(smallGate());
+                              page.choose(SessionId{7370});
+                              stage.window->findChild<QAction*>(QLatin1StringView(which))->trigger();
+                          }});
     scenes.push_back({QStringLiteral("kick-many"), usual, [](Stage& stage) {
                           stage.connections();
                           stage.live(largeGate());
@@ -206,6 +213,21 @@ std::vector<Scene> windowScenes()
                  sample.certificates = batch.stats.certificates;
                  sample.certificatesEnd = batch.stats.certificatesEnd;
              }
+             stage.push(std::move(batch));
+         }},
+        {QStringLiteral("overview-alarms"), usual,
+         [record](Stage& stage) {
+             record("overview")(stage);
+             FeedBatch batch = busySnapshot();
+             const auto alarm = [](GateStats& stats) {
+                 stats.keySets = KeySetState::Failing;
+                 stats.keySetProblem = "issuer corp: https://id.example/keys does not answer";
+                 stats.clockStepped = stats.time - 5min;
+                 stats.clockStep = 1h;
+             };
+             alarm(batch.stats);
+             for (GateStats& sample : batch.history)
+                 alarm(sample);
              stage.push(std::move(batch));
          }},
         {QStringLiteral("auth-failures"), usual, record("authFailures")},

@@ -18,10 +18,11 @@ namespace {
 constexpr auto day = std::chrono::days(1);
 
 /// Sessions of a clock that jumps must not be pinged in between.
-void withoutPings(nlohmann::json& policy)
+/// Sessions live as long as the clock is moved.
+void withoutTimers(nlohmann::json& policy)
 {
     for (auto& route : policy["routes"])
-        route["ping"] = "off";
+        route["ping"] = route["session_lifetime"] = "off";
 }
 
 TlsFolder folderOf(const TestServer& server)
@@ -135,7 +136,7 @@ void CertificatesTest::new_files_serve_new_handshakes_and_sessions_stay_data()
 void CertificatesTest::new_files_serve_new_handshakes_and_sessions_stay()
 {
     QFETCH(int, way);
-    TestServer server(withoutPings, &m_clock);
+    TestServer server(withoutTimers, &m_clock);
     const TlsFolder tls = folderOf(server);
     const CertificateAndKey old = tls.pair();
     const CertificateAndKey next = tls.made(m_clock.wall() + 10 * day);
@@ -277,7 +278,7 @@ void CertificatesTest::row10_the_old_one_stays()
 {
     QFETCH(std::function<void(const TlsFolder&)>, spoil);
     QFETCH(QByteArray, said);
-    TestServer server(withoutPings, &m_clock);
+    TestServer server(withoutTimers, &m_clock);
     const TlsFolder tls = folderOf(server);
     const CertificateAndKey old = tls.pair();
     spoil(tls);
@@ -308,7 +309,7 @@ void CertificatesTest::row10_the_old_one_stays()
 
 void CertificatesTest::row10_a_reload_by_command_is_refused_and_counted_once()
 {
-    TestServer server(withoutPings, &m_clock);
+    TestServer server(withoutTimers, &m_clock);
     const TlsFolder tls = folderOf(server);
     const std::string old = tls.pair().certificate;
     writeOver(tls.certificate(), "hello");
@@ -340,7 +341,7 @@ void CertificatesTest::row83_an_invalid_policy_is_counted()
 
 void CertificatesTest::the_local_cas_certificate_renews_itself()
 {
-    TestServer server(withoutPings, &m_clock);
+    TestServer server(withoutTimers, &m_clock);
     const TlsFolder tls = folderOf(server);
     const CertificateAndKey old = tls.pair();
     ByteClient session = server.tls();

@@ -235,7 +235,7 @@ void TicketsTest::an_idle_gate_wipes_its_keys_too()
     TicketKeys& nextKeys = (*next)->tls[0]->tickets();
     Silent events;
     Gate gate(clock, events, events);
-    QVERIFY(gate.start(*made, std::make_shared<const BanSet>(), 0));
+    QVERIFY(gate.start(*made, std::make_shared<const BanSet>(), std::make_shared<const RevocationSet>(), 0));
     Contexts contexts;
     QVERIFY(contexts.seal(keys, clock.now()));
     QCOMPARE(keys.size(), 1u);

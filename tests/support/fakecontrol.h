@@ -134,6 +134,28 @@ private:
             Reply operator()(const ReloadCommand&) const { return Answer(Accepted{}); }
             Reply operator()(const CertificateStatusQuery&) const { return Answer(CertificateList{}); }
             Reply operator()(const CertificateRenewCommand&) const { return Answer(CertificateList{}); }
+            Reply operator()(const RevokeTokenCommand& revoke) const
+            {
+                RevocationResult result;
+                result.revocation.id = RevocationId{1};
+                result.revocation.value = revoke.tokenId;
+                return Answer(result);
+            }
+            Reply operator()(const InvalidateUserTokensCommand& invalidate) const
+            {
+                RevocationResult result;
+                result.revocation.id = RevocationId{1};
+                result.revocation.subject = RevocationSubject::User;
+                result.revocation.value = invalidate.user;
+                return Answer(result);
+            }
+            Reply operator()(const RevocationsQuery&) const { return Answer(RevocationList{}); }
+            Reply operator()(const UnrevokeCommand& unrevoke) const
+            {
+                UnrevokeResult result;
+                result.revocation.id = unrevoke.id;
+                return Answer(result);
+            }
         };
         return std::visit(Visitor{}, command);
     }

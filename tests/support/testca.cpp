@@ -88,6 +88,8 @@ Credential makeCredential(const CredentialOptions& options)
     addExtension(made.get(), signer, NID_key_usage, options.authority ? "critical,keyCertSign" : "digitalSignature");
     if (!options.authority && !options.usage.empty())
         addExtension(made.get(), signer, NID_ext_key_usage, options.usage);
+    if (!options.alternatives.empty())
+        addExtension(made.get(), signer, NID_subject_alt_name, options.alternatives);
     check(X509_sign(made.get(), issuerKey ? issuerKey.get() : key.get(), EVP_sha256()) > 0);
 
     const Owned<BIO> certificate(BIO_new(BIO_s_mem()));

@@ -20,6 +20,7 @@ struct CredentialOptions {
     std::string name = "client";
     bool authority = false;             ///< a CA's certificate
     std::string usage = "clientAuth";   ///< extendedKeyUsage; empty: none is written
+    std::string alternatives{};         ///< subjectAltName, "DNS:a.example,email:a@example.com"; empty: none
     WallTime from{};                    ///< notBefore
     std::chrono::hours lasts{24};       ///< to notAfter
     const Credential* issuer = nullptr; ///< null: it signs itself

@@ -191,7 +191,8 @@ void AuthTokenTest::tokens_are_found_where_the_route_looks()
     if (result) {
         QCOMPARE(result->has_value(), !token.isNull());
         if (*result)
-            QCOMPARE(**result, std::string_view(token.constData(), static_cast<std::size_t>(token.size())));
+            QCOMPARE(std::string_view((*result)->text),
+                     std::string_view(token.constData(), static_cast<std::size_t>(token.size())));
     }
 }
 
@@ -201,7 +202,7 @@ void AuthTokenTest::places_that_the_route_does_not_name_are_not_looked_at()
     policy.routes[0].authentication.from = {TokenPlace::Authorization};
     QVERIFY(!findToken(policy, 0, {{}, {"bearer.abc"}}).value());
     QCOMPARE(findToken(policy, 0, {{"Bearer def"}, {"gatehouse", "bearer.abc"}}).value(),
-             std::optional<std::string_view>("def"));
+             std::optional(FoundToken{TokenPlace::Authorization, "def"}));
     policy.routes[0].authentication.from = {TokenPlace::Subprotocol};
     QVERIFY(!findToken(policy, 0, {{"Bearer def"}, {}}).value());
 }

@@ -82,6 +82,15 @@ void CtlArgumentsTest::a_command_line_becomes_its_command_data()
     row("ban network 10.0.0.0/8 --reason x", "ban", R"({"subject":"network","value":"10.0.0.0/8","reason":"x"})");
     row("unban 3", "unban", R"({"id":3})");
     row("bans", "bans", "{}");
+    row("ban token 7f3a --for 1h", "ban", R"({"subject":"token","value":"7f3a","duration":"1h"})");
+    row("revoke --jti 7f3a", "revoke_token", R"({"jti":"7f3a"})");
+    row("revoke --jti 7f3a --issuer corp --for 30d --reason stolen", "revoke_token",
+        R"({"uid":"7f3a","issuer":"corp","duration":"720h","reason":"stolen"})");
+    row("revoke --user ann", "invalidate_user_tokens", R"({"user":"ann"})");
+    row("revoke --user ann --issuer corp --for 30d --reason left", "invalidate_user_tokens",
+        R"({"user":"ann","issuer":"corp","duration":"30d","reason":"left"})");
+    row("revocations", "revocations", "{}");
+    row("unrevoke 3", "unrevoke", R"({"id":3})");
     row("failures", "auth_failures", "{}");
     row("drain", "drain", "{}");
     row("reload", "reload", "{}");
@@ -144,6 +153,12 @@ void CtlArgumentsTest::a_bad_command_line_is_refused_with_what_is_wrong_data()
     row("ban address 10.0.0.1 --issuer x", "--issuer");
     row("ban user ann --for ever", "--for");
     row("unban ann", "ann");
+    row("revoke", "--jti");
+    row("revoke --jti a --user b", "either");
+    row("revoke --jti a --for ever", "--for");
+    row("revoke ann", "ann");
+    row("unrevoke", "ID");
+    row("unrevoke ann", "ann");
     row("audit", "list|verify");
     row("audit burn", "burn");
     row("certificate", "status|renew");
@@ -212,8 +227,8 @@ void CtlArgumentsTest::verify_reads_the_store_of_a_configuration()
 void CtlArgumentsTest::every_command_has_its_help()
 {
     const std::string program = outcome("--help").out;
-    for (const char* command : {"status", "sessions", "session", "kick", "ban", "unban", "bans", "failures", "audit",
-                                "certificate", "drain", "reload", "token"}) {
+    for (const char* command : {"status", "sessions", "session", "kick", "ban", "unban", "bans", "revoke", "unrevoke",
+                                "revocations", "failures", "audit", "certificate", "drain", "reload", "token"}) {
         const Outcome help = outcome(QByteArray(command) + " --help");
         QCOMPARE(help.code, exitOk);
         QVERIFY2(help.out.starts_with(std::string("Usage: gatehousectl ") + command), command);

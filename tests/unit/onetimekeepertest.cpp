@@ -93,24 +93,31 @@ void OneTimeKeeperTest::a_use_that_cannot_be_written_fails_and_stays_used_up()
 
 void OneTimeKeeperTest::of_many_threads_one_gets_the_token()
 {
+    constexpr int rounds = 20'000;
+    constexpr int threads = 2;
     OneTimeKeeper keeper(m_clock, atOnce(), {});
     const WallTime until = m_clock.wall() + 1h;
-    for (int round = 0; round < 300; ++round) {
-        std::atomic<int> claimed{0};
-        std::atomic<int> replayed{0};
-        std::vector<std::thread> threads;
-        for (int i = 0; i < 4; ++i)
-            threads.emplace_back([&] {
-                const ClaimVerdict verdict = ask(keeper, std::to_string(round), until);
-                claimed += verdict == ClaimVerdict::Claimed ? 1 : 0;
-                replayed += verdict == ClaimVerdict::Replayed ? 1 : 0;
-            });
-        for (std::thread& thread : threads)
-            thread.join();
-        QCOMPARE(claimed.load(), 1);
-        QCOMPARE(replayed.load(), 3);
-    }
-    QCOMPARE(keeper.size(), 300u);
+    std::vector<std::atomic<int>> claimed(rounds);
+    std::atomic<int> replayed{0};
+    std::atomic<int> arrived{0};
+    std::vector<std::thread> all;
+    for (int i = 0; i < threads; ++i)
+        all.emplace_back([&] {
+            for (int round = 0; round < rounds; ++round) {
+                ++arrived; // and off together, within a few instructions
+                while (arrived < (round + 1) * threads)
+                    std::this_thread::yield();
+                keeper.claim({"local", std::to_string(round), until}, [&, round](ClaimVerdict verdict) {
+                    claimed[static_cast<std::size_t>(round)] += verdict == ClaimVerdict::Claimed ? 1 : 0;
+                    replayed += verdict == ClaimVerdict::Replayed ? 1 : 0;
+                });
+            }
+        });
+    for (std::thread& thread : all)
+        thread.join();
+    QVERIFY(std::ranges::all_of(claimed, [](const auto& count) { return count.load() == 1; }));
+    QCOMPARE(replayed.load(), rounds * (threads - 1));
+    QCOMPARE(keeper.size(), std::size_t(rounds));
 }
 
 void OneTimeKeeperTest::a_full_table_refuses_and_forgets_nothing_that_could_be_replayed()

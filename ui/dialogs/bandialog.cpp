@@ -41,7 +41,7 @@ BanDialog::BanDialog(BanOffer offer, QWidget* parent)
     addField(tr("Whom"), makeSubjects());
     m_value->setObjectName(QStringLiteral("banValue"));
     m_value->setFont(ui::font(Type::Mono));
-    m_value->setAccessibleName(tr("Address, network or user"));
+    m_value->setAccessibleName(tr("Address, network, user or token"));
     body()->addWidget(m_value);
     addField(tr("Until"), makeDurations());
     m_reason->setObjectName(QStringLiteral("banReason"));
@@ -78,6 +78,8 @@ QWidget* BanDialog::makeSubjects()
     add(BanSubject::Address, tr("This a&ddress"), true);
     add(BanSubject::Network, tr("Its &network"), true);
     add(BanSubject::User, tr("This &user"), true);
+    if (!m_offer.tokenId.empty())
+        add(BanSubject::Token, tr("Its &token"), true);
     row->addStretch(1);
     return box;
 }
@@ -114,16 +116,16 @@ QString BanDialog::proposal(BanSubject subject) const
     case BanSubject::Network:
         return QString::fromStdString(networkOf(m_offer.address));
     case BanSubject::Token:
-        break;
+        return QString::fromStdString(m_offer.tokenId);
     }
     return {};
 }
 
 void BanDialog::subjectChosen()
 {
-    static constexpr std::array<const char*, 3> hints{QT_TR_NOOP("User name as the token gives it"),
-                                                      QT_TR_NOOP("Address, like 10.20.9.14"),
-                                                      QT_TR_NOOP("Network, like 10.20.9.0/24")};
+    static constexpr std::array<const char*, 4> hints{
+        QT_TR_NOOP("User name as the token gives it"), QT_TR_NOOP("Address, like 10.20.9.14"),
+        QT_TR_NOOP("Network, like 10.20.9.0/24"), QT_TR_NOOP("The jti of a token")};
     m_value->setPlaceholderText(tr(hints[static_cast<std::size_t>(subject())]));
     m_value->setText(proposal(subject()));
     refresh();
@@ -143,7 +145,9 @@ std::optional<BanCommand> BanDialog::command() const
     BanCommand ban;
     ban.subject = subject();
     ban.value = *value;
-    ban.issuer = subject() == BanSubject::User && *value == m_offer.user ? m_offer.issuer : std::string();
+    if (*value == (subject() == BanSubject::Token ? m_offer.tokenId : m_offer.user) &&
+        (subject() == BanSubject::User || subject() == BanSubject::Token))
+        ban.issuer = m_offer.issuer;
     if (const int choice = m_durations->checkedId(); choice != forGood)
         ban.duration = durations[static_cast<std::size_t>(choice)];
     ban.reason = m_reason->text().trimmed().toStdString();

@@ -22,6 +22,7 @@ struct BanOffer {
     std::string issuer;
     std::string reason; ///< proposed words
     BanSubject first = BanSubject::Address;
+    std::string tokenId = {};
 };
 
 /// Asks whom to ban, how long and why, and says which open sessions that would end. Sends nothing itself: confirmed()

@@ -4,6 +4,7 @@
 #include "style/notice.h"
 #include "style/theme.h"
 
+#include <QEvent>
 #include <QHBoxLayout>
 #include <QLabel>
 #include <QPushButton>
@@ -107,6 +108,15 @@ void Dialog::showFailure(const QString& text)
 QString Dialog::failure() const
 {
     return m_failureBox->isHidden() ? QString() : m_failure->text();
+}
+
+bool Dialog::event(QEvent* event)
+{
+    const bool taken = QDialog::event(event);
+    if (event->type() == QEvent::LayoutRequest && isVisible())
+        if (const int needed = layout()->totalHeightForWidth(width()); needed > height())
+            resize(width(), needed);
+    return taken;
 }
 
 void Dialog::addField(const QString& name, QWidget* field, const QString& hint)

@@ -42,6 +42,10 @@ Q_SIGNALS:
     /// The main action was chosen.
     void actionTriggered();
 
+protected:
+    /// Grows with what appears in it later: where labels wrap, Qt would squeeze the fields instead.
+    bool event(QEvent* event) override;
+
 private:
     QLabel* m_heading;
     QLabel* m_explanation;

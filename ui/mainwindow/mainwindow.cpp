@@ -11,6 +11,7 @@
 #include "pages/overviewpage.h"
 #include "text/certificatetext.h"
 #include "text/format.h"
+#include "text/gatenotices.h"
 
 #include <QAction>
 #include <QActionGroup>
@@ -268,7 +269,9 @@ void MainWindow::showFigures()
     const GateStats& stats = m_figures.stats();
     m_statusLine->setFigures(statusFigures(m_figures.now()));
     m_statusLine->setAudit(stats.audit, stats.auditRecords);
-    m_statusLine->setCertificates(certificateText(stats), isCertificateAlarm(stats));
+    m_statusLine->setAlarms({{clockStepText(stats), false},
+                             {keySetText(stats), true},
+                             {certificateText(stats), isCertificateAlarm(stats)}});
     const QTimeZone zone = QTimeZone::systemTimeZone();
     if (stats.time != WallTime{})
         m_statusLine->setTime(clockText(stats.time, zone) + QLatin1Char(' ') + zoneText(stats.time, zone));

@@ -145,12 +145,12 @@ void StatusLine::setAudit(AuditState state, std::uint64_t newest)
     updateWords();
 }
 
-void StatusLine::setCertificates(const QString& text, bool alarming)
+void StatusLine::setAlarms(std::vector<Alarm> alarms)
 {
-    if (text == m_certificates && alarming == m_certificatesAlarm)
+    std::erase_if(alarms, [](const Alarm& alarm) { return alarm.text.isEmpty(); });
+    if (alarms == m_alarms)
         return;
-    m_certificates = text;
-    m_certificatesAlarm = alarming;
+    m_alarms = std::move(alarms);
     updateWords();
 }
 
@@ -173,8 +173,8 @@ void StatusLine::updateWords()
     for (const Figure& figure : m_figures)
         words += figure.value + QLatin1Char(' ') + figure.unit;
     words += m_auditText;
-    if (!m_certificates.isEmpty())
-        words += m_certificates;
+    for (const Alarm& alarm : m_alarms)
+        words += alarm.text;
     setAccessibleName(words.join(QStringLiteral(", ")));
     update();
 }
@@ -221,7 +221,8 @@ void StatusLine::paintEvent(QPaintEvent*)
     drawBefore(m_lag, m_lagging ? theme.warning : theme.muted);
     const bool good = m_audit == AuditState::Good;
     drawBefore(m_auditText, good ? theme.muted : theme.bad, good ? Icon::Link : Icon::Unlink);
-    drawBefore(m_certificates, m_certificatesAlarm ? theme.bad : theme.warning, Icon::TriangleAlert);
+    for (auto alarm = m_alarms.rbegin(); alarm != m_alarms.rend(); ++alarm)
+        drawBefore(alarm->text, alarm->alarming ? theme.bad : theme.warning, Icon::TriangleAlert);
 }
 
 } // namespace gatehouse::ui

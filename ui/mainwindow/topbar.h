@@ -56,8 +56,14 @@ public:
     };
     void setFigures(std::vector<Figure> figures);
     void setAudit(AuditState state, std::uint64_t newest);
-    /// Empty: nothing is to be said of certificates.
-    void setCertificates(const QString& text, bool alarming);
+    /// What is wrong with the gate; one whose text is empty is left out. The last is the last to give way.
+    struct Alarm {
+        QString text;
+        bool alarming = false; ///< else a warning
+
+        friend bool operator==(const Alarm&, const Alarm&) = default;
+    };
+    void setAlarms(std::vector<Alarm> alarms);
     void setLag(std::chrono::milliseconds lag);
     void setTime(const QString& time);
     [[nodiscard]] const std::vector<Figure>& figures() const { return m_figures; }
@@ -71,8 +77,7 @@ private:
     std::vector<Figure> m_figures;
     AuditState m_audit = AuditState::Good;
     QString m_auditText;
-    QString m_certificates;
-    bool m_certificatesAlarm = false;
+    std::vector<Alarm> m_alarms;
     QString m_lag;
     QString m_time;
     bool m_lagging = false;

@@ -6,6 +6,7 @@
 #include "pages/banning.h"
 #include "pages/marks.h"
 #include "pages/outcomebar.h"
+#include "pages/panelparts.h"
 #include "pages/recorddelegate.h"
 #include "pages/recordpanel.h"
 #include "pages/recordtable.h"
@@ -283,6 +284,9 @@ void AuthFailuresPage::showPanel()
                      group->banned ? Icon::Ban : hintIcon(hint), group->banned ? tr("banned") : hintLabel(hint));
     m_panel->setExplanation(tr("What it looks like"), hostile ? Tone::Bad : Tone::Warning, hintIcon(hint),
                             hintSentence(hint));
+    m_panel->setWhy(tr("Why was it refused?"), Tone::Warning,
+                    explanationLines(group->lastRefusal).join(QLatin1Char('\n')));
+    const std::string& pointer = group->lastRefusal.decision.rule.pointer;
     const auto when = [this](WallTime time) {
         return tr("%1, %2").arg(relativeText(time, m_model->now()), clockText(time, m_zone));
     };
@@ -298,7 +302,8 @@ void AuthFailuresPage::showPanel()
           group->lastUser.empty() ? tr("unknown") : tr("%1 (not verified)").arg(plainText(group->lastUser))},
          {tr("Origin"), group->lastOrigin.empty() ? tr("none sent") : plainText(group->lastOrigin),
           !group->lastOrigin.empty()},
-         {tr("Network"), plainText(networkOf(group->address)), true}});
+         {tr("Network"), plainText(networkOf(group->address)), true},
+         {tr("Pointer"), pointer.empty() ? tr("no rule of the policy") : plainText(pointer), !pointer.empty()}});
 }
 
 void AuthFailuresPage::openMenu(const QPoint& position)

@@ -70,15 +70,77 @@ void Banning::showBanned(const BanResult& result)
     m_outcome.showDone(text, true);
 }
 
+void Banning::askRevoke(RevokeOffer offer)
+{
+    auto* dialog = new RevokeDialog(std::move(offer), &m_page);
+    connect(dialog, &RevokeDialog::confirmed, this,
+            [this, dialog](const Command& command) { sendRevocation(command, dialog); });
+    m_bridge.call(SessionsQuery{}, dialog, [dialog](const Reply& reply) {
+        if (reply.ok() && std::holds_alternative<SessionList>(*reply))
+            dialog->setSessions(std::get<SessionList>(*reply).sessions);
+    });
+    dialog->open();
+}
+
+void Banning::sendRevocation(const Command& command, RevokeDialog* dialog)
+{
+    m_bridge.call(command, this, [this, open = QPointer(dialog)](const Reply& reply) {
+        if (reply.ok() && std::holds_alternative<RevocationResult>(*reply)) {
+            if (open)
+                open->accept();
+            showRevoked(std::get<RevocationResult>(*reply));
+            return;
+        }
+        const std::string why = reply.ok() ? std::string() : reply.error().message;
+        const QString text = tr("Not revoked: %1").arg(plainText(why));
+        if (open) {
+            open->setBusy(false);
+            open->showFailure(text);
+        } else {
+            m_outcome.showFailed(text);
+        }
+    });
+}
+
+void Banning::showRevoked(const RevocationResult& result)
+{
+    m_last = result.revocation;
+    QString text = result.revocation.subject == RevocationSubject::Token
+                       ? tr("Token %1 is revoked.").arg(tokenText(result.revocation.value))
+                       : tr("All tokens of %1 are revoked.").arg(plainText(result.revocation.value, longestName));
+    if (const auto ended = static_cast<int>(result.ended.size()); ended > 0)
+        text += QLatin1Char(' ') + tr("%n session(s) ended.", nullptr, ended);
+    m_outcome.showDone(text, true);
+}
+
 void Banning::undo()
 {
-    if (!m_last)
-        return;
+    if (const auto* ban = std::get_if<Ban>(&m_last))
+        undoBan(*ban);
+    else if (const auto* revocation = std::get_if<Revocation>(&m_last))
+        undoRevocation(*revocation);
+}
+
+void Banning::undoRevocation(const Revocation& revocation)
+{
     m_outcome.undoButton()->setEnabled(false);
-    m_bridge.call(UnbanCommand{m_last->id}, this, [this, ban = *m_last](const Reply& reply) {
+    m_bridge.call(UnrevokeCommand{revocation.id}, this, [this](const Reply& reply) {
+        if (reply.ok()) {
+            m_last = {};
+            m_outcome.showDone(tr("The revocation is taken back."), false);
+        } else {
+            m_outcome.showFailed(tr("The revocation stands: %1").arg(plainText(reply.error().message)));
+        }
+    });
+}
+
+void Banning::undoBan(const Ban& last)
+{
+    m_outcome.undoButton()->setEnabled(false);
+    m_bridge.call(UnbanCommand{last.id}, this, [this, ban = last](const Reply& reply) {
         const QString who = plainText(ban.value, longestName);
         if (reply.ok()) {
-            m_last.reset();
+            m_last = {};
             m_outcome.showDone(tr("The ban of %1 is lifted.").arg(who), false);
         } else {
             m_outcome.showFailed(tr("The ban of %1 stands: %2").arg(who, plainText(reply.error().message)));

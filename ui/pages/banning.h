@@ -3,18 +3,19 @@
 
 #include "control/commands.h"
 #include "dialogs/bandialog.h"
+#include "dialogs/revokedialog.h"
 #include "feedbridge/feedbridge.h"
 
 #include <QTimeZone>
 
-#include <optional>
+#include <variant>
 
 namespace gatehouse::ui {
 
 class OutcomeBar;
 
-/// Bans from a page: asks whom and for how long, sends the command, says in the page's bar what it came to, and takes
-/// the last ban back when asked.
+/// Bans and revocations from a page: asks whom and for how long, sends the command, says in the page's bar what it came
+/// to, and takes the last one back when asked.
 class Banning : public QObject {
     Q_OBJECT
 public:
@@ -25,15 +26,21 @@ public:
     /// Without a question.
     void ban(const BanCommand& command);
 
+    void askRevoke(RevokeOffer offer);
+
 private:
+    void sendRevocation(const Command& command, RevokeDialog* dialog);
+    void showRevoked(const RevocationResult& result);
+    void undoRevocation(const Revocation& revocation);
     void send(const BanCommand& command, BanDialog* dialog);
     void showBanned(const BanResult& result);
     void undo();
+    void undoBan(const Ban& ban);
 
     FeedBridge& m_bridge;
     OutcomeBar& m_outcome;
     QWidget& m_page;
-    std::optional<Ban> m_last;
+    std::variant<std::monostate, Ban, Revocation> m_last;
     QTimeZone m_zone = QTimeZone::systemTimeZone();
 };
 

@@ -12,6 +12,7 @@
 #include "style/theme.h"
 #include "text/certificatetext.h"
 #include "text/format.h"
+#include "text/gatenotices.h"
 #include "text/reasontext.h"
 
 #include <QGridLayout>
@@ -108,10 +109,18 @@ QBoxLayout* OverviewPage::makeTitle()
     m_audit = new Pill;
     m_certificate->hide();
     m_audit->hide();
+    m_keySets = new Pill;
+    m_keySets->setObjectName(QStringLiteral("keySetNotice"));
+    m_keySets->hide();
+    m_clock = new Pill;
+    m_clock->setObjectName(QStringLiteral("clockNotice"));
+    m_clock->hide();
     row->addWidget(name);
     row->addWidget(scope);
     row->addStretch(1);
     row->addWidget(m_audit);
+    row->addWidget(m_keySets);
+    row->addWidget(m_clock);
     row->addWidget(m_certificate);
     // The row keeps its height whether or not a notice stands in it.
     row->addSpacing(0);
@@ -345,6 +354,14 @@ void OverviewPage::showNotices()
     m_certificate->setVisible(!certificate.isEmpty());
     m_certificate->set(isCertificateAlarm(stats) ? Tone::Bad : Tone::Warning, Icon::TriangleAlert, certificate);
     m_certificate->setToolTip(certificateTip().toHtmlEscaped());
+    const QString keySets = keySetText(stats);
+    m_keySets->setVisible(!keySets.isEmpty());
+    m_keySets->set(Tone::Bad, Icon::KeyRound, keySets);
+    m_keySets->setToolTip(keySetTip(stats).toHtmlEscaped());
+    const QString clock = clockStepText(stats);
+    m_clock->setVisible(!clock.isEmpty());
+    m_clock->set(Tone::Warning, Icon::Clock, clock);
+    m_clock->setToolTip(clockStepTip().toHtmlEscaped());
 }
 
 /// Which listener it is, and what to do.

@@ -74,6 +74,8 @@ private:
     OverviewList* m_userList = nullptr;
     OverviewList* m_failureList = nullptr;
     OverviewList* m_auditList = nullptr;
+    Pill* m_keySets = nullptr;
+    Pill* m_clock = nullptr;
     Pill* m_certificate = nullptr;
     Pill* m_audit = nullptr;
     Info m_info;

@@ -54,7 +54,14 @@ QString question(const Connection& connection)
     return {};
 }
 
-QStringList ruleLines(const Explanation& why)
+QString limitWords(const SessionInfo& info)
+{
+    return WhyCard::tr("%1, burst %2").arg(rateText(info.rateLimit), countText(info.rateBurst));
+}
+
+} // namespace
+
+QStringList explanationLines(const Explanation& why)
 {
     QStringList lines;
     if (!why.decision.met.empty())
@@ -67,13 +74,6 @@ QStringList ruleLines(const Explanation& why)
         lines += WhyCard::tr("By %1").arg(plainText(why.actor));
     return lines;
 }
-
-QString limitWords(const SessionInfo& info)
-{
-    return WhyCard::tr("%1, burst %2").arg(rateText(info.rateLimit), countText(info.rateBurst));
-}
-
-} // namespace
 
 QLabel* sectionHeading(const QString& text, QWidget* parent)
 {
@@ -207,7 +207,7 @@ void WhyCard::explain(const Connection& connection)
     QString heading;
     if (why) {
         heading = reasonSentence(why->decision.reason);
-        lines = ruleLines(*why);
+        lines = explanationLines(*why);
     } else if (connection.state == ConnectionState::NearLimit || connection.state == ConnectionState::Limited) {
         heading = tr("%1 of its rate").arg(percentText(shareOfLimit(connection).value_or(0)));
         lines += tr("%1 come, allowed are %2").arg(rateText(connection.activity().messagesInRate), limitWords(info));

@@ -105,6 +105,9 @@ private:
     std::vector<Line> m_lines;
 };
 
+/// What a decision met, what it allows, which rule it was and whose, a line each.
+[[nodiscard]] QStringList explanationLines(const Explanation& why);
+
 /// A section's heading in the panel.
 [[nodiscard]] QLabel* sectionHeading(const QString& text, QWidget* parent);
 

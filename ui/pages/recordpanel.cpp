@@ -106,9 +106,16 @@ QWidget* RecordPanel::makeFacts()
     column->setSpacing(space::s);
     m_explanationTitle = plainLabel(ui::font(Type::Small, QFont::Bold));
     m_explanation = new Notice(Tone::Warning, Icon::Info);
+    m_whyTitle = plainLabel(ui::font(Type::Small, QFont::Bold));
+    m_why = new Notice(Tone::Warning, Icon::Info);
+    m_whyTitle->hide();
+    m_why->hide();
     m_factsTitle = plainLabel(ui::font(Type::Small, QFont::Bold));
     column->addWidget(m_explanationTitle);
     column->addWidget(m_explanation);
+    column->addSpacing(space::xs);
+    column->addWidget(m_whyTitle);
+    column->addWidget(m_why);
     column->addSpacing(space::xs);
     column->addWidget(m_factsTitle);
     m_grid = new QGridLayout;
@@ -151,6 +158,20 @@ void RecordPanel::setExplanation(const QString& title, Tone tone, Icon symbol, c
     m_explanationTitle->setText(title);
     m_explanation->set(tone, symbol);
     m_explanation->setText(text);
+}
+
+void RecordPanel::setWhy(const QString& title, Tone tone, const QString& text)
+{
+    m_whyTitle->setVisible(!text.isEmpty());
+    m_why->setVisible(!text.isEmpty());
+    m_whyTitle->setText(title);
+    m_why->set(tone, Icon::ShieldAlert);
+    m_why->setText(text);
+}
+
+QString RecordPanel::whyText() const
+{
+    return m_why->isHidden() ? QString() : m_why->label()->text();
 }
 
 void RecordPanel::setFacts(const QString& title, const std::vector<Fact>& facts)

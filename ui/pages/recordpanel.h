@@ -35,6 +35,9 @@ public:
     void showRecord(const QString& heading, const QString& aside);
     void setPill(Tone tone, std::optional<Icon> symbol, const QString& text);               ///< empty text: none
     void setExplanation(const QString& title, Tone tone, Icon symbol, const QString& text); ///< empty text: none
+    /// Below the explanation; empty text: none.
+    void setWhy(const QString& title, Tone tone, const QString& text);
+    [[nodiscard]] QString whyText() const;
     void setFacts(const QString& title, const std::vector<Fact>& facts);
     void addButton(QPushButton* button);
     [[nodiscard]] bool isEmpty() const { return m_isEmpty; }
@@ -58,6 +61,8 @@ private:
     QHBoxLayout* m_buttons = nullptr;
     QLabel* m_explanationTitle = nullptr;
     Notice* m_explanation = nullptr;
+    QLabel* m_whyTitle = nullptr;
+    Notice* m_why = nullptr;
     QLabel* m_factsTitle = nullptr;
     QGridLayout* m_grid = nullptr;
     std::vector<std::pair<QLabel*, QLabel*>> m_rows;

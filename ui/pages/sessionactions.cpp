@@ -35,12 +35,19 @@ SessionActions::SessionActions(FeedBridge& bridge, Banning& banning, const Conne
     , m_kick(add("kick", Icon::UserX, tr("Kick…"), QKeySequence::Delete))
     , m_ban(add("ban", Icon::Ban, tr("Ban…"), Qt::CTRL | Qt::Key_B))
     , m_banAddress(add("banAddress", Icon::Globe, tr("Ban the address…"), Qt::CTRL | Qt::SHIFT | Qt::Key_B))
+    , m_revokeToken(add("revokeToken", Icon::KeyRound, tr("Revoke token…"), Qt::CTRL | Qt::Key_T))
+    , m_revokeUser(
+          add("revokeUser", Icon::Users, tr("Revoke all tokens of this user…"), Qt::CTRL | Qt::SHIFT | Qt::Key_T))
 {
     setCommandLine(*m_kick, QStringLiteral("gatehousectl kick ID…"));
-    setCommandLine(*m_ban, QStringLiteral("gatehousectl ban --user USER | --address ADDRESS"));
+    setCommandLine(*m_ban, QStringLiteral("gatehousectl ban user USER | address ADDRESS | token JTI"));
     connect(m_kick, &QAction::triggered, this, [this] { askKick(kickTargets()); });
     connect(m_ban, &QAction::triggered, this, [this] { askBan(BanSubject::User); });
     connect(m_banAddress, &QAction::triggered, this, [this] { askBan(BanSubject::Address); });
+    setCommandLine(*m_revokeToken, QStringLiteral("gatehousectl revoke --jti JTI"));
+    setCommandLine(*m_revokeUser, QStringLiteral("gatehousectl revoke --user USER"));
+    connect(m_revokeToken, &QAction::triggered, this, [this] { askRevoke(RevocationSubject::Token); });
+    connect(m_revokeUser, &QAction::triggered, this, [this] { askRevoke(RevocationSubject::User); });
     addCopies();
     setChosen({});
 }
@@ -71,7 +78,10 @@ void SessionActions::addCopies()
 void SessionActions::setChosen(SessionId id)
 {
     m_chosen = id;
-    const bool known = m_model.find(id) != nullptr;
+    const Connection* connection = m_model.find(id);
+    const bool known = connection != nullptr;
+    m_revokeToken->setEnabled(known && !connection->info().tokenId.empty());
+    m_revokeUser->setEnabled(known && !connection->info().user.empty());
     m_ban->setEnabled(known);
     m_banAddress->setEnabled(known);
     for (QAction* action : m_copies)
@@ -113,7 +123,16 @@ void SessionActions::askBan(BanSubject first)
     if (!connection)
         return;
     const SessionInfo& info = connection->info();
-    m_banning.ask({info.address, info.user, info.issuer, {}, info.user.empty() ? BanSubject::Address : first});
+    m_banning.ask(
+        {info.address, info.user, info.issuer, {}, info.user.empty() ? BanSubject::Address : first, info.tokenId});
+}
+
+void SessionActions::askRevoke(RevocationSubject subject)
+{
+    if (const Connection* connection = m_model.find(m_chosen)) {
+        const SessionInfo& info = connection->info();
+        m_banning.askRevoke({subject, info.tokenId, info.user, info.issuer});
+    }
 }
 
 void SessionActions::copy(CopyForm form) const
@@ -130,6 +149,8 @@ void SessionActions::copy(CopyForm form) const
 void SessionActions::fillMenu(QMenu& menu, const QModelIndex& cell)
 {
     menu.addActions({m_kick, m_ban, m_banAddress});
+    menu.addSeparator();
+    menu.addActions({m_revokeToken, m_revokeUser});
     menu.addSeparator();
     for (QAction* action : m_copies)
         menu.addAction(action);

@@ -18,8 +18,8 @@ class Banning;
 class ConnectionsModel;
 class ConnectionsTable;
 
-/// What can be done to the sessions of a table: kick, ban, copy. Actions act on the ids that are chosen when they are
-/// triggered. They belong to the page and live as long as it does.
+/// What can be done to the sessions of a table: kick, ban, revoke, copy. Actions act on the ids that are chosen when
+/// they are triggered. They belong to the page and live as long as it does.
 class SessionActions : public QObject {
     Q_OBJECT
 public:
@@ -44,6 +44,7 @@ private:
     QAction* add(const char* name, Icon symbol, const QString& text, const QKeySequence& keys);
     void addCopies();
     void askBan(BanSubject first);
+    void askRevoke(RevocationSubject subject);
     void copy(CopyForm form) const;
 
     FeedBridge& m_bridge;
@@ -55,6 +56,8 @@ private:
     QAction* m_kick;
     QAction* m_ban;
     QAction* m_banAddress;
+    QAction* m_revokeToken;
+    QAction* m_revokeUser;
     std::vector<QAction*> m_copies;
 };
 

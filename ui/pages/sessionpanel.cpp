@@ -39,8 +39,15 @@ QString joined(const std::vector<std::string>& words)
     return list.join(QStringLiteral(", "));
 }
 
-std::vector<FactGrid::Fact> factsOf(const SessionInfo& info, WallTime now)
+QString timesText(std::uint64_t count)
 {
+    return count == 0 ? QString() : SessionPanel::tr("%1 times").arg(countText(count));
+}
+
+std::vector<FactGrid::Fact> factsOf(const Connection& connection, WallTime now)
+{
+    const SessionInfo& info = connection.info();
+    const SessionActivity& activity = connection.activity();
     const QString issuer = plainText(info.issuer);
     const QString key = info.keyId.empty() ? issuer : SessionPanel::tr("%1, key %2").arg(issuer, plainText(info.keyId));
     const QString address = QStringLiteral("%1:%2").arg(plainText(info.address)).arg(info.port);
@@ -50,6 +57,7 @@ std::vector<FactGrid::Fact> factsOf(const SessionInfo& info, WallTime now)
     return {
         {SessionPanel::tr("Issuer"), key},
         {SessionPanel::tr("Roles"), joined(info.roles)},
+        {SessionPanel::tr("Token"), tokenText(info.tokenId), true},
         {SessionPanel::tr("Token ends"), info.tokenExpires ? relativeText(*info.tokenExpires, now) : QString()},
         {SessionPanel::tr("Origin"), info.origin.empty() ? SessionPanel::tr("none sent") : plainText(info.origin),
          !info.origin.empty()},
@@ -60,6 +68,10 @@ std::vector<FactGrid::Fact> factsOf(const SessionInfo& info, WallTime now)
         {SessionPanel::tr("TLS"), tls},
         {SessionPanel::tr("Compression"), plainText(info.compression)},
         {SessionPanel::tr("Open for"), durationText(now - info.since)},
+        {SessionPanel::tr("Throttled"), timesText(activity.throttled)},
+        {SessionPanel::tr("Dropped"),
+         activity.dropped == 0 ? QString()
+                               : SessionPanel::tr("%1 messages to the client").arg(countText(activity.dropped))},
     };
 }
 
@@ -216,7 +228,7 @@ void SessionPanel::show(const Connection& connection, WallTime now)
     else
         m_state->set(Tone::Good, Icon::CircleCheck, stateText(connection, now));
     m_why->explain(connection);
-    m_identity->set(factsOf(connection.info(), now));
+    m_identity->set(factsOf(connection, now));
     m_limits->set(limitsOf(connection));
     m_kick->setEnabled(!connection.closed);
     m_stack->setCurrentIndex(1);

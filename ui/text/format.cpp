@@ -137,4 +137,15 @@ QString plainText(std::string_view utf8, qsizetype limit)
     return out;
 }
 
+QString tokenText(std::string_view tokenId)
+{
+    constexpr qsizetype whole = 24;
+    constexpr qsizetype head = 14;
+    constexpr qsizetype tail = 8;
+    QString text = plainText(tokenId);
+    if (text.size() > whole)
+        text = text.left(head) + QChar(0x2026) + text.right(tail);
+    return text.isEmpty() ? text : QChar(0x2066) + text + QChar(0x2069); // isolated (UAX #9 §2.4)
+}
+
 } // namespace gatehouse::ui

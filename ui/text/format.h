@@ -44,4 +44,7 @@ using Milliseconds = std::chrono::milliseconds;
 /// as \u escapes, and what is longer than `limit` characters is cut with an ellipsis.
 [[nodiscard]] QString plainText(std::string_view utf8, qsizetype limit = 512);
 
+/// A token's `jti` for display: harmless, a long one without its middle, and left to right whatever stands around it.
+[[nodiscard]] QString tokenText(std::string_view tokenId);
+
 } // namespace gatehouse::ui

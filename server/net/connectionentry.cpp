@@ -1,0 +1,308 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "net/connection.h"
+#include "net/refusals.h"
+#include "net/sessioninfo.h"
+#include "policy/decide.h"
+#include "policy/text.h"
+
+#include <algorithm>
+
+// What a connection goes through until it is a session.
+namespace gatehouse {
+
+namespace {
+
+SharedFrame frameOf(const std::string& text)
+{
+    const auto bytes = std::as_bytes(std::span(text));
+    return std::make_shared<const std::vector<std::byte>>(bytes.begin(), bytes.end());
+}
+
+SharedFrame frameOf(std::vector<std::byte> bytes)
+{
+    return std::make_shared<const std::vector<std::byte>>(std::move(bytes));
+}
+
+/// Where a session is refused that has not begun: whoever may not be in this channel may not be here.
+std::uint16_t closeCodeAtTheDoor(Reason reason)
+{
+    return reason == Reason::AuthzChannel ? 4403 : closeCode(reason).value_or(1008);
+}
+
+} // namespace
+
+/// Takes the header to its last byte and nothing behind it, which is TLS's or the request's.
+void Connection::readProxyHeader()
+{
+    using State = wire::ProxyProtocol::State;
+    const auto scratch = std::span(m_context.readScratch).first(wire::ProxyProtocol::longestBinary);
+    while (m_proxyHeader->state() == State::NeedMore) {
+        const IoResult got = m_transport->peek(scratch);
+        if (got.status == IoStatus::WouldBlock) {
+            m_context.updateInterest(*this);
+            return;
+        }
+        if (got.status != IoStatus::Ok) {
+            kill(got.status == IoStatus::Closed ? Reason::ProxyHeader : Reason::PeerAbort);
+            return;
+        }
+        m_transport->skip(m_proxyHeader->take(scratch.first(got.bytes)));
+    }
+    if (m_proxyHeader->state() == State::Broken) {
+        kill(Reason::ProxyHeader);
+        return;
+    }
+    const auto source = m_proxyHeader->source();
+    m_proxyHeader.reset();
+    if (source)
+        m_peerPort = source->port;
+    if (auto refused = enter(m_context, m_arrival, source ? source->address : m_arrival.peer)) {
+        abandon(std::move(refused->decision));
+        return;
+    }
+    if (m_transport->secure())
+        m_phase = Phase::Handshake;
+    else
+        beginHead();
+}
+
+void Connection::beginHead()
+{
+    m_phase = Phase::Head;
+    m_phaseDeadline = m_context.now + m_context.policy().limits.requestTimeout;
+    startTimer();
+}
+
+void Connection::handshake()
+{
+    switch (m_transport->handshake()) {
+    case IoStatus::Ok:
+        beginHead();
+        break;
+    case IoStatus::WouldBlock:
+        m_context.updateInterest(*this);
+        break;
+    case IoStatus::Closed:
+        kill(Reason::TlsAborted);
+        break;
+    case IoStatus::Failed:
+        kill(m_transport->failure());
+        break;
+    }
+}
+
+void Connection::readHead(std::span<const std::byte> bytes)
+{
+    if (!m_head)
+        m_head =
+            std::make_unique<PendingHead>(PendingHead{wire::HeadScanner(requestLimits(m_context.policy().limits)), {}});
+    std::string& text = m_head->text;
+    text.append(static_cast<const char*>(static_cast<const void*>(bytes.data())), bytes.size());
+    const auto size = m_head->scanner.scan(text);
+    if (!size) {
+        refuseHead(size.error());
+        return;
+    }
+    if (*size == 0)
+        return;
+    auto admission = admit(m_context, m_arrival, *m_transport, m_head->scanner.request(text),
+                           text.size() > *size || m_transport->readable());
+    if (admission)
+        proceed(std::move(*admission));
+    else
+        refuse(admission.error());
+    m_head.reset();
+}
+
+HeadExtent Connection::headExtent() const
+{
+    return m_head ? HeadExtent{m_head->scanner.seen(), m_head->scanner.seenOfLine()} : HeadExtent{};
+}
+
+void Connection::refuseHead(Reason reason)
+{
+    Refusal refusal;
+    refusal.decision = explainConnection(m_context.policy(), m_arrival.listener, reason, headExtent());
+    refusal.status = httpStatus(reason).value_or(400);
+    if (reason == Reason::HsRequestLine && m_head && m_head->scanner.versionUnsupported())
+        refusal.status = 505;
+    refuse(refusal);
+}
+
+/// The checks are passed as far as they can be.
+void Connection::proceed(Admission admission)
+{
+    if (admission.awaitsToken) {
+        const Policy& policy = *admission.generation->policy;
+        const std::size_t route = admission.match.route;
+        auto first = std::make_unique<FirstMessage>(policy, route, admission.deflate.has_value());
+        reply(wire::switchingProtocols(admission.key, admission.subprotocol,
+                                       admission.deflate ? admission.deflate->answer : std::string_view()));
+        m_phase = Phase::FirstMessage;
+        m_phaseDeadline = m_context.now + policy.routes[route].authentication.firstMessageWithin;
+        m_waiting = std::make_unique<Waiting>(Waiting{std::move(admission), std::move(first), {}});
+        startTimer();
+        return;
+    }
+    const bool claims = admission.claim.has_value();
+    if (!claims && !m_waiting) {
+        open(std::move(admission));
+        return;
+    }
+    if (!m_waiting)
+        m_waiting = std::make_unique<Waiting>();
+    m_waiting->admission = std::move(admission);
+    if (claims)
+        startClaim();
+    else
+        open(std::move(m_waiting->admission));
+}
+
+void Connection::readFirstMessage(std::span<std::byte> bytes)
+{
+    using Kind = FirstMessage::Step::Kind;
+    while (m_phase == Phase::FirstMessage) {
+        FirstMessage::Step step = m_waiting->first->take(bytes, m_context.now);
+        switch (step.kind) {
+        case Kind::More:
+            return;
+        case Kind::Pong:
+            queue(frameOf(std::move(step.frame)));
+            break;
+        case Kind::Closed:
+            queue(frameOf(std::move(step.frame)));
+            m_waiting.reset();
+            linger();
+            return;
+        case Kind::Refused:
+            refuse(refusalOf(m_waiting->admission, std::move(step.why)));
+            return;
+        case Kind::Token: {
+            m_waiting->early.assign(bytes.begin(), bytes.end());
+            auto admission = admitToken(m_context, m_arrival, std::move(m_waiting->admission), step.token);
+            if (admission)
+                proceed(std::move(*admission));
+            else
+                refuse(admission.error());
+            return;
+        }
+        }
+    }
+}
+
+/// Whoever waits for a 101 has nothing to say yet; behind it, what comes is kept for the session.
+void Connection::readEarly(std::span<const std::byte> bytes)
+{
+    if (!upgraded()) {
+        refuse(refusalOf(m_waiting->admission, {Reason::HsEarlyData, {}, {}, {}}));
+        return;
+    }
+    m_waiting->early.insert(m_waiting->early.end(), bytes.begin(), bytes.end());
+}
+
+void Connection::startClaim()
+{
+    m_phase = Phase::Claim;
+    m_phaseDeadline = m_context.now + m_context.policy().limits.requestTimeout;
+    startTimer();
+    m_context.gate.events.claimToken(*m_waiting->admission.claim, m_context.awaitClaim(*this));
+}
+
+void Connection::claimed(ClaimVerdict verdict)
+{
+    if (m_phase != Phase::Claim)
+        return;
+    auto admission = admitClaimed(m_context, m_arrival, std::move(m_waiting->admission), verdict);
+    if (admission)
+        open(std::move(*admission));
+    else
+        refuse(admission.error());
+}
+
+void Connection::waitedTooLong()
+{
+    if (m_phase == Phase::Claim) {
+        claimed(ClaimVerdict::Failed);
+        return;
+    }
+    const Admission& admission = m_waiting->admission;
+    const Policy& policy = *admission.generation->policy;
+    const std::size_t route = admission.match.route;
+    refuse(refusalOf(admission,
+                     {Reason::AuthMissing, routeRule(policy, route, "authentication/first_message_within"),
+                      "no first message", formatDuration(policy.routes[route].authentication.firstMessageWithin)}));
+}
+
+void Connection::refuse(const Refusal& refusal)
+{
+    const Reason reason = refusal.decision.reason;
+    if (upgraded()) {
+        Refusal closing = refusal;
+        closing.status = closeCodeAtTheDoor(reason);
+        reportRefusal(m_context, m_arrival, closing, "first message");
+        queue(frameOf(wire::encodeClose(closing.status, reasonWord(reason))));
+    } else {
+        reportRefusal(m_context, m_arrival, refusal);
+        reply(wire::refusal(refusal.status, reasonWord(reason), refusal.retryAfter));
+    }
+    m_waiting.reset(); // `refusal` may be about its admission, but holds nothing of it
+    linger();
+}
+
+void Connection::reply(const std::string& text)
+{
+    queue(frameOf(text));
+}
+
+void Connection::open(Admission admission)
+{
+    const auto waiting = std::move(m_waiting);
+    auto generation = admission.generation;
+    auto info = makeSessionInfo(m_context, m_arrival, admission, *m_transport, m_peerPort);
+    if (!waiting || !waiting->first)
+        reply(wire::switchingProtocols(admission.key, admission.subprotocol, info->compression));
+    m_session = std::make_unique<Session>(m_context, *this, std::move(admission), std::move(info),
+                                          std::move(generation), m_arrival.address);
+    m_phase = Phase::Open;
+    m_pendingSlot = Lease();
+    m_arrival.pendingSlot = Lease();
+    m_context.counters.pending.subtract(1);
+    m_context.counters.sessions.add();
+    m_context.counters.accepted.add();
+    m_context.sessionOpened(*this);
+    m_session->begin();
+    startTimer();
+    if (waiting && !waiting->early.empty())
+        received(waiting->early);
+    if (waiting && m_phase == Phase::Open) // TLS may hold more than epoll knows of
+        readAgain();
+    if (m_phase == Phase::Open)
+        m_context.updateInterest(*this);
+}
+
+void Connection::drain()
+{
+    const Decision why{Reason::Drain, {}, {}, {}};
+    switch (m_phase) {
+    case Phase::Open:
+        m_session->end({why, closeCode(Reason::Drain), "drain", {}});
+        break;
+    case Phase::FirstMessage:
+    case Phase::Claim:
+        refuse(refusalOf(m_waiting->admission, why, std::chrono::seconds(5)));
+        break;
+    case Phase::Lingering:
+        if (!m_session && !wantsWrite())
+            kill(Reason::None);
+        break;
+    case Phase::Proxy:
+    case Phase::Handshake:
+    case Phase::Head:
+        kill(Reason::None);
+        break;
+    case Phase::Dead:
+        break;
+    }
+}
+
+} // namespace gatehouse

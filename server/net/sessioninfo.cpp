@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "net/sessioninfo.h"
+
+namespace gatehouse {
+
+std::shared_ptr<SessionInfo> makeSessionInfo(WorkerContext& context, const Arrival& arrival, const Admission& admission,
+                                             const Transport& transport, std::uint16_t peerPort)
+{
+    const Policy& policy = *admission.generation->policy;
+    const Route& route = policy.routes[admission.match.route];
+    auto info = std::make_shared<SessionInfo>();
+    info->id = {++context.nextSession * context.workers + context.index};
+    info->user = admission.who.user;
+    info->issuer = admission.who.issuer;
+    info->keyId = admission.who.keyId;
+    info->tokenId = admission.who.tokenId;
+    info->roles = admission.who.roles;
+    info->address = arrival.peer.toString();
+    info->port = peerPort;
+    info->listener = policy.listeners[arrival.listener].name;
+    info->route = route.name;
+    info->path = admission.path;
+    if (!admission.match.channel.empty())
+        info->channels.push_back(admission.match.channel);
+    info->origin = admission.origin;
+    info->userAgent = admission.userAgent;
+    info->subprotocol = admission.subprotocol;
+    if (admission.deflate)
+        info->compression = admission.deflate->answer;
+    info->tlsVersion = transport.tlsVersion();
+    info->tlsCipher = transport.tlsCipher();
+    info->since = context.wall;
+    info->tokenExpires = admission.who.expires;
+    info->policyVersion = policy.version;
+    if (const auto& rate = route.messages.rate) {
+        info->rateLimit = static_cast<double>(rate->count) / std::chrono::duration<double>(rate->per).count();
+        info->rateBurst = rate->burst;
+    }
+    info->sendBufferLimit = route.sendBuffer;
+    info->violationsAllowed = route.messages.violationsBeforeClose;
+    info->sessionsPerUser = policy.limits.sessionsPerUser;
+    return info;
+}
+
+} // namespace gatehouse

@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "feed/values.h"
+
+#include <QString>
+
+namespace gatehouse::ui {
+
+/// That an issuer's keys cannot be had, in a few words; empty while all can.
+[[nodiscard]] QString keySetText(const GateStats& stats);
+/// Which, and what it means.
+[[nodiscard]] QString keySetTip(const GateStats& stats);
+
+/// That the wall clock jumped within the last hour, and by how much; empty where it did not.
+[[nodiscard]] QString clockStepText(const GateStats& stats);
+[[nodiscard]] QString clockStepTip();
+
+} // namespace gatehouse::ui
