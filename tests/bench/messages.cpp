@@ -70,6 +70,7 @@ public:
     void discard(Connection&) override {}
     void sessionOpened(Connection&) override {}
     void updateInterest(Connection&) override {}
+    [[nodiscard]] std::function<void(ClaimVerdict)> awaitClaim(Connection&) override { return {}; }
     CountingHandler counting;
 };
 
@@ -90,8 +91,10 @@ public:
         admission.user = std::make_shared<UserState>();
         admission.who.user = "ann";
         admission.who.issuer = "local";
-        m_connection = std::make_unique<Connection>(m_context, std::make_unique<SilentTransport>(),
-                                                    Arrival{0, {}, address}, 0, Lease(), Lease());
+        Arrival arrival;
+        arrival.address = address;
+        m_connection = std::make_unique<Connection>(m_context, std::make_unique<SilentTransport>(), std::move(arrival),
+                                                    std::uint16_t{0}, Lease());
         m_session = std::make_unique<Session>(m_context, *m_connection, std::move(admission),
                                               std::make_shared<SessionInfo>(), generation, address);
         m_session->begin();
