@@ -28,6 +28,8 @@ public:
     [[nodiscard]] IoResult read(std::span<std::byte>) override { return {IoStatus::WouldBlock, 0}; }
     [[nodiscard]] bool readable() override { return false; }
     [[nodiscard]] IoResult write(std::span<const std::byte> from) override { return {IoStatus::Ok, from.size()}; }
+    [[nodiscard]] IoResult peek(std::span<std::byte>) override { return {IoStatus::WouldBlock, 0}; }
+    void skip(std::size_t) override {}
     void shutdownWrite() override {}
     [[nodiscard]] std::string tlsVersion() const override { return {}; }
     [[nodiscard]] std::string tlsCipher() const override { return {}; }
@@ -70,7 +72,10 @@ public:
     void discard(Connection&) override {}
     void sessionOpened(Connection&) override {}
     void updateInterest(Connection&) override {}
-    [[nodiscard]] std::function<void(ClaimVerdict)> awaitClaim(Connection&) override { return {}; }
+    [[nodiscard]] std::function<void(ClaimVerdict)> awaitClaim(Connection&) override
+    {
+        return [](ClaimVerdict) {};
+    }
     CountingHandler counting;
 };
 
