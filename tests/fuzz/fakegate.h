@@ -16,13 +16,14 @@
 namespace gatehouse::fuzz {
 
 /// A gate whose limits are so low that a few hundred bytes reach them: routes /echo, /hub/{channel}, /slow and /wide,
-/// of which only the hub asks for a token; listener 1 has TLS.
+/// of which only the hub asks for a token; and /first, which takes it in the first message too. Listener 1 has TLS; 2
+/// and, by the PROXY protocol and with TLS, 3 trust the proxies of 192.0.2.0/24.
 [[nodiscard]] std::shared_ptr<const PolicyGeneration> firstPolicy();
 /// The same routes with other limits.
 [[nodiscard]] std::shared_ptr<const PolicyGeneration> secondPolicy();
 
-enum class Token : std::uint8_t { None, Editor, Reader, Short, Bad };
-/// Good when a ManualClock begins; Short for five seconds.
+enum class Token : std::uint8_t { None, Editor, Reader, Short, Bad, Once, Count };
+/// Good when a ManualClock begins; Short for five seconds, Once for as often as claims are granted.
 [[nodiscard]] const std::string& tokenText(Token token);
 
 /// Checks that sessions open and close once, and in pairs, with nothing after the close, and notes what each peer must
@@ -70,8 +71,15 @@ class WatchedEvents final : public GateEvents {
 public:
     void authFailed(AuthFailure failure) override;
     void banByRule(const IpAddress& address, std::chrono::milliseconds duration, const Decision& why) override;
-    void claimToken(TokenClaim, std::function<void(ClaimVerdict)> done) override { done(ClaimVerdict::Claimed); }
+    void claimToken(TokenClaim claim, std::function<void(ClaimVerdict)> done) override;
+    /// Answers one claim; where none waits, the next one is answered at once.
+    void answerClaim(ClaimVerdict verdict);
+    void answerAllClaims();
     void publish(std::uint32_t, WorkerBatch) override {}
+
+private:
+    std::optional<ClaimVerdict> m_next;
+    std::vector<std::function<void(ClaimVerdict)>> m_claims;
 };
 
 struct GateParts {

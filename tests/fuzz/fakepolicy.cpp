@@ -22,6 +22,17 @@ Issuer localIssuer()
     return issuer;
 }
 
+/// A one-time token is claimed at the door.
+Issuer onceIssuer()
+{
+    Issuer issuer = localIssuer();
+    issuer.name = "once";
+    issuer.secret = "fedcba9876543210fedcba9876543210";
+    issuer.issuer = "once";
+    issuer.oneTime = true;
+    return issuer;
+}
+
 Listener listener(std::string name, bool tls)
 {
     Listener made;
@@ -79,12 +90,22 @@ Route route(std::string name, std::string path, HubProtocol hub)
 Policy policy()
 {
     Policy made;
-    made.listeners = {listener("plain", false), listener("tls", true)};
-    made.issuers = {localIssuer()};
+    made.listeners = {listener("plain", false), listener("tls", true), listener("behind", false),
+                      listener("proxied", true)};
+    made.listeners[2].trustedProxies = {Network::parse("192.0.2.0/24").value()};
+    made.listeners[3].trustedProxies = {Network::parse("192.0.2.0/24").value()};
+    made.listeners[3].proxyHeader = ProxyHeader::ProxyProtocol;
+    made.issuers = {localIssuer(), onceIssuer()};
     made.roles = {"editor", "reader"};
     made.limits = limits();
     made.routes = {route("echo", "/echo", HubProtocol::Echo), route("hub", "/hub/{channel}", HubProtocol::Plain),
-                   route("slow", "/slow", HubProtocol::Echo), route("wide", "/wide", HubProtocol::Echo)};
+                   route("slow", "/slow", HubProtocol::Echo), route("wide", "/wide", HubProtocol::Echo),
+                   route("first", "/first", HubProtocol::Echo)};
+    made.routes[4].authentication.required = true;
+    made.routes[4].authentication.from = {TokenPlace::Authorization, TokenPlace::FirstMessage};
+    made.routes[4].authentication.firstMessageWithin = 700ms;
+    made.routes[4].compression = Compression{4096, 16};
+    made.routes[4].networks.deny = {Network::parse("198.51.100.66").value()};
     made.routes[1].authentication.required = true;
     made.routes[1].messages.binary = false;
     made.routes[1].sendBuffer = 1024;
@@ -110,9 +131,12 @@ std::shared_ptr<const PolicyGeneration> generationOf(const Policy& made)
     return generation;
 }
 
-std::string mint(std::string user, std::string role, std::chrono::seconds ttl)
+std::string mint(std::string user, std::string role, std::chrono::seconds ttl, bool once = false)
 {
-    auto token = mintToken(policy(), {std::move(user), {std::move(role)}, ttl, {}}, test::ManualClock().wall());
+    Policy made = policy();
+    if (once)
+        made.issuers = {onceIssuer()};
+    auto token = mintToken(made, {std::move(user), {std::move(role)}, ttl, {}}, test::ManualClock().wall());
     CHECK(token.ok());
     return *token;
 }
@@ -145,8 +169,12 @@ std::shared_ptr<const PolicyGeneration> secondPolicy()
 
 const std::string& tokenText(Token token)
 {
-    static const std::vector<std::string> texts{"", mint("ann", "editor", 1h), mint("bob", "reader", 1h),
-                                                mint("eve", "editor", 5s), mint("mal", "editor", 1h) + "x"};
+    static const std::vector<std::string> texts{"",
+                                                mint("ann", "editor", 1h),
+                                                mint("bob", "reader", 1h),
+                                                mint("eve", "editor", 5s),
+                                                mint("mal", "editor", 1h) + "x",
+                                                mint("one", "editor", 1h, true)};
     return texts[static_cast<std::size_t>(token)];
 }
 

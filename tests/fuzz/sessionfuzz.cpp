@@ -46,6 +46,9 @@ private:
         Handshake,
         Operator,
         ClosePeer,
+        Token,
+        ProxyProtocol,
+        Claim,
         Count
     };
 
@@ -65,6 +68,8 @@ private:
             wait();
         else if (op == Op::Operator)
             operate();
+        else if (op == Op::Claim)
+            m_parts.events.answerClaim(static_cast<ClaimVerdict>(m_input.byte() % 4));
         else if (m_place->peer)
             act(op);
         if ((code & 0x20U) == 0) // else the next step falls into the same turn
@@ -82,7 +87,8 @@ private:
         if ((how & 5U) == 5U)
             m_place->peer->serverName = (how & 8U) != 0 ? "gate.example" : "other.example";
         const auto address = IpAddress::parse((how & 2U) != 0 ? "2001:db8::1" : "192.0.2.1");
-        m_place->connection = m_worker.accept(*m_place->peer, how & 1U, *address);
+        const std::size_t listener = (how & 1U) + ((how & 0x10U) != 0 ? 2U : 0U);
+        m_place->connection = m_worker.accept(*m_place->peer, listener, *address);
         if (!m_place->connection)
             m_place->peer.reset();
     }
@@ -146,6 +152,14 @@ private:
             say(frameOf(0x88, code + std::string(asText(m_input.take(size)))));
             break;
         }
+        case Op::Token: {
+            const auto token = static_cast<fuzz::Token>(m_input.byte() % static_cast<unsigned>(fuzz::Token::Count));
+            say(frameOf(m_input.byte(), tokenText(token)));
+            break;
+        }
+        case Op::ProxyProtocol:
+            say((m_input.byte() & 1U) != 0 ? "PROXY UNKNOWN\r\n" : "PROXY TCP4 198.51.100.7 192.0.2.1 4711 443\r\n");
+            break;
         default:
             break;
         }
@@ -163,13 +177,21 @@ private:
         constexpr std::array paths{"/echo", "/hub/news.a", "/hub/user.ann", "/slow",
                                    "/wide", "/nowhere",    "/hub/x",        "/echo?q=1"};
         const std::uint8_t how = m_input.byte();
-        const auto token = static_cast<Token>(m_input.byte() % 5);
-        std::string head = std::string("GET ") + paths[how % paths.size()] + " HTTP/1.1\r\nHost: gate.example\r\n" +
+        const std::uint8_t who = m_input.byte();
+        const auto token = static_cast<Token>((who & 15U) % static_cast<unsigned>(Token::Count));
+        const std::string path = (who & 0x10U) != 0 ? "/first" : paths[how % paths.size()];
+        std::string head = "GET " + path + " HTTP/1.1\r\nHost: gate.example\r\n" +
                            "Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n" +
                            "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n";
         if (token != Token::None)
             head += ((how & 8U) != 0 ? "Sec-WebSocket-Protocol: gatehouse, bearer." : "Authorization: Bearer ") +
                     tokenText(token) + "\r\n";
+        if ((who & 0x20U) != 0)
+            head += std::string("X-Forwarded-For: ") +
+                    ((who & 0x40U) != 0   ? "unknown"
+                     : (who & 0x80U) != 0 ? "198.51.100.66"
+                                          : "198.51.100.7") +
+                    "\r\n";
         if ((how & 0x10U) != 0)
             head += "Origin: https://a.example\r\n";
         if ((how & 0x20U) != 0)
@@ -262,6 +284,8 @@ private:
             }
             turn();
         }
+        m_parts.events.answerAllClaims(); // whoever asked is gone
+        turn();
         m_worker.checkEmpty();
         CHECK(m_parts.audit.allClosed());
     }

@@ -112,7 +112,7 @@ private Q_SLOTS:
     void an_answer_at_once_is_one_too();
     void a_claim_says_until_when_the_token_counts();
     void nothing_is_claimed_where_another_check_refuses();
-    void bytes_before_the_101_are_early_data();
+    void bytes_before_the_101_come_too_early();
     void bytes_behind_a_first_message_are_the_sessions();
     void a_client_that_leaves_is_forgotten();
     void a_claim_that_takes_too_long_gets_503();
@@ -276,7 +276,7 @@ void ClaimsTest::nothing_is_claimed_where_another_check_refuses()
     QCOMPARE(m_claims.claims.size(), std::size_t{0});
 }
 
-void ClaimsTest::bytes_before_the_101_are_early_data() // row 23
+void ClaimsTest::bytes_before_the_101_come_too_early() // row 23
 {
     ByteClient client = asking();
     client.send(rawFrame(0x81, "early"));
