@@ -52,7 +52,6 @@ Decision revokedBy(const Revocation& revocation, const Identity& who)
         decision.rule.name += ": " + clipped(revocation.reason, longestReason);
     if (revocation.subject == RevocationSubject::Token) {
         decision.met = "token " + who.tokenId;
-        decision.limit = "another token";
     } else {
         decision.met =
             "user " + who.user + ", token issued " + (who.issuedAt ? formatTime(*who.issuedAt) : "no one knows when");

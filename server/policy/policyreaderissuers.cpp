@@ -208,6 +208,12 @@ void PolicyReader::checkUserPrefixes(const std::vector<Node>& nodes)
                              prefix.empty()
                                  ? "every issuer but one needs a user_prefix, so that no two users look alike"
                                  : "another issuer has this prefix");
+        for (const std::string& other : seen)
+            if (prefix != other && !prefix.empty() && !other.empty() &&
+                (prefix.starts_with(other) || other.starts_with(prefix)))
+                m_document.error(Code::Conflict, at,
+                                 "\"" + prefix + "\" and \"" + other +
+                                     "\" begin alike, so that no token of the longer one would be good");
         seen.push_back(prefix);
     }
 }

@@ -106,8 +106,7 @@ SchemaDocument::SchemaDocument(std::string_view text)
         m_parts[pointer] = part(at(pointer), pointer);
     }
     std::ranges::sort(m_errors, {}, &SchemaError::pointer);
-    const auto twice = std::ranges::unique(m_errors);
-    m_errors.erase(twice.begin(), twice.end());
+    m_errors.erase(std::unique(m_errors.begin(), m_errors.end()), m_errors.end());
 }
 
 const nlohmann::json& SchemaDocument::at(const std::string& pointer) const

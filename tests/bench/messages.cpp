@@ -28,6 +28,8 @@ public:
     [[nodiscard]] IoResult read(std::span<std::byte>) override { return {IoStatus::WouldBlock, 0}; }
     [[nodiscard]] bool readable() override { return false; }
     [[nodiscard]] IoResult write(std::span<const std::byte> from) override { return {IoStatus::Ok, from.size()}; }
+    [[nodiscard]] IoResult peek(std::span<std::byte>) override { return {IoStatus::WouldBlock, 0}; }
+    void skip(std::size_t) override {}
     void shutdownWrite() override {}
     [[nodiscard]] std::string tlsVersion() const override { return {}; }
     [[nodiscard]] std::string tlsCipher() const override { return {}; }
@@ -70,6 +72,10 @@ public:
     void discard(Connection&) override {}
     void sessionOpened(Connection&) override {}
     void updateInterest(Connection&) override {}
+    [[nodiscard]] std::function<void(ClaimVerdict)> awaitClaim(Connection&) override
+    {
+        return [](ClaimVerdict) {};
+    }
     CountingHandler counting;
 };
 
@@ -90,8 +96,10 @@ public:
         admission.user = std::make_shared<UserState>();
         admission.who.user = "ann";
         admission.who.issuer = "local";
-        m_connection = std::make_unique<Connection>(m_context, std::make_unique<SilentTransport>(),
-                                                    Arrival{0, {}, address}, 0, Lease(), Lease());
+        Arrival arrival;
+        arrival.address = address;
+        m_connection = std::make_unique<Connection>(m_context, std::make_unique<SilentTransport>(), std::move(arrival),
+                                                    std::uint16_t{0}, Lease());
         m_session = std::make_unique<Session>(m_context, *m_connection, std::move(admission),
                                               std::make_shared<SessionInfo>(), generation, address);
         m_session->begin();

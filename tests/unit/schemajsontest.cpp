@@ -101,6 +101,8 @@ void SchemaJsonTest::a_message_is_one_json_value_and_nothing_else_data()
     row("high, then text", R"("\ud800x")", surrogate);
     row("high, then another escape", R"("\ud800\n")", surrogate);
     row("high, then no surrogate", R"("\ud800\u0041")", surrogate);
+    row("high, then beyond the low ones", R"("\ud800\ue000")", surrogate);
+    row("high, then far beyond", R"("\udbff\uffff")", surrogate);
     row("high twice", R"("\ud800\ud800\udc00")", surrogate);
     row("high in a key", R"({"\ud800":1})", surrogate);
     row("low in a key", R"({"\udfff":1})", surrogate);

@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "audit/auditstore.h"
+#include "control/json.h"
 #include "trace.h"
 
+#include <QTemporaryDir>
 #include <QTest>
+
+#include <fstream>
 
 using namespace gatehouse;
 using namespace gatehouse::test;
@@ -89,6 +93,7 @@ private Q_SLOTS:
     void a_thousand_forged_tokens_block_and_then_ban_data();
     void a_thousand_forged_tokens_block_and_then_ban();
     void a_thousand_that_were_good_once_never_ban();
+    void neither_token_nor_payload_is_in_feed_answers_or_store();
 };
 
 void RevokedFaultsTest::a_revoked_jti_gives_401() // row 43
@@ -318,14 +323,36 @@ void RevokedFaultsTest::a_thousand_forged_tokens_block_and_then_ban_data() // ro
     QTest::newRow("bad signature") << Reason::JwtSig;
     QTest::newRow("algorithm none") << Reason::JwtAlg;
     QTest::newRow("bad form") << Reason::JwtFormat;
+    QTest::newRow("unknown key") << Reason::JwtKid;
 }
 
 void RevokedFaultsTest::a_thousand_forged_tokens_block_and_then_ban()
 {
     QFETCH(const Reason, reason);
     ManualClock clock;
-    TestServer server(failuresLimited(10), &clock);
+    const QTemporaryDir folder;
+    const std::filesystem::path keys = folder.filePath(QStringLiteral("keys.json")).toStdString();
+    std::ofstream(keys) << R"({"keys":[{"kty":"EC","crv":"P-256","kid":"k1",)"
+                        << R"("x":"MKBCTNIcKUSDii11ySs3526iDZ8AiTo7Tu6KPAqv7D4",)"
+                        << R"("y":"4Etl6SRW2YiLUrN5vfvVHuhp7x8PxltmWWlbbM4IFyM"}]})"; // of RFC 7517, appendix A.1
+    TestServer server(
+        [&](nlohmann::json& policy) {
+            failuresLimited(10)(policy);
+            policy["issuers"].push_back({{"name", "corp"},
+                                         {"algorithms", {"ES256"}},
+                                         {"jwks_file", keys.string()},
+                                         {"issuer", "https://id.example"},
+                                         {"audience", "gatehouse"},
+                                         {"user_prefix", "corp:"}});
+            policy["routes"][0]["authentication"]["issuers"] = {"local", "corp"};
+        },
+        &clock);
     const auto forged = [&] {
+        if (reason == Reason::JwtKid) {
+            nlohmann::json claims = server.claims("ann");
+            claims["iss"] = "https://id.example";
+            return server.signedToken(R"({"alg":"ES256","kid":"k2"})", claims.dump());
+        }
         if (reason == Reason::JwtAlg)
             return server.signedToken(R"({"alg":"none"})", server.claims("ann").dump());
         return reason == Reason::JwtFormat
@@ -382,9 +409,49 @@ void RevokedFaultsTest::a_thousand_that_were_good_once_never_ban() // row 45
     QVERIFY(bansOf(server).empty());
     QCOMPARE(enter(server, server.token("ann")).status, 101);
     std::uint64_t counted = 0; // each by address and reason, for the operator
-    for (const AuthFailureGroup& group : std::get<AuthFailureList>(server.call(AuthFailuresQuery{}).value()).groups)
+    const auto groups = std::get<AuthFailureList>(server.call(AuthFailuresQuery{}).value()).groups;
+    for (const AuthFailureGroup& group : groups)
         counted += group.count;
     QCOMPARE(counted, 1250u);
+}
+
+void RevokedFaultsTest::neither_token_nor_payload_is_in_feed_answers_or_store() // row 46
+{
+    const std::string canary = "canary-7c2b91";
+    TestServer server([](nlohmann::json& policy) { policy["issuers"][0]["one_time"] = true; });
+    const auto watch = server.runtime().watch([] {});
+    std::string said;
+    const auto fed = [&](const std::string& awaited) {
+        return eventually([&] {
+            while (const auto batch = watch->take())
+                said += feedToJson(*batch).dump();
+            return said.find(awaited) != std::string::npos;
+        });
+    };
+    const std::string token = tokenOf(server, "ann", "id-of-the-token");
+    ByteClient client = server.plain();
+    QCOMPARE(client.upgrade(asking(token)).status, 101);
+    QVERIFY(client.text(canary));
+    QCOMPARE(client.nextData().payload, canary);
+    QVERIFY(fed("id-of-the-token"));
+    QCOMPARE(enter(server, token).status, 401); // used up
+    QCOMPARE(revoke(server, "id-of-the-token").ended.size(), 1u);
+    QCOMPARE(enter(server, token).status, 401); // and revoked
+    QVERIFY(server.call(BanCommand{BanSubject::Token, "id-of-the-token", {}, {}, {}}).ok());
+    const std::string forged = server.signedToken(header, server.claims("mallory").dump(), std::string(43, 'k'));
+    QCOMPARE(enter(server, forged).status, 401);
+    QVERIFY(fed("jwt_"));
+    for (const Command& question : std::initializer_list<Command>{InfoQuery{}, SessionsQuery{}, AuditQuery{},
+                                                                  BansQuery{}, RevocationsQuery{}, AuthFailuresQuery{}})
+        said += formatReply(server.call(question));
+    for (const auto& file : std::filesystem::directory_iterator(server.policy().stateDir)) {
+        std::ifstream stream(file.path(), std::ios::binary);
+        said.append(std::istreambuf_iterator<char>(stream), {});
+    }
+    QVERIFY(said.find("SQLite format 3") != std::string::npos);
+    for (const std::string& secret : {canary, token, token.substr(token.find('.') + 1, 40),
+                                      token.substr(token.rfind('.') + 1), forged.substr(forged.rfind('.'))})
+        QVERIFY2(said.find(secret) == std::string::npos, secret.c_str());
 }
 
 QTEST_GUILESS_MAIN(RevokedFaultsTest)
