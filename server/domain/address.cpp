@@ -31,6 +31,21 @@ std::optional<IpAddress> IpAddress::parse(std::string_view text)
     return std::nullopt;
 }
 
+IpAddress IpAddress::fromV4(std::span<const std::uint8_t, 4> bytes)
+{
+    IpAddress result;
+    std::copy(mappedPrefix.begin(), mappedPrefix.end(), result.m_bytes.begin());
+    std::copy(bytes.begin(), bytes.end(), result.m_bytes.begin() + mappedPrefix.size());
+    return result;
+}
+
+IpAddress IpAddress::fromV6(std::span<const std::uint8_t, 16> bytes)
+{
+    IpAddress result;
+    std::copy(bytes.begin(), bytes.end(), result.m_bytes.begin());
+    return result;
+}
+
 IpAddress IpAddress::fromSockaddr(const sockaddr& address)
 {
     IpAddress result;

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <functional>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -21,6 +22,9 @@ public:
 
     /// Dotted quad or RFC 4291 text, without brackets, zone or port.
     [[nodiscard]] static std::optional<IpAddress> parse(std::string_view text);
+    /// In network order; an IPv6 address that maps an IPv4 one is that.
+    [[nodiscard]] static IpAddress fromV4(std::span<const std::uint8_t, 4> bytes);
+    [[nodiscard]] static IpAddress fromV6(std::span<const std::uint8_t, 16> bytes);
     /// AF_INET or AF_INET6; the unspecified address for any other family.
     [[nodiscard]] static IpAddress fromSockaddr(const sockaddr& address);
 

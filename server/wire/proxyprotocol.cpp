@@ -6,9 +6,6 @@
 #include <algorithm>
 #include <array>
 #include <string_view>
-#include <sys/socket.h>
-
-#include <netinet/in.h>
 
 namespace gatehouse::wire {
 
@@ -59,16 +56,8 @@ std::optional<IpAddress> readAddress(std::string_view text, bool v6)
 
 IpAddress addressOf(std::string_view bytes)
 {
-    if (bytes.size() == 4) {
-        sockaddr_in v4{};
-        v4.sin_family = AF_INET;
-        bytes.copy(static_cast<char*>(static_cast<void*>(&v4.sin_addr)), bytes.size());
-        return IpAddress::fromSockaddr(*static_cast<const sockaddr*>(static_cast<const void*>(&v4)));
-    }
-    sockaddr_in6 v6{};
-    v6.sin6_family = AF_INET6;
-    bytes.copy(static_cast<char*>(static_cast<void*>(&v6.sin6_addr)), bytes.size());
-    return IpAddress::fromSockaddr(*static_cast<const sockaddr*>(static_cast<const void*>(&v6)));
+    const std::span octets(static_cast<const std::uint8_t*>(static_cast<const void*>(bytes.data())), bytes.size());
+    return octets.size() == 4 ? IpAddress::fromV4(octets.first<4>()) : IpAddress::fromV6(octets.first<16>());
 }
 
 } // namespace
