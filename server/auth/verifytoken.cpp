@@ -47,7 +47,9 @@ public:
             return Failure{TokenRefusal{parsed.error(), {}}};
         const Jws& jws = parsed.value();
         const JsonValue* alg = jws.header.find("alg");
-        const auto algorithm = alg && alg->is(Kind::String) ? jwtAlgorithmFromWord(alg->text) : std::nullopt;
+        std::optional<JwtAlgorithm> algorithm;
+        if (alg && alg->is(Kind::String))
+            algorithm = jwtAlgorithmFromWord(alg->text);
         const Candidates candidates = candidatesFor(jws, algorithm);
         if (!algorithm || candidates.tried.empty())
             return Failure{TokenRefusal{notListed(candidates, alg), {}}};

@@ -51,6 +51,7 @@ private:
     void readSlowConsumer(const Node& at, Route& route);
     void readConduct(const Node& at, Messages& messages);
     void readOrigins(const Node& at, Route& route);
+    void checkBytesRate(const Node& at, const Route& route);
     void readCompression(const Node& route, Route& target);
     void readMessages(const Node& at, Route& route);
     void readTypes(const Node& at, Messages& messages);

@@ -98,6 +98,7 @@ Route PolicyReader::readRoute(const Node& at)
     readPing(m_document.member(at, "ping"), route);
     m_document.readRate(m_document.member(at, "control_frames"), route.controlFrames);
     readCompression(at, route);
+    checkBytesRate(at, route);
     readSendBuffer(at, route);
     readLifetime(m_document.member(at, "session_lifetime"), route);
     readSlowConsumer(m_document.member(at, "slow_consumer"), route);
@@ -342,9 +343,6 @@ void PolicyReader::readConduct(const Node& at, Messages& messages)
         messages.onExcess = word == "drop" ? OnExcess::Drop : OnExcess::Throttle;
     else if (!word.empty() && word != "close")
         m_document.unexpected(Code::BadValue, onExcess, "\"close\", \"drop\" or \"throttle\"");
-    if (messages.bytes && messages.bytes->burst < messages.maxSize && messages.onExcess != OnExcess::Throttle)
-        m_document.error(Code::Conflict, DocumentReader::member(at, "bytes"),
-                         "a message of max_size would never fit into the burst");
     readSchema(DocumentReader::member(at, "schema"), messages.schema);
     const Node onViolation = DocumentReader::member(at, "on_violation");
     word.clear();
@@ -371,6 +369,19 @@ void PolicyReader::readCompression(const Node& route, Route& target)
     if (compression.minSize > std::max(compression.maxInflated, target.messages.maxSize))
         m_document.error(Code::Conflict, minSize ? minSize : at, "no message would be as long as min_size");
     target.compression = compression;
+}
+
+/// A message costs its bytes as it comes or as it was inflated, whichever are more.
+void PolicyReader::checkBytesRate(const Node& at, const Route& route)
+{
+    const Messages& messages = route.messages;
+    if (!messages.bytes || messages.onExcess == OnExcess::Throttle)
+        return;
+    const Node bytes = DocumentReader::member(DocumentReader::member(at, "messages"), "bytes");
+    if (messages.bytes->burst < messages.maxSize)
+        m_document.error(Code::Conflict, bytes, "a message of max_size would never fit into the burst");
+    else if (route.compression && messages.bytes->burst < route.compression->maxInflated)
+        m_document.error(Code::Conflict, bytes, "a message of max_inflated would never fit into the burst");
 }
 
 void PolicyReader::readSendBuffer(const Node& route, Route& target)

@@ -437,6 +437,10 @@ void PolicyLoadTest::mistakes_are_named_with_place_data()
     row("\"plc.json\"", "@\"gone.json\"", Code::BadFile, "/routes/0/messages/schema");
     row("\"plc.json\"", "@{ \"client\": \"plc.json\" }", Code::WrongType, "/routes/0/messages/schema");
     row("\"bytes\": { \"count\": 4194304", "\"bytes\": @{ \"count\": 1000", Code::Conflict, "/routes/0/messages/bytes");
+    row("\"bytes\": { \"count\": 4194304", "\"bytes\": @{ \"count\": 4096", Code::Conflict, "/routes/0/messages/bytes");
+    row("\"away:\"", "@\"corp:a\"", Code::Conflict, "/issuers/2/user_prefix");
+    row("\"client_ca\": \"clients.pem\",", "\"client_ca\": @\"gone.pem\",", Code::BadFile,
+        "/listeners/0/tls/client_ca");
     row("\"https://App.example\"", "@\"app.example\"", Code::BadValue, "/routes/0/origins/1");
     row("\"https://App.example\"", "@7", Code::WrongType, "/routes/0/origins/1");
     row("[\"text\", \"binary\"]", "@[]", Code::Missing, "/routes/0/messages/types");
