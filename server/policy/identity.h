@@ -12,6 +12,8 @@ namespace gatehouse {
 /// Stands for the issuer of those whom a client certificate names.
 inline constexpr const char* certificateIssuer = "certificate";
 
+inline constexpr std::size_t longestUserName = 192; ///< bytes: an issuer's prefix of 64 and a claim of 128
+
 /// Who a verified token speaks for. A user is (issuer, user): the same name from two issuers is two people.
 struct Identity {
     std::string issuer; ///< the policy's name for the issuer; empty: anonymous

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "runtime/bankeeper.h"
 
+#include "policy/identity.h"
 #include "policy/text.h"
 
 #include <algorithm>
@@ -24,9 +25,9 @@ Result<std::string, ControlError> canonical(const BanCommand& command)
     case BanSubject::User:
     case BanSubject::Token:
         // What no token can claim cannot be met either, and the store would not keep it as it is.
-        if (command.value.empty() || command.value.size() > 128 || !isPlainText(command.value) ||
+        if (command.value.empty() || command.value.size() > longestUserName || !isPlainText(command.value) ||
             !isPlainText(command.issuer))
-            return bad("a ban of a user or token needs its name or jti of 1 to 128 bytes without control characters");
+            return bad("a ban of a user or token needs its name or jti of 1 to 192 bytes without control characters");
         return command.value;
     case BanSubject::Address:
         if (const auto address = IpAddress::parse(command.value))

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "runtime/revocationkeeper.h"
 
+#include "policy/identity.h"
 #include "policy/text.h"
 
 #include <algorithm>
@@ -9,7 +10,7 @@ namespace gatehouse {
 
 namespace {
 
-constexpr std::size_t longestValue = 128; // bytes of a user's name, and of a jti
+constexpr std::chrono::days furthestAhead{1}; // that tokens may be said to have been issued: clocks differ
 
 Failure<ControlError> bad(std::string message)
 {
@@ -35,7 +36,7 @@ Result<std::optional<WallTime>, ControlError> endOf(const std::optional<std::chr
 /// What no token can carry cannot be met either, and the store would not keep it as it is.
 bool canBeMet(const std::string& value, const std::string& issuer)
 {
-    return !value.empty() && value.size() <= longestValue && isPlainText(value) && isPlainText(issuer);
+    return !value.empty() && value.size() <= longestUserName && isPlainText(value) && isPlainText(issuer);
 }
 
 } // namespace
@@ -54,7 +55,7 @@ Result<Revocation, ControlError> RevocationKeeper::add(const Actor& actor, const
                                                        WallTime now)
 {
     if (!canBeMet(command.tokenId, command.issuer))
-        return bad("jti must have 1 to 128 bytes without control characters");
+        return bad("jti must have 1 to 192 bytes without control characters");
     const auto until = endOf(command.expireAt, command.duration, now);
     if (!until)
         return Failure{until.error()};
@@ -66,11 +67,13 @@ Result<Revocation, ControlError> RevocationKeeper::add(const Actor& actor, const
                                                        WallTime now)
 {
     if (!canBeMet(command.user, command.issuer))
-        return bad("user must be a name of 1 to 128 bytes without control characters");
+        return bad("user must be a name of 1 to 192 bytes without control characters");
     const auto until = endOf(command.expireAt, command.duration, now);
     if (!until)
         return Failure{until.error()};
     const WallTime before = command.issuedBefore ? WallTime(*command.issuedBefore) : now;
+    if (before > now + furthestAhead)
+        return bad("issued_before lies in the future; it is in seconds since 1970. To keep a user out, ban them");
     return insert(
         {{}, RevocationSubject::User, command.user, command.issuer, before, actor.name, command.reason, now, *until});
 }

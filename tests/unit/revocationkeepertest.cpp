@@ -37,6 +37,7 @@ private Q_SLOTS:
     void a_full_list_refuses_and_says_what_to_do();
     void a_command_that_cannot_be_met_is_refused_data();
     void a_command_that_cannot_be_met_is_refused();
+    void the_longest_name_that_the_gate_lets_in_can_be_met();
     void the_time_of_a_users_revocation_is_now_where_none_is_given();
     void the_id_of_one_taken_back_is_not_given_again();
 
@@ -146,7 +147,7 @@ void RevocationKeeperTest::a_command_that_cannot_be_met_is_refused_data()
     QTest::newRow("a line feed") << QByteArray("a\nb");
     QTest::newRow("a NUL") << QByteArray("a\0b", 3);
     QTest::newRow("no UTF-8") << QByteArray("a\xff");
-    QTest::newRow("too long") << QByteArray(129, 'a');
+    QTest::newRow("too long") << QByteArray(193, 'a');
 }
 
 void RevocationKeeperTest::a_command_that_cannot_be_met_is_refused()
@@ -162,7 +163,16 @@ void RevocationKeeperTest::a_command_that_cannot_be_met_is_refused()
     past.expireAt = std::chrono::sys_seconds(1'800'000'001s);
     past.duration = 1min;
     QVERIFY(!keeper.add(root, past, today).ok());
+    InvalidateUserTokensCommand milliseconds = user("ann"); // taken for seconds
+    milliseconds.issuedBefore = std::chrono::sys_seconds(1'800'000'000'000s);
+    QVERIFY(keeper.add(root, milliseconds, today).error().message.find("seconds") != std::string::npos);
     QVERIFY(keeper.revocations().empty());
+}
+
+void RevocationKeeperTest::the_longest_name_that_the_gate_lets_in_can_be_met()
+{
+    RevocationKeeper keeper(*m_log);
+    QVERIFY(keeper.add(root, user(std::string(64, 'p') + std::string(128, 'u')), today).ok());
 }
 
 void RevocationKeeperTest::the_time_of_a_users_revocation_is_now_where_none_is_given()
