@@ -292,7 +292,7 @@ void OperatorTest::bans_that_make_no_sense_are_refused()
         return !reply.ok() && reply.error().code == ControlErrorCode::BadRequest;
     };
     QVERIFY(refused(BanSubject::User, "", 1min));
-    QVERIFY(refused(BanSubject::User, std::string(129, 'a'), 1min));
+    QVERIFY(refused(BanSubject::User, std::string(193, 'a'), 1min));
     QVERIFY(refused(BanSubject::Address, "everywhere", 1min));
     QVERIFY(refused(BanSubject::Network, "10.0.0.1/8", 1min));
     QVERIFY(refused(BanSubject::Address, "10.0.0.1", 0min));
