@@ -19,7 +19,6 @@ struct Outcome {
     State state = State::NeedMore;
     std::size_t taken = 0;
     std::optional<ProxyProtocol::Source> source;
-    friend bool operator==(const Outcome&, const Outcome&) = default;
 };
 
 /// As a socket would offer it: what was not taken comes again, with what came meanwhile.
