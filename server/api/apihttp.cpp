@@ -92,10 +92,20 @@ std::optional<ApiRequest> takeApiRequest(std::string_view bytes, std::size_t bod
     return ApiRequest{size, !wantsClose(request), interpret(request, bytes.substr(*head, size - *head))};
 }
 
+namespace {
+
+/// Commands that fail answer 200 with an error, as Centrifugo does; a conflict is told from them by its status too.
+std::uint16_t statusOf(const Reply& reply)
+{
+    return !reply && reply.error().code == ControlErrorCode::Conflict ? 409 : 200;
+}
+
+} // namespace
+
 ApiAnswer answerTo(ApiCall::Kind kind, const Reply& reply)
 {
     if (kind == ApiCall::Kind::Method)
-        return ApiAnswer{200, formatReply(reply), {}};
+        return ApiAnswer{statusOf(reply), formatReply(reply), {}};
     const Info* info = reply ? std::get_if<Info>(&reply.value()) : nullptr;
     if (!info)
         return refuseApi(503, ControlErrorCode::Unavailable, "the gate does not answer");

@@ -26,6 +26,10 @@ bool peersCause(AuditKind kind)
     case AuditKind::Drain:
     case AuditKind::Certificate:
     case AuditKind::Command:
+    case AuditKind::Policy:
+    case AuditKind::Lockdown:
+    case AuditKind::TemporaryLimit:
+    case AuditKind::Quarantine:
         return false;
     }
     return false;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
+#include "control/measurecommands.h"
+#include "control/policycommands.h"
 #include "domain/auditquery.h"
 #include "domain/ban.h"
 #include "domain/certificate.h"
@@ -176,6 +178,9 @@ struct AuthFailureList {
 
 // drain, reload
 struct DrainCommand {
+    std::optional<std::chrono::milliseconds> within{}; ///< unset: as the policy says
+    std::optional<std::chrono::milliseconds> spread{}; ///< unset: as the policy says
+
     friend bool operator==(const DrainCommand&, const DrainCommand&) = default;
 };
 struct ReloadCommand {
@@ -204,22 +209,29 @@ struct CertificateList {
 using Command =
     std::variant<InfoQuery, SessionsQuery, SessionQuery, KickCommand, BanCommand, UnbanCommand, BansQuery, AuditQuery,
                  AuthFailuresQuery, DrainCommand, ReloadCommand, CertificateStatusQuery, CertificateRenewCommand,
-                 RevokeTokenCommand, InvalidateUserTokensCommand, RevocationsQuery, UnrevokeCommand>;
-using Answer =
-    std::variant<Info, SessionList, SessionRow, KickResult, BanResult, UnbanResult, BanList, AuditPage, AuthFailureList,
-                 Accepted, CertificateList, RevocationResult, RevocationList, UnrevokeResult>;
+                 RevokeTokenCommand, InvalidateUserTokensCommand, RevocationsQuery, UnrevokeCommand, PolicyGetQuery,
+                 PolicyCheckCommand, PolicyWhatIfCommand, PolicyApplyCommand, PolicyConfirmCommand, PolicyHistoryQuery,
+                 PolicyRollbackCommand, LockdownCommand, LimitCommand, LimitsQuery, UnlimitCommand, QuarantineCommand>;
+using Answer = std::variant<Info, SessionList, SessionRow, KickResult, BanResult, UnbanResult, BanList, AuditPage,
+                            AuthFailureList, Accepted, CertificateList, RevocationResult, RevocationList,
+                            UnrevokeResult, PolicyDocument, PolicyCheckResult, PolicyWhatIfResult, PolicyApplied,
+                            PolicyHistory, LockdownResult, LimitResult, LimitList, QuarantineResult>;
 
 enum class ControlErrorCode : std::uint16_t {
     Internal = 100,
     NotFound = 104,
     BadRequest = 107,
     Rejected = 112,
-    Unavailable = 113
+    Unavailable = 113,
+    Conflict = 114 ///< somebody else came first; HTTP status 409
 };
 
 struct ControlError {
     ControlErrorCode code = ControlErrorCode::Internal;
-    std::string message; ///< English: what, where, what to do
+    std::string message;                   ///< English: what, where, what to do
+    Reason reason = Reason::None;          ///< PolicyRejected, PolicyConflict …
+    std::string difference{};              ///< of a conflict: from `base` to what runs, unified
+    std::vector<PolicyProblem> problems{}; ///< of a policy that was rejected
 
     friend bool operator==(const ControlError&, const ControlError&) = default;
 };

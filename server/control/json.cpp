@@ -42,7 +42,19 @@ constexpr std::array<std::string_view, std::variant_size_v<Command>> methods{"in
                                                                              "revoke_token",
                                                                              "invalidate_user_tokens",
                                                                              "revocations",
-                                                                             "unrevoke"};
+                                                                             "unrevoke",
+                                                                             "policy_get",
+                                                                             "policy_check",
+                                                                             "policy_what_if",
+                                                                             "policy_apply",
+                                                                             "policy_confirm",
+                                                                             "policy_history",
+                                                                             "policy_rollback",
+                                                                             "lockdown",
+                                                                             "limit",
+                                                                             "limits",
+                                                                             "unlimit",
+                                                                             "quarantine"};
 
 // --- enumerations and their words ---
 
@@ -76,7 +88,9 @@ template <class E, std::size_t Count> struct ListedWords {
     };
 GATEHOUSE_WORDS(BanSubject, 4, "user", "address", "network", "token")
 GATEHOUSE_WORDS(RevocationSubject, 2, "token", "user")
-GATEHOUSE_WORDS(SessionPhase, 2, "open", "closing")
+GATEHOUSE_WORDS(SessionPhase, 3, "open", "closing", "quarantined")
+GATEHOUSE_WORDS(PolicyOrigin, 5, "file", "apply", "provisional", "rollback", "returned")
+GATEHOUSE_WORDS(PolicyChange::Kind, 3, "added", "removed", "changed")
 GATEHOUSE_WORDS(GateState, 4, "starting", "serving", "draining", "stopped")
 GATEHOUSE_WORDS(AuditState, 2, "good", "failing")
 GATEHOUSE_WORDS(CertificateState, 3, "good", "expires_soon", "reload_failed")
@@ -92,6 +106,13 @@ public:
     template <class T> void operator()(const char* key, const T& field) { m_object[key] = encode(field); }
     template <class T> void need(const char* key, const T& field) { (*this)(key, field); }
     template <class T> void need(const char* key, const T& field, const char*) { (*this)(key, field); }
+    /// A policy document.
+    void document(const char* key, const std::string& text) { (*this)(key, text); }
+    void rate(const char* key, const Rate& rate)
+    {
+        const auto per = std::chrono::duration_cast<Milliseconds>(rate.per);
+        m_object[key] = {{"count", rate.count}, {"per", formatDuration(per)}, {"burst", rate.burst}};
+    }
     void shared(const std::shared_ptr<const SessionInfo>& info)
     {
         if (info)
@@ -112,6 +133,7 @@ public:
         }
     }
     template <class Tag> static json encode(const StrongId<Tag>& id) { return id.value; }
+    static json encode(const Network& network) { return network.toString(); }
     static json encode(const WallTime& time) { return formatTime(time); }
     static json encode(const std::chrono::sys_seconds& time) { return time.time_since_epoch().count(); }
     static json encode(const std::optional<Milliseconds>& duration)
@@ -163,6 +185,34 @@ public:
             fail(below(alias), "is " + std::string(key) + " by another name: give one of them");
         m_known.insert(key);
         read(given || !has(alias) ? key : alias, field, true);
+    }
+    /// A policy document: its text, or the object itself.
+    void document(const char* key, std::string& text)
+    {
+        const auto found = m_object.find(key);
+        if (found == m_object.end() || !found->is_object())
+            return need(key, text);
+        m_known.insert(key);
+        text = found->dump(2, ' ', false, json::error_handler_t::replace);
+    }
+    /// A token bucket as in the policy: {"count": 20, "per": "1s", "burst": 40}.
+    void rate(const char* key, Rate& rate)
+    {
+        m_known.insert(key);
+        if (!m_error.empty())
+            return;
+        if (!has(key))
+            return fail(below(key), "is missing");
+        Reader reader(m_object.at(key), below(key), m_error);
+        std::optional<Milliseconds> per = Milliseconds(0);
+        reader.need("count", rate.count);
+        reader.need("per", per);
+        rate.burst = rate.count;
+        reader("burst", rate.burst);
+        reader.refuseUnknown();
+        if (rate.count < 1 || rate.burst < 1 || !per || *per < Milliseconds(1) || *per > std::chrono::hours(24))
+            return fail(below(key), "must be a rate like {\"count\": 20, \"per\": \"1s\"}");
+        rate.per = *per;
     }
     void shared(std::shared_ptr<const SessionInfo>& info)
     {
@@ -251,6 +301,13 @@ private:
     template <class Tag> void decode(const json& value, const std::string& path, StrongId<Tag>& field)
     {
         decodeInteger(value, path, field.value);
+    }
+    void decode(const json& value, const std::string& path, Network& field)
+    {
+        const auto network = value.is_string() ? Network::parse(value.get_ref<const std::string&>()) : std::nullopt;
+        if (!network)
+            return fail(path, "must be an address or a network like 10.0.0.0/8");
+        field = *network;
     }
     void decode(const json& value, const std::string& path, WallTime& field)
     {
@@ -384,7 +441,19 @@ constexpr std::array<AnswerReader, std::variant_size_v<Command>> answerReaders{r
                                                                                readAnswer<RevocationResult>,
                                                                                readAnswer<RevocationResult>,
                                                                                readAnswer<RevocationList>,
-                                                                               readAnswer<UnrevokeResult>};
+                                                                               readAnswer<UnrevokeResult>,
+                                                                               readAnswer<PolicyDocument>,
+                                                                               readAnswer<PolicyCheckResult>,
+                                                                               readAnswer<PolicyWhatIfResult>,
+                                                                               readAnswer<PolicyApplied>,
+                                                                               readAnswer<PolicyApplied>,
+                                                                               readAnswer<PolicyHistory>,
+                                                                               readAnswer<PolicyApplied>,
+                                                                               readAnswer<LockdownResult>,
+                                                                               readAnswer<LimitResult>,
+                                                                               readAnswer<LimitList>,
+                                                                               readAnswer<Accepted>,
+                                                                               readAnswer<QuarantineResult>};
 
 std::optional<std::size_t> methodIndex(std::string_view method)
 {
@@ -394,6 +463,13 @@ std::optional<std::size_t> methodIndex(std::string_view method)
     return static_cast<std::size_t>(found - methods.begin());
 }
 
+template <class Archive> void describeDetails(Archive& archive, typename Archive::template Ref<ControlError> error)
+{
+    archive("reason", error.reason);
+    archive("difference", error.difference);
+    archive("problems", error.problems);
+}
+
 Reply readError(const json& error)
 {
     const auto code = error.find("code");
@@ -401,11 +477,28 @@ Reply readError(const json& error)
     if (code == error.end() || message == error.end() || !code->is_number_unsigned() || !message->is_string())
         return badAnswer("an error without code and message");
     ControlError result{ControlErrorCode::Internal, message->get<std::string>()};
-    for (const ControlErrorCode known : {ControlErrorCode::NotFound, ControlErrorCode::BadRequest,
-                                         ControlErrorCode::Rejected, ControlErrorCode::Unavailable})
+    for (const ControlErrorCode known :
+         {ControlErrorCode::NotFound, ControlErrorCode::BadRequest, ControlErrorCode::Rejected,
+          ControlErrorCode::Unavailable, ControlErrorCode::Conflict})
         if (code->get<std::uint64_t>() == static_cast<std::uint64_t>(known))
             result.code = known;
+    std::string problem;
+    Reader reader(error, "error", problem);
+    describeDetails(reader, result);
+    if (!problem.empty())
+        return badAnswer(problem);
     return Failure{std::move(result)};
+}
+
+json errorToJson(const ControlError& error)
+{
+    json value = {{"code", static_cast<unsigned>(error.code)}, {"message", error.message}};
+    if (error.reason == Reason::None)
+        return value;
+    Writer writer;
+    describeDetails(writer, error);
+    value.update(writer.take());
+    return value;
 }
 
 std::string textOf(const json& value)
@@ -442,7 +535,7 @@ Result<Command, ControlError> commandFromJson(std::string_view method, const jso
 json replyToJson(const Reply& reply)
 {
     if (!reply)
-        return {{"error", {{"code", static_cast<unsigned>(reply.error().code)}, {"message", reply.error().message}}}};
+        return {{"error", errorToJson(reply.error())}};
     return {{"result", std::visit([](const auto& value) { return Writer::encode(value); }, *reply)}};
 }
 

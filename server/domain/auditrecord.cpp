@@ -36,13 +36,21 @@ std::string_view auditKindWord(AuditKind kind)
         return "certificate";
     case AuditKind::Command:
         return "command";
+    case AuditKind::Policy:
+        return "policy";
+    case AuditKind::Lockdown:
+        return "lockdown";
+    case AuditKind::TemporaryLimit:
+        return "temporary_limit";
+    case AuditKind::Quarantine:
+        return "quarantine";
     }
     return "";
 }
 
 std::optional<AuditKind> auditKindFromWord(std::string_view word)
 {
-    for (int i = 0; i <= static_cast<int>(AuditKind::Command); ++i)
+    for (int i = 0; i <= static_cast<int>(AuditKind::Quarantine); ++i)
         if (auditKindWord(static_cast<AuditKind>(i)) == word)
             return static_cast<AuditKind>(i);
     return std::nullopt;

@@ -28,7 +28,11 @@ enum class AuditKind : std::uint8_t {
     Reload,
     Drain,
     Certificate, ///< renewed, not renewed, or about to end
-    Command
+    Command,
+    Policy,         ///< applied, confirmed, rolled back, or returned by itself
+    Lockdown,       ///< on or off
+    TemporaryLimit, ///< set or lifted by an operator
+    Quarantine      ///< of a session, on or off
 };
 
 [[nodiscard]] std::string_view auditKindWord(AuditKind kind);

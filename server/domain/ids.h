@@ -18,6 +18,7 @@ template <class Tag> struct StrongId {
 using SessionId = StrongId<struct SessionIdTag>;       ///< unique while the process runs
 using BanId = StrongId<struct BanIdTag>;               ///< unique within a state directory
 using RevocationId = StrongId<struct RevocationIdTag>; ///< unique within a state directory
+using LimitId = StrongId<struct LimitIdTag>;           ///< unique within a state directory
 
 } // namespace gatehouse
 

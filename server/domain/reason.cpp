@@ -176,6 +176,8 @@ std::string_view reasonWord(Reason reason)
         return "policy_conflict";
     case Reason::JwksFailed:
         return "jwks_failed";
+    case Reason::Listener:
+        return "listener";
     case Reason::ApiKey:
         return "api_key";
     case Reason::ApiRole:
@@ -331,6 +333,7 @@ std::optional<std::uint16_t> closeCode(Reason reason)
         return 4401;
     case Reason::Kicked:
     case Reason::Banned:
+    case Reason::Listener:
     case Reason::Lockdown:
     case Reason::Authz:
     case Reason::Origin:

@@ -97,6 +97,7 @@ enum class Reason : std::uint8_t {
     PolicyRejected,
     PolicyConflict,
     JwksFailed,
+    Listener, ///< that a session came through is gone, or is another now
     ApiKey,
     ApiRole,
     ApiMethod,

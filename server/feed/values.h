@@ -4,6 +4,8 @@
 #include "domain/clock.h"
 #include "domain/decision.h"
 #include "domain/ids.h"
+#include "domain/lockdown.h"
+#include "domain/temporarylimit.h"
 
 #include <chrono>
 #include <cstdint>
@@ -58,7 +60,8 @@ struct Explanation {
     friend bool operator==(const Explanation&, const Explanation&) = default;
 };
 
-enum class SessionPhase : std::uint8_t { Open, Closing };
+/// Quarantined: open, but nothing is delivered or read.
+enum class SessionPhase : std::uint8_t { Open, Closing, Quarantined };
 
 /// What changes while a session lives. Rates are over the last second.
 struct SessionActivity {
@@ -79,7 +82,9 @@ struct SessionActivity {
     std::optional<Explanation> lastRefusal;
     std::uint32_t userSessions = 0; ///< open sessions of the same user
     std::uint64_t throttled = 0;    ///< how often reading was stopped until a rate allowed more
-    std::uint64_t dropped = 0;      ///< messages to the client that did not fit into its send buffer
+    std::uint64_t dropped = 0;      ///< messages to the client that did not fit into its send buffer, or were withheld
+    std::optional<WallTime> quarantinedUntil;     ///< unset: not, or until somebody ends it
+    std::optional<TemporaryLimit> temporaryLimit; ///< that an operator set on it or on its user; the tighter one
 
     friend bool operator==(const SessionActivity&, const SessionActivity&) = default;
 };
@@ -158,9 +163,14 @@ struct GateStats {
     std::optional<WallTime> clockStepped; ///< when the wall clock last jumped, by the clock as it is since
     std::optional<std::chrono::milliseconds> clockStep; ///< by how much; unset: it did not
     bool clockSteppedBack = false;
-    std::uint64_t throttled = 0; ///< how often reading from a session was stopped by a rate
-    std::uint64_t dropped = 0;   ///< messages to slow consumers
-    std::uint64_t reported = 0;  ///< messages that broke a schema and went through
+    std::uint64_t throttled = 0;              ///< how often reading from a session was stopped by a rate
+    std::uint64_t dropped = 0;                ///< messages to slow consumers
+    std::uint64_t reported = 0;               ///< messages that broke a schema and went through
+    std::uint64_t policyVersion = 0;          ///< that new sessions meet
+    std::optional<WallTime> provisionalUntil; ///< the policy returns to the one before unless it is confirmed by then
+    std::string policyProblem;                ///< in English: why the file's policy was not taken; empty: it was
+    std::optional<Lockdown> lockdown;         ///< while one is on
+    std::optional<WallTime> drainUntil;       ///< while draining
 
     friend bool operator==(const GateStats&, const GateStats&) = default;
 };

@@ -3,6 +3,8 @@
 
 #include "domain/address.h"
 #include "domain/clock.h"
+#include "domain/lockdown.h"
+#include "domain/rate.h"
 
 #include <chrono>
 #include <cstdint>
@@ -17,14 +19,6 @@ namespace gatehouse {
 
 class MessageSchema;
 
-/// A token bucket: `count` in each `per`, with room for `burst` at once.
-struct Rate {
-    std::uint64_t count = 1;
-    std::chrono::nanoseconds per = std::chrono::seconds(1);
-    std::uint64_t burst = 1;
-
-    friend bool operator==(const Rate&, const Rate&) = default;
-};
 using OptionalRate = std::optional<Rate>;                          ///< unset: "off"
 using OptionalDuration = std::optional<std::chrono::milliseconds>; ///< unset: "off"
 
@@ -281,9 +275,18 @@ struct ChannelRule {
     friend bool operator==(const ChannelRule&, const ChannelRule&) = default;
 };
 
+/// How the gate is emptied.
+struct DrainTimes {
+    std::chrono::milliseconds within{20000}; ///< from the order until whoever is left is cut off
+    std::chrono::milliseconds spread{10000}; ///< the most time over which the sessions are told, so that they do not
+                                             ///< come back elsewhere all at once
+
+    friend bool operator==(const DrainTimes&, const DrainTimes&) = default;
+};
+
 /// The whole configuration: immutable once loaded, shared as std::shared_ptr<const Policy> and swapped whole.
 struct Policy {
-    std::uint64_t version = 1;  ///< counts what this process applied; not part of the document
+    std::uint64_t version = 1;  ///< PolicyVersion::version; not part of the document
     std::filesystem::path file; ///< where it came from; empty for one made in memory
     std::string name = "Gatehouse";
     std::filesystem::path stateDir;
@@ -295,6 +298,8 @@ struct Policy {
     Limits limits;
     std::vector<Route> routes;
     std::vector<ChannelRule> channels;
+    LockdownLists lockdown; ///< who stays and comes in while the gate is locked down
+    DrainTimes drain;
 
     friend bool operator==(const Policy&, const Policy&) = default;
 };

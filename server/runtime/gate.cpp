@@ -64,6 +64,21 @@ void Gate::setGeneration(const std::shared_ptr<const PolicyGeneration>& generati
     post([generation](Worker& worker) { worker.setPolicy(generation); });
 }
 
+Result<Done, std::string> Gate::apply(const std::shared_ptr<const PolicyGeneration>& next,
+                                      std::function<void(PolicyMet)> done)
+{
+    setGeneration(next);
+    gather<std::size_t>([](const Worker&) { return std::size_t{0}; },
+                        [done = std::move(done)](const auto&) { done({}); });
+    return Done{};
+}
+
+void Gate::gatherSessions(std::function<void(std::vector<LiveSession>)> done)
+{
+    gather<std::size_t>([](const Worker&) { return std::size_t{0}; },
+                        [done = std::move(done)](const auto&) { done({}); });
+}
+
 void Gate::showCertificates(const PolicyGeneration& generation)
 {
     const std::lock_guard lock(m_listenersMutex);

@@ -4,6 +4,7 @@
 #include "audit/auditlog.h"
 #include "control/commands.h"
 #include "domain/result.h"
+#include "net/reevaluation.h"
 #include "net/worker.h"
 
 #include <atomic>
@@ -38,6 +39,13 @@ public:
 
     /// What every worker admits and shakes hands with from its next turn on; the listeners are those of the start.
     void setGeneration(const std::shared_ptr<const PolicyGeneration>& generation);
+    /// Another policy: listeners that are new are bound first, and where one cannot be, nothing changes (the error is
+    /// in English); those that are gone are closed. New sessions meet it at once, open ones with their next frame or
+    /// within a second. `done` is called on a worker's thread once all have met it.
+    [[nodiscard]] Result<Done, std::string> apply(const std::shared_ptr<const PolicyGeneration>& next,
+                                                  std::function<void(PolicyMet)> done);
+    /// All open sessions, handed over on a worker's thread.
+    void gatherSessions(std::function<void(std::vector<LiveSession>)> done);
     /// Runs a task on every worker.
     void post(const Worker::Task& task);
 

@@ -73,6 +73,18 @@ struct ServerRuntime::Private final : EventSink, GateEvents, CertificateEvents, 
     void run(const Actor& actor, const InvalidateUserTokensCommand& command, const ReplyCallback& done);
     void run(const Actor& actor, const RevocationsQuery& query, const ReplyCallback& done);
     void run(const Actor& actor, const UnrevokeCommand& command, const ReplyCallback& done);
+    void run(const Actor& actor, const PolicyGetQuery& query, const ReplyCallback& done);
+    void run(const Actor& actor, const PolicyCheckCommand& command, const ReplyCallback& done);
+    void run(const Actor& actor, const PolicyWhatIfCommand& command, const ReplyCallback& done);
+    void run(const Actor& actor, const PolicyApplyCommand& command, const ReplyCallback& done);
+    void run(const Actor& actor, const PolicyConfirmCommand& command, const ReplyCallback& done);
+    void run(const Actor& actor, const PolicyHistoryQuery& query, const ReplyCallback& done);
+    void run(const Actor& actor, const PolicyRollbackCommand& command, const ReplyCallback& done);
+    void run(const Actor& actor, const LockdownCommand& command, const ReplyCallback& done);
+    void run(const Actor& actor, const LimitCommand& command, const ReplyCallback& done);
+    void run(const Actor& actor, const LimitsQuery& query, const ReplyCallback& done);
+    void run(const Actor& actor, const UnlimitCommand& command, const ReplyCallback& done);
+    void run(const Actor& actor, const QuarantineCommand& command, const ReplyCallback& done);
 
     using SessionInfos = std::vector<std::shared_ptr<const SessionInfo>>;
     void endKicked(const Actor& actor, const KickCommand& command, const ReplyCallback& done);

@@ -156,6 +156,33 @@ private:
                 result.revocation.id = unrevoke.id;
                 return Answer(result);
             }
+            Reply operator()(const PolicyGetQuery&) const { return Answer(PolicyDocument{}); }
+            Reply operator()(const PolicyCheckCommand& check) const
+            {
+                PolicyCheckResult result;
+                result.valid = true;
+                result.document = check.policy;
+                return Answer(result);
+            }
+            Reply operator()(const PolicyWhatIfCommand&) const { return Answer(PolicyWhatIfResult{}); }
+            Reply operator()(const PolicyApplyCommand&) const { return Answer(PolicyApplied{}); }
+            Reply operator()(const PolicyConfirmCommand&) const { return Answer(PolicyApplied{}); }
+            Reply operator()(const PolicyHistoryQuery&) const { return Answer(PolicyHistory{}); }
+            Reply operator()(const PolicyRollbackCommand&) const { return Answer(PolicyApplied{}); }
+            Reply operator()(const LockdownCommand& lockdown) const
+            {
+                LockdownResult result;
+                if (lockdown.on)
+                    result.lockdown = Lockdown{std::nullopt, "tester", lockdown.reason, {}, std::nullopt};
+                return Answer(result);
+            }
+            Reply operator()(const LimitCommand&) const { return Answer(LimitResult{}); }
+            Reply operator()(const LimitsQuery&) const { return Answer(LimitList{}); }
+            Reply operator()(const UnlimitCommand&) const { return Answer(Accepted{}); }
+            Reply operator()(const QuarantineCommand& quarantine) const
+            {
+                return Answer(QuarantineResult{quarantine.sessions, {}});
+            }
         };
         return std::visit(Visitor{}, command);
     }

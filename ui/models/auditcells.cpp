@@ -101,14 +101,18 @@ CellTone auditTone(const AuditRecord& record)
     case AuditKind::Ban:
     case AuditKind::Revoke:
     case AuditKind::Kick:
+    case AuditKind::Lockdown:
         return CellTone::Bad;
     case AuditKind::Refuse:
     case AuditKind::Limit:
+    case AuditKind::TemporaryLimit:
+    case AuditKind::Quarantine:
         return CellTone::Notice;
     case AuditKind::Open:
         return CellTone::Good;
     case AuditKind::Reload:
     case AuditKind::Certificate:
+    case AuditKind::Policy:
         return record.decision.reason == Reason::None ? CellTone::Neutral : CellTone::Notice;
     case AuditKind::Start:
     case AuditKind::Stop:

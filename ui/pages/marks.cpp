@@ -30,6 +30,12 @@ Icon auditIcon(AuditKind kind)
         return Icon::RefreshCw;
     case AuditKind::Drain:
         return Icon::DoorOpen;
+    case AuditKind::Policy:
+        return Icon::ScrollText;
+    case AuditKind::TemporaryLimit:
+    case AuditKind::Quarantine:
+        return Icon::TriangleAlert;
+    case AuditKind::Lockdown:
     case AuditKind::Certificate:
         return Icon::Lock;
     case AuditKind::Command:

@@ -308,6 +308,10 @@ Timeline::Line Timeline::lineOf(const AuditRecord& record)
     case AuditKind::Drain:
     case AuditKind::Certificate:
     case AuditKind::Command:
+    case AuditKind::Policy:
+    case AuditKind::Lockdown:
+    case AuditKind::TemporaryLimit:
+    case AuditKind::Quarantine:
         words += auditKindText(record.kind);
         break;
     }

@@ -283,6 +283,9 @@ Words wordsOf(Reason reason)
     case Reason::ApiFormat:
         return {QT_TRANSLATE_NOOP("Reason", "API request form"),
                 QT_TRANSLATE_NOOP("Reason", "The API request is not the JSON object that the method expects.")};
+    case Reason::Listener:
+        return {QT_TRANSLATE_NOOP("Reason", "Listener gone"),
+                QT_TRANSLATE_NOOP("Reason", "The listener that the session came through is gone, or is another now.")};
     case Reason::Internal:
         return {QT_TRANSLATE_NOOP("Reason", "Internal error"),
                 QT_TRANSLATE_NOOP("Reason", "The server failed; its log says where.")};
@@ -431,6 +434,14 @@ QString auditKindText(AuditKind kind)
         return QCoreApplication::translate("AuditKind", "Certificate");
     case AuditKind::Command:
         return QCoreApplication::translate("AuditKind", "Command");
+    case AuditKind::Policy:
+        return QCoreApplication::translate("AuditKind", "Policy");
+    case AuditKind::Lockdown:
+        return QCoreApplication::translate("AuditKind", "Lockdown");
+    case AuditKind::TemporaryLimit:
+        return QCoreApplication::translate("AuditKind", "Limit set");
+    case AuditKind::Quarantine:
+        return QCoreApplication::translate("AuditKind", "Quarantine");
     }
     return {};
 }
