@@ -203,10 +203,14 @@ std::string text(const PolicyCheckResult& result)
     return "Valid. It changes:\n" + changesText(result.changes) + restartText(result.restart);
 }
 
+std::string whatIfText(const PolicyWhatIfResult& result, std::size_t names)
+{
+    return "Changes:\n" + changesText(result.changes) + restartText(result.restart) + impactText(result.live, names);
+}
+
 std::string text(const PolicyWhatIfResult& result)
 {
-    return "Changes:\n" + changesText(result.changes) + restartText(result.restart) +
-           impactText(result.live, namesShown);
+    return whatIfText(result, namesShown);
 }
 
 std::string text(const PolicyApplied& applied)

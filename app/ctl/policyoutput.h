@@ -38,7 +38,8 @@ inline constexpr std::size_t namesShown = 8;
 [[nodiscard]] std::string text(const PolicyWhatIfResult& result);
 [[nodiscard]] std::string text(const PolicyApplied& applied);
 [[nodiscard]] std::string text(const PolicyHistory& history);
-/// The same with the differences of the texts.
+[[nodiscard]] std::string whatIfText(const PolicyWhatIfResult& result, std::size_t names);
+/// With the differences of the texts, where they are wanted.
 [[nodiscard]] std::string historyText(const PolicyHistory& history, bool differences);
 
 } // namespace gatehouse::ctl

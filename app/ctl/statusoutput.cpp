@@ -49,14 +49,6 @@ std::string clockNotice(const GateStats& stats)
            "; tokens may be refused for their time, or outlive it";
 }
 
-std::string lockdownNotice(const Lockdown& lockdown, WallTime now)
-{
-    return "since " + formatTime(lockdown.since) + " by " + lockdown.actor + ", " +
-           (lockdown.until ? untilText(*lockdown.until, now) : std::string("until somebody ends it")) + "; allowed: " +
-           (lockdown.lists ? lockdownListsText(*lockdown.lists) : std::string("whom the policy names")) +
-           (lockdown.reason.empty() ? "" : "; reason: " + lockdown.reason);
-}
-
 } // namespace
 
 std::string daysText(std::int64_t days)
@@ -77,6 +69,14 @@ std::string untilText(WallTime until, WallTime now)
     return text + (left >= 3600 ? "left)" : std::to_string(left % 60) + " s left)");
 }
 
+std::string lockdownText(const Lockdown& lockdown, WallTime now)
+{
+    return "since " + formatTime(lockdown.since) + " by " + lockdown.actor + ", " +
+           (lockdown.until ? untilText(*lockdown.until, now) : std::string("until somebody ends it")) + "; allowed: " +
+           (lockdown.lists ? lockdownListsText(*lockdown.lists) : std::string("whom the policy names")) +
+           (lockdown.reason.empty() ? "" : "; reason: " + lockdown.reason);
+}
+
 std::string text(const Info& info)
 {
     const GateStats& stats = info.stats;
@@ -93,7 +93,7 @@ std::string text(const Info& info)
     if (!stats.policyProblem.empty())
         fields.emplace_back("policy file", "not taken: " + stats.policyProblem);
     if (stats.lockdown)
-        fields.emplace_back("lockdown", lockdownNotice(*stats.lockdown, stats.time));
+        fields.emplace_back("lockdown", lockdownText(*stats.lockdown, stats.time));
     if (stats.drainUntil)
         fields.emplace_back("draining", untilText(*stats.drainUntil, stats.time));
     fields.emplace_back("state directory", info.stateDir);

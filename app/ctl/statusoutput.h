@@ -14,6 +14,9 @@ namespace gatehouse::ctl {
 /// "until 2026-11-22T12:00:00.000Z (4 min 30 s left)"
 [[nodiscard]] std::string untilText(WallTime until, WallTime now);
 
+/// Since when, by whom, until when and with what exceptions; not escaped.
+[[nodiscard]] std::string lockdownText(const Lockdown& lockdown, WallTime now);
+
 [[nodiscard]] std::string text(const Info& info);
 
 } // namespace gatehouse::ctl
