@@ -311,7 +311,7 @@ std::string text(const CertificateList& list)
     return all;
 }
 
-std::string text(const Accepted&)
+std::string text(const auto&)
 {
     return "Done.\n";
 }
