@@ -250,7 +250,7 @@ std::string text(const CertificateList& list)
     return all;
 }
 
-std::string text(const Accepted&)
+std::string text(const auto&)
 {
     return "Done.\n";
 }
