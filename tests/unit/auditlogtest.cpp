@@ -265,6 +265,8 @@ void AuditLogTest::a_store_of_version_1_is_brought_up_to_date()
         QVERIFY(tool.execute("DROP TABLE revocations"));
         QVERIFY(tool.execute("DROP TABLE token_uses"));
         QVERIFY(tool.execute("DROP TABLE policy_versions"));
+        QVERIFY(tool.execute("DROP TABLE lockdown"));
+        QVERIFY(tool.execute("DROP TABLE temporary_limits"));
         QVERIFY(tool.execute("PRAGMA user_version = 1"));
     }
     QCOMPARE(page().entries.size(), 1u); // the log of a server that was not started since can be read
