@@ -399,6 +399,7 @@ void Worker::setPolicy(std::shared_ptr<const PolicyGeneration> next)
         if (tls && std::ranges::find(next->tls, tls) == next->tls.end())
             tls->tickets().retire();
     generation = std::move(next);
+    (void)endLockedOut(); // its lists may be others
 }
 
 void Worker::publish()
@@ -506,6 +507,27 @@ std::vector<std::shared_ptr<const SessionInfo>> Worker::endRevoked(const Revocat
         ended.push_back(session.infoPointer());
         session.end({revokedBy(revocation, session.who()), closeCode(Reason::Revoked),
                      std::string(reasonWord(Reason::Revoked)), revocation.actor});
+    }
+    return ended;
+}
+
+std::vector<std::shared_ptr<const SessionInfo>> Worker::endLockedOut()
+{
+    std::vector<std::shared_ptr<const SessionInfo>> ended;
+    const Lockdown* locked = lockedDown();
+    if (!locked)
+        return ended;
+    for (const auto& [id, connection] : m_sessions) {
+        Session& session = *connection->session();
+        if (session.closing())
+            continue;
+        Decision why = decideLockdown(policy(), *locked, &session.who(), connection->arrival().peer);
+        if (why.allowed())
+            continue;
+        ended.push_back(session.infoPointer());
+        session.end({std::move(why), closeCode(Reason::Lockdown),
+                     locked->reason.empty() ? std::string(reasonWord(Reason::Lockdown)) : locked->reason,
+                     locked->actor});
     }
     return ended;
 }
