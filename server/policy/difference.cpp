@@ -154,6 +154,11 @@ private:
     [[nodiscard]] static std::vector<Entry> entriesOf(const JsonValue& map, std::string_view name);
     static void distinguish(std::vector<Entry>& entries);
 
+    void add(PolicyChange change)
+    {
+        if (m_changes.size() < mostPolicyChanges)
+            m_changes.push_back(std::move(change));
+    }
     void changed(const JsonValue& before, const JsonValue& after, std::string_view object, const Place& place);
     [[nodiscard]] static std::string shown(const JsonValue& value, std::string_view text, std::string_view object);
 
@@ -168,9 +173,9 @@ void Comparison::compare(const JsonValue* before, const JsonValue* after, std::s
     if (!before && !after)
         return;
     if (!before || !after) {
-        m_changes.push_back({before ? Change::Removed : Change::Added, before ? place.before : place.after, place.name,
-                             before ? shown(*before, m_before.text, object) : std::string(),
-                             after ? shown(*after, m_after.text, object) : std::string()});
+        add({before ? Change::Removed : Change::Added, before ? place.before : place.after, place.name,
+             before ? shown(*before, m_before.text, object) : std::string(),
+             after ? shown(*after, m_after.text, object) : std::string()});
         return;
     }
     const DocumentObject* known = documentObject(object);
@@ -197,8 +202,7 @@ void Comparison::changed(const JsonValue& before, const JsonValue& after, std::s
         shownFrom = clipped(visible(from), longestShown);
         shownTo = clipped(visible(to), longestShown);
     }
-    m_changes.push_back(
-        {PolicyChange::Kind::Changed, place.after, place.name, std::move(shownFrom), std::move(shownTo)});
+    add({PolicyChange::Kind::Changed, place.after, place.name, std::move(shownFrom), std::move(shownTo)});
 }
 
 Members membersOf(const JsonValue& object)
@@ -301,8 +305,8 @@ void Comparison::compareEntries(const std::vector<Entry>& before, const std::vec
         }
         const Place here = at(&before[found->second], &after[i]);
         if (named && !inOrder[met])
-            m_changes.push_back({PolicyChange::Kind::Changed, here.after, here.name,
-                                 "place " + std::to_string(found->second + 1), "place " + std::to_string(i + 1)});
+            add({PolicyChange::Kind::Changed, here.after, here.name, "place " + std::to_string(found->second + 1),
+                 "place " + std::to_string(i + 1)});
         ++met;
         if (named)
             compare(before[found->second].value, after[i].value, object, here);
