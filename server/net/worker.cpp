@@ -561,6 +561,37 @@ std::vector<SessionId> Worker::endQuarantine(const std::vector<SessionId>& ids, 
     return here;
 }
 
+std::vector<std::shared_ptr<const SessionInfo>> Worker::limitSessions(const std::vector<SharedLimit>& limits)
+{
+    std::vector<std::shared_ptr<const SessionInfo>> here;
+    for (const SharedLimit& limit : limits)
+        if (Session* session = find(limit->limit.session)) {
+            session->setLimit(limit);
+            here.push_back(session->infoPointer());
+        }
+    return here;
+}
+
+void Worker::limitUser(const SharedLimit& limit)
+{
+    userLimits.add(limit);
+    for (const auto& [id, connection] : m_sessions)
+        if (concerns(limit->limit, connection->session()->who()))
+            connection->session()->setLimit(limit);
+}
+
+void Worker::unlimit(const std::vector<TemporaryLimit>& limits)
+{
+    std::unordered_set<LimitId> ids;
+    for (const TemporaryLimit& limit : limits) {
+        ids.insert(limit.id);
+        if (!limit.session)
+            userLimits.remove(limit);
+    }
+    for (const auto& [id, connection] : m_sessions)
+        connection->session()->dropLimits(ids);
+}
+
 std::vector<std::pair<SessionId, std::string>> Worker::keysOf(const std::vector<SessionId>& ids) const
 {
     std::vector<std::pair<SessionId, std::string>> keys;

@@ -70,6 +70,11 @@ public:
     [[nodiscard]] std::vector<SessionId> quarantine(const std::vector<SessionId>& ids, const QuarantineOrder& order);
     [[nodiscard]] std::vector<SessionId> endQuarantine(const std::vector<SessionId>& ids, const std::string& actor,
                                                        const std::string& reason);
+    /// Those of the sessions that are here.
+    [[nodiscard]] std::vector<std::shared_ptr<const SessionInfo>> limitSessions(const std::vector<SharedLimit>& limits);
+    /// Every session of the user, and those that are still to come.
+    void limitUser(const SharedLimit& limit);
+    void unlimit(const std::vector<TemporaryLimit>& limits);
     /// Ends the sessions that the lockdown's lists, or the policy's as they are now, shut out.
     [[nodiscard]] std::vector<std::shared_ptr<const SessionInfo>> endLockedOut();
     /// The users (userKey, or the address of the anonymous) of those ids, without touching them.

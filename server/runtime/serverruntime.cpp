@@ -119,7 +119,12 @@ Result<Done, std::string> ServerRuntime::Private::start(unsigned spareCores)
     m_gate = std::make_unique<Gate>(m_clock, *this, *this);
     if (const auto lockdown = m_audit->takeLockdown())
         m_lockdown = std::make_shared<const Lockdown>(*lockdown);
-    m_gate->prepare([this](Worker& worker) { worker.setLockdown(m_lockdown); });
+    m_limits = std::make_unique<LimitKeeper>(*m_audit);
+    m_gate->prepare([this](Worker& worker) {
+        worker.setLockdown(m_lockdown);
+        for (const SharedLimit& limit : m_limits->standing())
+            worker.limitUser(limit);
+    });
     if (auto started = m_gate->start(m_generation, m_bans->set(), m_revocations->set(), spareCores); !started)
         return Failure{started.error()};
     m_state = GateState::Serving;
@@ -264,6 +269,7 @@ void ServerRuntime::Private::tick()
     }
     expireRevocations();
     expireLockdown();
+    expireLimits();
     m_stats = stats();
     if (now >= m_nextSecond) {
         m_nextSecond = now + std::chrono::seconds(1);

@@ -11,6 +11,7 @@
 #include "runtime/clockwatch.h"
 #include "runtime/gate.h"
 #include "runtime/keykeeper.h"
+#include "runtime/limitkeeper.h"
 #include "runtime/onetimekeeper.h"
 #include "runtime/revocationkeeper.h"
 #include "runtime/serverruntime.h"
@@ -106,6 +107,12 @@ struct ServerRuntime::Private final : EventSink, GateEvents, CertificateEvents, 
     void endLockedOut(const LockdownResult& result, const ReplyCallback& done);
     void endLockdown(const Actor& actor, const std::string& why, const ReplyCallback& done);
     void expireLockdown();
+    void limitUser(const Actor& actor, const SharedLimit& limit, const ReplyCallback& done);
+    void limitSessions(const Actor& actor, const std::vector<SharedLimit>& limits, const ReplyCallback& done);
+    void sessionsLimited(const Actor& actor, const std::vector<SharedLimit>& limits, const SessionInfos& here,
+                         const ReplyCallback& done);
+    void expireLimits();
+    [[nodiscard]] AuditRecord limitRecord(const Actor& actor, const TemporaryLimit& limit, std::string detail) const;
     [[nodiscard]] GateStats stats();
     [[nodiscard]] std::vector<AuthFailureGroup> marked(std::vector<AuthFailureGroup> groups) const;
     [[nodiscard]] AuditRecord commandRecord(AuditKind kind, const Actor& actor, std::string detail) const;
@@ -143,7 +150,8 @@ struct ServerRuntime::Private final : EventSink, GateEvents, CertificateEvents, 
     std::unique_ptr<AuditLog> m_audit; ///< thread-safe
     std::unique_ptr<BanKeeper> m_bans;
     std::unique_ptr<RevocationKeeper> m_revocations;
-    std::unique_ptr<OneTimeKeeper> m_oneTime;   ///< thread-safe
+    std::unique_ptr<OneTimeKeeper> m_oneTime; ///< thread-safe
+    std::unique_ptr<LimitKeeper> m_limits;
     std::shared_ptr<const Lockdown> m_lockdown; ///< null: none was ordered
     AuthFailureTable m_failures;                ///< thread-safe
     Collector m_collector;
