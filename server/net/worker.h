@@ -56,7 +56,11 @@ public:
     void setWatched(bool watched);
     /// Publishes every session at once, as a whole batch.
     void publishAll();
-    void drain();
+    /// No more connections are taken, and those that are no sessions yet end; sessions are told evenly over `spread`,
+    /// in no order. A second time it may only become quicker.
+    void drain(std::chrono::milliseconds spread);
+    /// Ends whoever is left, without ceremony.
+    void cutOff();
     [[nodiscard]] std::size_t open() const { return m_connections.size(); }
     [[nodiscard]] std::vector<SessionRow> rows() const;
     [[nodiscard]] std::optional<SessionRow> row(SessionId id) const;
@@ -100,6 +104,7 @@ private:
     void pauseAccepting();
     void resumeAccepting();
     void publish();
+    void drainSome();
 
     // WorkerContext
     [[nodiscard]] RouteHandler& handler(const Policy& policy, std::size_t route) override;
@@ -133,6 +138,9 @@ private:
     BoundedQueue<BusItem> m_bus{16384};
     std::vector<Task> m_taskBatch;
     std::vector<BusItem> m_busBatch;
+    std::vector<SessionId> m_toDrain; ///< that are still to be told, the next one last
+    TimePoint m_drainNext{};          ///< when that is
+    TimePoint m_drainEnd{};           ///< when the last one is
     TimePoint m_nextPublish{};
     TimePoint m_resumeAccepting{};
     bool m_acceptPaused = false;

@@ -214,6 +214,8 @@ GateStats ServerRuntime::Private::stats()
     stats.keySetProblem = m_keySetProblem;
     if (m_lockdown)
         stats.lockdown = *m_lockdown;
+    if (m_state == GateState::Draining)
+        stats.drainUntil = m_drainShownUntil;
     stats.auditRecords = m_audit->newest();
     stats.auditDropped = m_audit->dropped();
     if (m_clockStepped) {
@@ -304,28 +306,6 @@ void ServerRuntime::Private::tick()
 void ServerRuntime::Private::publishBans()
 {
     m_gate->post([set = m_bans->set()](Worker& worker) { worker.setBans(set); });
-}
-
-void ServerRuntime::Private::checkDrained()
-{
-    if (m_state != GateState::Draining || m_drainCheckPending)
-        return;
-    m_drainCheckPending = true;
-    m_gate->gather<std::size_t>([](const Worker& worker) { return worker.open(); },
-                                [this](const std::vector<std::size_t>& open) {
-                                    const bool all =
-                                        std::ranges::all_of(open, [](std::size_t count) { return count == 0; });
-                                    (void)m_runtime.post(
-                                        [this, all] {
-                                            m_drainCheckPending = false;
-                                            if (!all && m_clock.now() - m_drainStarted < drainWithin)
-                                                return;
-                                            const std::lock_guard lock(m_stateMutex);
-                                            m_state = GateState::Stopped;
-                                            m_stateChanged.notify_all();
-                                        },
-                                        true);
-                                });
 }
 
 AuditRecord ServerRuntime::Private::commandRecord(AuditKind kind, const Actor& actor, std::string detail) const

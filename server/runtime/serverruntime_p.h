@@ -94,6 +94,7 @@ struct ServerRuntime::Private final : EventSink, GateEvents, CertificateEvents, 
     void tick();
     void checkClock(TimePoint now, WallTime wall);
     void checkDrained();
+    void drained(bool all);
     void publishBans();
     void endBanned(const Ban& ban, const ReplyCallback& done);
     void answerOnceStored(Answer answer, const std::string& what, const ReplyCallback& done);
@@ -168,7 +169,9 @@ struct ServerRuntime::Private final : EventSink, GateEvents, CertificateEvents, 
     std::string m_keySetProblem;
     KeyKeeper m_keyKeeper{m_clock, *this}; ///< the keys thread's
     WallTime m_started{};
-    TimePoint m_nextSecond{}, m_drainStarted{};
+    TimePoint m_nextSecond{};
+    TimePoint m_drainUntil{};     ///< while draining: when the rest is cut off
+    WallTime m_drainShownUntil{}; ///< the same, for people
     std::atomic<std::uint64_t> m_feedDropped{0};
 
     std::mutex m_feedMutex; ///< guards the next four
