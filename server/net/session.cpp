@@ -76,6 +76,7 @@ Session::Session(WorkerContext& context, Connection& connection, Admission admis
 
 void Session::begin()
 {
+    m_limits = m_context.userLimits.of(m_who);
     m_handler.opened(*this);
     report(AuditKind::Open, {}, 101, {}, m_connection.arrival().described(m_match.channel));
     noteChange();
@@ -237,6 +238,7 @@ void Session::end(Ending ending)
     if (m_resumeAt || wasWithheld) // the peer's Close may stand behind what was not read
         readOn();
     m_handler.closed(*this);
+    leaveLimits();
     if (wasWithheld || dropsBacklog(m_ending->why.reason))
         m_connection.dropUnsent();
     m_connection.queue(makeFrame(wire::encodeClose(m_ending->code, m_ending->text)));
@@ -354,6 +356,7 @@ void Session::gone(Reason reason)
     if (!closing()) {
         m_ending = Ending{{reason, {}, "the connection ended without a Close", {}}, 1006, {}, {}};
         m_handler.closed(*this);
+        leaveLimits();
         m_context.counters.closed[static_cast<std::size_t>(reason)].add();
         report(AuditKind::Close, m_ending->why, 1006, {}, {});
     } else if (reason == Reason::CloseTimeout && !m_peerClosed) {
@@ -433,6 +436,7 @@ SessionActivity Session::activity() const
             m_context.wall - std::chrono::duration_cast<std::chrono::milliseconds>(m_context.now - m_lastMessage);
     if (m_lastRefusal)
         result.lastRefusal = *m_lastRefusal;
+    result.temporaryLimit = tightestLimit();
     result.throttled = m_throttled;
     result.dropped = m_dropped;
     result.userSessions = m_user ? static_cast<std::uint32_t>(m_user->sessions.used()) : 0;

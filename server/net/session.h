@@ -10,6 +10,7 @@
 #include <array>
 #include <memory>
 #include <optional>
+#include <unordered_set>
 
 namespace gatehouse {
 
@@ -57,6 +58,9 @@ public:
     [[nodiscard]] bool withheld() const { return m_quarantine != nullptr; }
     /// Begins, or replaces the one that is on.
     void quarantine(const QuarantineOrder& order);
+    /// One of the same subject is replaced.
+    void setLimit(const SharedLimit& limit);
+    void dropLimits(const std::unordered_set<LimitId>& ids);
     void endQuarantine(const std::string& actor, const std::string& reason);
     /// What was read before reading stopped comes first when it goes on.
     void takeKept();
@@ -109,9 +113,10 @@ private:
         std::uint64_t cost = 0;
         Reason reason = Reason::None;
         std::string_view key{}; ///< of the policy: below the route where it starts with "messages/", or below limits
+        const TemporaryLimit* limit = nullptr; ///< instead of a key
     };
     struct Tolls {
-        std::array<Toll, 5> all{};
+        std::array<Toll, 8> all{}; // five of the policy's; of the session, of its user, of its user whoever vouches
         std::size_t count = 0;
         [[nodiscard]] std::span<const Toll> used() const { return std::span(all).first(count); }
     };
@@ -132,6 +137,9 @@ private:
     void report(AuditKind kind, const Decision& decision, std::uint16_t code, const std::string& actor,
                 const std::string& detail);
     void noteChange();
+    void limitsChanged();
+    void leaveLimits();
+    [[nodiscard]] std::optional<TemporaryLimit> tightestLimit() const;
     void leaveOut();
     [[nodiscard]] std::uint32_t violationsNow() const;
     [[nodiscard]] std::string describeArrivals() const;
@@ -161,6 +169,7 @@ private:
         std::optional<WallTime> shownUntil;
     };
     std::unique_ptr<Quarantine> m_quarantine; ///< null: in none
+    std::vector<SharedLimit> m_limits;        ///< at most three
     RateMeter::Totals m_sampled{};            ///< totals when the meter went
     std::unique_ptr<RateMeter> m_meter;       ///< only while messages come or go
     TimePoint m_opened, m_lastMessage, m_pingSent{}, m_messageStarted{}, m_endingStarted{};

@@ -56,7 +56,11 @@ public:
     void setWatched(bool watched);
     /// Publishes every session at once, as a whole batch.
     void publishAll();
-    void drain();
+    /// No more connections are taken, and those that are no sessions yet end; sessions are told evenly over `spread`,
+    /// in no order. A second time it may only become quicker.
+    void drain(std::chrono::milliseconds spread);
+    /// Ends whoever is left, without ceremony.
+    void cutOff();
     [[nodiscard]] std::size_t open() const { return m_connections.size(); }
     [[nodiscard]] std::vector<SessionRow> rows() const;
     [[nodiscard]] std::optional<SessionRow> row(SessionId id) const;
@@ -70,6 +74,11 @@ public:
     [[nodiscard]] std::vector<SessionId> quarantine(const std::vector<SessionId>& ids, const QuarantineOrder& order);
     [[nodiscard]] std::vector<SessionId> endQuarantine(const std::vector<SessionId>& ids, const std::string& actor,
                                                        const std::string& reason);
+    /// Those of the sessions that are here.
+    [[nodiscard]] std::vector<std::shared_ptr<const SessionInfo>> limitSessions(const std::vector<SharedLimit>& limits);
+    /// Every session of the user, and those that are still to come.
+    void limitUser(const SharedLimit& limit);
+    void unlimit(const std::vector<TemporaryLimit>& limits);
     /// Ends the sessions that the lockdown's lists, or the policy's as they are now, shut out.
     [[nodiscard]] std::vector<std::shared_ptr<const SessionInfo>> endLockedOut();
     /// The users (userKey, or the address of the anonymous) of those ids, without touching them.
@@ -95,6 +104,7 @@ private:
     void pauseAccepting();
     void resumeAccepting();
     void publish();
+    void drainSome();
 
     // WorkerContext
     [[nodiscard]] RouteHandler& handler(const Policy& policy, std::size_t route) override;
@@ -128,6 +138,9 @@ private:
     BoundedQueue<BusItem> m_bus{16384};
     std::vector<Task> m_taskBatch;
     std::vector<BusItem> m_busBatch;
+    std::vector<SessionId> m_toDrain; ///< that are still to be told, the next one last
+    TimePoint m_drainNext{};          ///< when that is
+    TimePoint m_drainEnd{};           ///< when the last one is
     TimePoint m_nextPublish{};
     TimePoint m_resumeAccepting{};
     bool m_acceptPaused = false;
