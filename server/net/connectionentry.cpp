@@ -261,8 +261,9 @@ void Connection::open(Admission admission)
     auto info = makeSessionInfo(m_context, m_arrival, admission, *m_transport, m_peerPort);
     if (!waiting || !waiting->first)
         reply(wire::switchingProtocols(admission.key, admission.subprotocol, info->compression));
+    auto facts = makeSessionFacts(m_context, info->id, m_arrival, admission, *m_transport);
     m_session = std::make_unique<Session>(m_context, *this, std::move(admission), std::move(info),
-                                          std::move(generation), m_arrival.address);
+                                          std::move(generation), m_arrival.address, std::move(facts));
     m_phase = Phase::Open;
     m_pendingSlot = Lease();
     m_arrival.pendingSlot = Lease();
@@ -271,6 +272,8 @@ void Connection::open(Admission admission)
     m_context.counters.accepted.add();
     m_context.sessionOpened(*this);
     m_session->begin();
+    if (m_session->outdated()) // it waited for its token while a policy came
+        m_session->meetPolicy();
     startTimer();
     if (waiting && !waiting->early.empty())
         received(waiting->early);
