@@ -130,7 +130,7 @@ constexpr std::array<Topic, 17> topics{{
 std::string kinds()
 {
     std::string text;
-    for (int i = 0; i <= static_cast<int>(AuditKind::Command); ++i)
+    for (int i = 0; i <= static_cast<int>(AuditKind::Quarantine); ++i)
         text += (i == 0 ? "" : ", ") + std::string(auditKindWord(static_cast<AuditKind>(i)));
     return text;
 }

@@ -3,14 +3,17 @@
 
 #include "domain/auditrecord.h"
 #include "domain/ban.h"
+#include "domain/lockdown.h"
 #include "domain/result.h"
 #include "domain/revocation.h"
+#include "domain/temporarylimit.h"
 #include "domain/tokenuse.h"
 
 #include <cstdint>
 #include <filesystem>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -43,6 +46,17 @@ public:
     void removeRevocation(RevocationId id);
     /// Those that held when the store was opened; once.
     [[nodiscard]] std::vector<Revocation> takeRevocations();
+
+    /// Unset: the gate is open again.
+    void setLockdown(const std::optional<Lockdown>& lockdown);
+    /// That was on when the store was opened, even where its time was over; once.
+    [[nodiscard]] std::optional<Lockdown> takeLockdown();
+
+    /// Adding gives a limit its id. Those of users outlive the process.
+    [[nodiscard]] TemporaryLimit addLimit(TemporaryLimit limit);
+    void removeLimit(LimitId id);
+    /// Those that held when the store was opened; once.
+    [[nodiscard]] std::vector<TemporaryLimit> takeLimits();
 
     /// Writes down that a one-time token was used. `done` is called exactly once, on any thread: true once it is on
     /// disk, where many share one commit; false where an attempt failed or too many wait. What could not be written at

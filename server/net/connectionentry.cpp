@@ -23,6 +23,8 @@ SharedFrame frameOf(std::vector<std::byte> bytes)
     return std::make_shared<const std::vector<std::byte>>(std::move(bytes));
 }
 
+constexpr std::uint16_t listenerGoneStatus = 503;
+
 /// Where a session is refused that has not begun: whoever may not be in this channel may not be here.
 std::uint16_t closeCodeAtTheDoor(Reason reason)
 {
@@ -281,6 +283,29 @@ void Connection::open(Admission admission)
         readAgain();
     if (m_phase == Phase::Open)
         m_context.updateInterest(*this);
+}
+
+void Connection::moveListener(std::optional<std::size_t> listener)
+{
+    m_arrival.listener = listener.value_or(0);
+    if (listener || m_session)
+        return;
+    Decision gone{Reason::Listener, {"/listeners", "listeners"}, "its listener is gone", {}};
+    switch (m_phase) {
+    case Phase::Proxy:
+    case Phase::Handshake:
+    case Phase::Head:
+        abandon(std::move(gone));
+        break;
+    case Phase::FirstMessage:
+    case Phase::Claim:
+        refuse(refusalOf(m_waiting->admission, std::move(gone), std::nullopt, listenerGoneStatus));
+        break;
+    case Phase::Open:
+    case Phase::Lingering:
+    case Phase::Dead:
+        break;
+    }
 }
 
 void Connection::drain()

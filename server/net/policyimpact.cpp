@@ -36,18 +36,20 @@ struct Load {
 
 class Assessment {
 public:
-    Assessment(const PolicyGeneration& running, const PolicyGeneration& next, TimePoint now, WallTime wall)
+    Assessment(const PolicyGeneration& running, const PolicyGeneration& next, TimePoint now, WallTime wall,
+               const Lockdown* lockdown)
         : m_running(*running.policy)
         , m_next(next)
         , m_now(now)
         , m_wall(wall)
+        , m_lockdown(lockdown)
     {
     }
 
     void examine(const LiveSession& session)
     {
         ++m_impact.examined;
-        auto terms = decideSession(m_next, session, m_now, m_wall);
+        auto terms = decideSession(m_next, session, m_now, m_wall, m_lockdown);
         if (!terms) {
             const std::uint16_t code = policyCloseCode(terms.error().reason);
             m_impact.ended.push_back(affectedSession(session, std::move(terms.error()), code));
@@ -115,6 +117,7 @@ private:
     const PolicyGeneration& m_next;
     TimePoint m_now;
     WallTime m_wall;
+    const Lockdown* m_lockdown;
     PolicyImpact m_impact;
     std::vector<Busy> m_busy;
     std::unordered_map<std::string, Load> m_users;
@@ -124,10 +127,10 @@ private:
 
 PolicyImpact assessPolicy(const PolicyGeneration& running, const PolicyGeneration& next,
                           const std::vector<LiveSession>& sessions, TimePoint now, WallTime wall,
-                          std::chrono::milliseconds within)
+                          std::chrono::milliseconds within, const Lockdown* lockdown)
 {
     const auto until = std::chrono::steady_clock::now() + within;
-    Assessment assessment(running, next, now, wall);
+    Assessment assessment(running, next, now, wall, lockdown);
     for (std::size_t i = 0; i < sessions.size(); ++i) {
         if (i % betweenLooksAtTheClock == 0 && std::chrono::steady_clock::now() >= until)
             break;

@@ -6,6 +6,7 @@
 #include "auth/token.h"
 #include "domain/isotime.h"
 #include "policy/decide.h"
+#include "policy/decidelockdown.h"
 #include "policy/decidenetworks.h"
 #include "policy/text.h"
 
@@ -25,20 +26,22 @@ std::string_view hubWord(HubProtocol hub)
 /// The checks of one session, one after the other; each fills in what the next ones need.
 class SessionCheck {
 public:
-    SessionCheck(const PolicyGeneration& next, const LiveSession& session, TimePoint now, WallTime wall)
+    SessionCheck(const PolicyGeneration& next, const LiveSession& session, TimePoint now, WallTime wall,
+                 const Lockdown* lockdown)
         : m_next(next)
         , m_policy(*next.policy)
         , m_session(session)
         , m_facts(*session.facts)
         , m_now(now)
         , m_wall(wall)
+        , m_lockdown(lockdown)
     {
     }
 
     Result<SessionTerms, Decision> run()
     {
         const bool stays = findListener() && checkTls() && checkPeer() && findRoute() && checkRequest() &&
-                           checkSource() && identify() && checkRoles() && checkTimes();
+                           checkSource() && identify() && checkLockdown() && checkRoles() && checkTimes();
         if (!stays)
             return Failure{std::move(m_refusal)};
         return std::move(m_terms);
@@ -173,6 +176,11 @@ private:
         return true;
     }
 
+    bool checkLockdown()
+    {
+        return !m_lockdown || pass(decideLockdown(m_policy, *m_lockdown, &m_terms.who, m_facts.client));
+    }
+
     bool checkRoles()
     {
         if (!pass(decideRoles(m_policy, index(), m_terms.who)))
@@ -212,6 +220,7 @@ private:
     const SessionFacts& m_facts;
     TimePoint m_now;
     WallTime m_wall;
+    const Lockdown* m_lockdown;
     std::size_t m_listener = 0;
     SessionTerms m_terms;
     Decision m_refusal;
@@ -220,9 +229,9 @@ private:
 } // namespace
 
 Result<SessionTerms, Decision> decideSession(const PolicyGeneration& next, const LiveSession& session, TimePoint now,
-                                             WallTime wall)
+                                             WallTime wall, const Lockdown* lockdown)
 {
-    return SessionCheck(next, session, now, wall).run();
+    return SessionCheck(next, session, now, wall, lockdown).run();
 }
 
 std::optional<TimePoint> expiryOf(const Policy& policy, const Identity& who, TimePoint opened, WallTime openedWall)

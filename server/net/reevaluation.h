@@ -35,8 +35,11 @@ struct SessionTerms {
 ///
 /// A session stays whose it was: a policy that would name its user otherwise ends it. So does one that trusts the proxy
 /// no more which named its client; the address of a client that came by itself stands, whoever is trusted now.
+///
+/// `lockdown`: that is on now; null: none. The lists of the policy say whom it spares.
 [[nodiscard]] Result<SessionTerms, Decision> decideSession(const PolicyGeneration& next, const LiveSession& session,
-                                                           TimePoint now, WallTime wall);
+                                                           TimePoint now, WallTime wall,
+                                                           const Lockdown* lockdown = nullptr);
 
 /// When a session ends with its token: with the leeway, where it got in by that.
 [[nodiscard]] std::optional<TimePoint> expiryOf(const Policy& policy, const Identity& who, TimePoint opened,
@@ -53,7 +56,7 @@ struct SessionTerms {
 /// user's sessions that stay), and were within the one before.
 [[nodiscard]] PolicyImpact assessPolicy(const PolicyGeneration& running, const PolicyGeneration& next,
                                         const std::vector<LiveSession>& sessions, TimePoint now, WallTime wall,
-                                        std::chrono::milliseconds within);
+                                        std::chrono::milliseconds within, const Lockdown* lockdown = nullptr);
 
 /// What became of the sessions that met a policy.
 struct PolicyMet {

@@ -17,7 +17,7 @@ constexpr int longestClosing = 5; ///< close timeouts that a peer which keeps re
 bool dropsBacklog(Reason reason)
 {
     return reason == Reason::SlowConsumer || reason == Reason::Kicked || reason == Reason::Banned ||
-           reason == Reason::Revoked;
+           reason == Reason::Revoked || reason == Reason::Lockdown;
 }
 
 std::chrono::milliseconds leewayOf(const Policy& policy, const std::string& issuer)

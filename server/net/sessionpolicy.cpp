@@ -50,7 +50,8 @@ void Session::meetPolicy()
     if (closing())
         return;
     const LiveSession now = live();
-    auto terms = decideSession(*next, now, m_context.now, m_context.wall);
+    const Lockdown* lockdown = m_context.lockedDown();
+    auto terms = decideSession(*next, now, m_context.now, m_context.wall, lockdown);
     if (terms) {
         adopt(next, std::move(*terms));
         return;
@@ -60,7 +61,10 @@ void Session::meetPolicy()
     if (m_context.sweeping)
         m_context.endedByPolicy.push_back(affectedSession(now, terms.error(), code));
     m_endedByVersion = next->policy->version;
-    end({std::move(terms.error()), code, std::string(reasonWord(reason)), {}});
+    const bool locked = reason == Reason::Lockdown;
+    end({std::move(terms.error()), code,
+         locked && !lockdown->reason.empty() ? lockdown->reason : std::string(reasonWord(reason)),
+         locked ? lockdown->actor : std::string()});
 }
 
 void Session::adopt(std::shared_ptr<const PolicyGeneration> next, SessionTerms terms)

@@ -25,6 +25,8 @@ public:
     }
     ~Gate() { stop(); }
 
+    /// Before start(): what every worker does first of all, before anybody is let in.
+    void prepare(Worker::Task task) { m_prepare.push_back(std::move(task)); }
     /// Binds every listener and starts the workers. The error is in English.
     [[nodiscard]] Result<Done, std::string> start(const std::shared_ptr<const PolicyGeneration>& generation,
                                                   const std::shared_ptr<const BanSet>& bans,
@@ -39,7 +41,7 @@ public:
 
     /// What every worker admits and shakes hands with from its next turn on; the listeners are those of the start.
     void setGeneration(const std::shared_ptr<const PolicyGeneration>& generation);
-    /// Another policy: listeners that are new are bound first, and where one cannot be, nothing changes (the error is
+    /// Another policy, by the thread that called start(): listeners that are new are bound first, and where one cannot be, nothing changes (the error is
     /// in English); those that are gone are closed. New sessions meet it at once, open ones with their next frame or
     /// within a second. `done` is called on a worker's thread once all have met it.
     [[nodiscard]] Result<Done, std::string> apply(const std::shared_ptr<const PolicyGeneration>& next,
@@ -75,11 +77,22 @@ public:
     }
 
 private:
+    struct OpenedListener {
+        std::size_t listener = 0; ///< index into the policy
+        ListenerSockets sockets;
+    };
+    using Opened = std::vector<OpenedListener>;
+
     void showCertificates(const PolicyGeneration& generation);
+    [[nodiscard]] Result<Opened, std::string> openListeners(const Policy& policy,
+                                                            const std::vector<std::size_t>& which) const;
+    void showListeners(const Policy& next, const ListenerMoves& moves, const Opened& opened);
 
     GateTables m_tables;
     GateEnvironment m_environment;
     std::vector<std::unique_ptr<Worker>> m_workers;
+    std::vector<Worker::Task> m_prepare;
+    std::shared_ptr<const Policy> m_policy; ///< whose listeners are open; of whoever calls start() and apply()
     mutable std::mutex m_listenersMutex; ///< guards m_listeners
     std::vector<ListenerInfo> m_listeners;
 };

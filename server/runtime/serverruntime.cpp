@@ -117,6 +117,9 @@ Result<Done, std::string> ServerRuntime::Private::start(unsigned spareCores)
         m_audit->takeTokenUses());
     m_started = m_clock.wall();
     m_gate = std::make_unique<Gate>(m_clock, *this, *this);
+    if (const auto lockdown = m_audit->takeLockdown())
+        m_lockdown = std::make_shared<const Lockdown>(*lockdown);
+    m_gate->prepare([this](Worker& worker) { worker.setLockdown(m_lockdown); });
     if (auto started = m_gate->start(m_generation, m_bans->set(), m_revocations->set(), spareCores); !started)
         return Failure{started.error()};
     m_state = GateState::Serving;
@@ -204,6 +207,8 @@ GateStats ServerRuntime::Private::stats()
     stats.certificatesEnd = m_certificatesEnd;
     stats.keySets = m_keySets;
     stats.keySetProblem = m_keySetProblem;
+    if (m_lockdown)
+        stats.lockdown = *m_lockdown;
     stats.auditRecords = m_audit->newest();
     stats.auditDropped = m_audit->dropped();
     if (m_clockStepped) {
@@ -258,6 +263,7 @@ void ServerRuntime::Private::tick()
             m_failures.touch(*address);
     }
     expireRevocations();
+    expireLockdown();
     m_stats = stats();
     if (now >= m_nextSecond) {
         m_nextSecond = now + std::chrono::seconds(1);

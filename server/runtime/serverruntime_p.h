@@ -102,6 +102,10 @@ struct ServerRuntime::Private final : EventSink, GateEvents, CertificateEvents, 
     void expireRevocations();
     void forgetOldUses();
     [[nodiscard]] AuditRecord revocationRecord(AuditKind kind, const Actor& actor, const Revocation& revocation) const;
+    void publishLockdown(std::function<void()> then);
+    void endLockedOut(const LockdownResult& result, const ReplyCallback& done);
+    void endLockdown(const Actor& actor, const std::string& why, const ReplyCallback& done);
+    void expireLockdown();
     [[nodiscard]] GateStats stats();
     [[nodiscard]] std::vector<AuthFailureGroup> marked(std::vector<AuthFailureGroup> groups) const;
     [[nodiscard]] AuditRecord commandRecord(AuditKind kind, const Actor& actor, std::string detail) const;
@@ -139,8 +143,9 @@ struct ServerRuntime::Private final : EventSink, GateEvents, CertificateEvents, 
     std::unique_ptr<AuditLog> m_audit; ///< thread-safe
     std::unique_ptr<BanKeeper> m_bans;
     std::unique_ptr<RevocationKeeper> m_revocations;
-    std::unique_ptr<OneTimeKeeper> m_oneTime; ///< thread-safe
-    AuthFailureTable m_failures;              ///< thread-safe
+    std::unique_ptr<OneTimeKeeper> m_oneTime;   ///< thread-safe
+    std::shared_ptr<const Lockdown> m_lockdown; ///< null: none was ordered
+    AuthFailureTable m_failures;                ///< thread-safe
     Collector m_collector;
     StatsSampler m_sampler;
     GateStats m_stats;

@@ -55,9 +55,10 @@ struct Outcome {
 
 Outcome outcome(const QByteArray& line)
 {
+    std::istringstream in;
     std::ostringstream out;
     std::ostringstream error;
-    const int code = run(words(line), out, error);
+    const int code = run(words(line), {in, out, error});
     return {code, out.str(), error.str()};
 }
 
