@@ -15,9 +15,9 @@ namespace gatehouse {
 /// What the keys of one issuer say of a signature.
 struct SignatureVerdict {
     bool good = false;
-    bool keyKnown = true;          ///< false: the token names a key that the issuer does not have
-    bool triesSpent = false;       ///< more keys fit than one token may cost
-    std::optional<WallTime> until; ///< of a good one: from then on its key verifies no more
+    bool keyKnown = true;           ///< false: the token names a key that the issuer does not have
+    bool triesSpent = false;        ///< more keys fit than one token may cost
+    std::optional<WallTime> until;  ///< of a good one: from then on its key verifies no more
     std::string_view fingerprint{}; ///< of a good one's key; holds as long as the keys
 };
 

@@ -43,7 +43,7 @@ struct Admission {
     std::string userAgent;
     std::shared_ptr<UserState> user;
     Lease gateSlot, addressSlot, userSlot;
-    bool awaitsToken = false;        ///< in the first message: nobody is let in yet
+    bool awaitsToken = false;                             ///< in the first message: nobody is let in yet
     std::optional<TokenSource> source;                    ///< of the token; unset: anonymous
     std::shared_ptr<const TokenEvidence> evidence;        ///< of the token
     std::shared_ptr<const ClientCertificate> certificate; ///< where that is the token

@@ -3,8 +3,8 @@
 
 namespace gatehouse {
 
-Result<VerifiedToken, Decision> checkToken(WorkerContext& context, const PolicyGeneration& generation, std::size_t route,
-                                      std::string_view token)
+Result<VerifiedToken, Decision> checkToken(WorkerContext& context, const PolicyGeneration& generation,
+                                           std::size_t route, std::string_view token)
 {
     auto verified = generation.policy == context.generation->policy
                         ? context.tokens.verify(generation.policy, context.generation->keys, route, token, context.wall)

@@ -95,11 +95,11 @@ private:
         const auto match = matchRoute(m_running, session.facts->path);
         const Messages before = match ? m_running.routes[match->route].messages : after;
         const auto rule = [&](std::string_view key) { return routeRule(next, busy.route, key); };
-        if (auto why = limitedBy(Reason::RateSession, rule("messages/rate"), session.messagesInRate, before.rate,
-                                 after.rate))
+        if (auto why =
+                limitedBy(Reason::RateSession, rule("messages/rate"), session.messagesInRate, before.rate, after.rate))
             return why;
-        if (auto why = limitedBy(Reason::RateSession, rule("messages/bytes"), session.bytesInRate, before.bytes,
-                                 after.bytes))
+        if (auto why =
+                limitedBy(Reason::RateSession, rule("messages/bytes"), session.bytesInRate, before.bytes, after.bytes))
             return why;
         const auto user = m_users.find(keyOf(session));
         if (user == m_users.end())

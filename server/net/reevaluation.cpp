@@ -169,9 +169,10 @@ private:
     {
         auto who = certificateIdentity(*m_facts.certificate, route().authentication.certificate);
         if (!who || who->user != m_facts.who.user)
-            return refuse({Reason::AuthMissing, rule("authentication/from"),
-                           who ? "a certificate of " + clipped(who->user, longestMet) : "a certificate without such a name",
-                           "user " + clipped(m_facts.who.user, longestMet)});
+            return refuse(
+                {Reason::AuthMissing, rule("authentication/from"),
+                 who ? "a certificate of " + clipped(who->user, longestMet) : "a certificate without such a name",
+                 "user " + clipped(m_facts.who.user, longestMet)});
         m_terms.who = std::move(*who);
         return true;
     }
@@ -193,15 +194,17 @@ private:
     {
         m_terms.expires = expiryOf(m_policy, m_terms.who, m_facts.opened, m_facts.openedWall);
         if (m_terms.expires && m_now >= *m_terms.expires)
-            return refuse({Reason::Expired, rule("authentication"),
-                           "the token ended at " + formatTime(m_terms.who.expires.value_or(WallTime{})), {}});
+            return refuse({Reason::Expired,
+                           rule("authentication"),
+                           "the token ended at " + formatTime(m_terms.who.expires.value_or(WallTime{})),
+                           {}});
         const auto text = [](auto time) {
             return formatDuration(std::chrono::duration_cast<std::chrono::milliseconds>(time));
         };
         const auto& lifetime = route().sessionLifetime;
         if (lifetime && m_now - m_facts.opened >= *lifetime)
-            return refuse(
-                {Reason::Lifetime, rule("session_lifetime"), "open for " + text(m_now - m_facts.opened), text(*lifetime)});
+            return refuse({Reason::Lifetime, rule("session_lifetime"), "open for " + text(m_now - m_facts.opened),
+                           text(*lifetime)});
         const auto& idle = route().idleTimeout;
         if (idle && m_session.idleSince && m_now - *m_session.idleSince >= *idle)
             return refuse({Reason::Idle, rule("idle_timeout"), "no message for " + text(m_now - *m_session.idleSince),

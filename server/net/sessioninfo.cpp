@@ -39,8 +39,7 @@ void showPolicy(SessionInfo& info, const Policy& policy, std::size_t index, cons
     info.roles = who.roles;
     info.policyVersion = policy.version;
     const auto& rate = route.messages.rate;
-    info.rateLimit =
-        rate ? static_cast<double>(rate->count) / std::chrono::duration<double>(rate->per).count() : 0.0;
+    info.rateLimit = rate ? static_cast<double>(rate->count) / std::chrono::duration<double>(rate->per).count() : 0.0;
     info.rateBurst = rate ? rate->burst : 0;
     info.sendBufferLimit = route.sendBuffer;
     info.violationsAllowed = route.messages.violationsBeforeClose;

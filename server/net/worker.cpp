@@ -87,8 +87,8 @@ void Worker::openListener(Fd socket, std::size_t listener)
     auto owned = std::make_unique<ListenSocket>();
     owned->fd = std::move(socket);
     owned->listener = listener;
-    const bool listens = m_acceptPaused ||
-                          addToEpoll(m_epoll.get(), owned->fd.get(), EPOLLIN, addressOf(owned.get()) | listenerMark);
+    const bool listens =
+        m_acceptPaused || addToEpoll(m_epoll.get(), owned->fd.get(), EPOLLIN, addressOf(owned.get()) | listenerMark);
     m_listeners.push_back(std::move(owned));
     if (!listens)
         pauseAccepting(); // and try again
@@ -161,8 +161,8 @@ std::vector<Connection*> Worker::connections() const
 void Worker::turn()
 {
     const auto longest = m_acceptPaused ? std::min(longestSleep, acceptPause) : longestSleep;
-    const auto sleep =
-        toRead.empty() && toFlush.empty() && !sweeping ? wheel.sleepFor(gate.clock.now(), longest) : std::chrono::milliseconds(0);
+    const auto sleep = toRead.empty() && toFlush.empty() && !sweeping ? wheel.sleepFor(gate.clock.now(), longest)
+                                                                      : std::chrono::milliseconds(0);
     std::array<epoll_event, eventsPerTurn> events;
     const int count =
         epoll_wait(m_epoll.get(), events.data(), static_cast<int>(events.size()), static_cast<int>(sleep.count()));
