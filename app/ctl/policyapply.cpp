@@ -52,13 +52,26 @@ int sayApplied(Caller& caller, const PolicyApplied& applied, const std::string& 
     return caller.finish(exitOk);
 }
 
-int complainOfConflict(Caller& caller, const CallError& error, const std::string& file)
+/// Says what stands in the way of a change on top of `base`, and what to do about it.
+int complainOfConflict(Caller& caller, const CallError& error, const std::string& base, const std::string& file)
 {
-    const int code = complainOfDocument(caller, error, file);
-    if (error.refusal.code == ControlErrorCode::Conflict)
-        caller.complain("take over what has changed: gatehousectl policy show > FILE, edit that, and apply it again",
-                        code);
-    return code;
+    if (error.refusal.code != ControlErrorCode::Conflict)
+        return complainOfDocument(caller, error, file);
+    caller.streams().error << escapedLines(error.refusal.difference);
+    const int code = caller.complain(error);
+    const auto running = caller.ask<PolicyDocument>(PolicyGetQuery{});
+    if (!running)
+        return code;
+    if (running->version.hash == base)
+        return caller.complain(
+            "see what the file holds with gatehousectl policy diff, take it with gatehousectl reload, "
+            "or overwrite it with --replace-file",
+            code);
+    return caller.complain(
+        "start again from gatehousectl policy show, or look at gatehousectl policy diff and apply with "
+        "--base " +
+            running->version.hash,
+        code);
 }
 
 /// Shows what `document` would do and asks; unset where it may be applied, else the exit code.
@@ -99,7 +112,7 @@ int policyApply(Caller& caller)
     if (const auto ended = askFirst(caller, apply.policy, "Apply " + fileLabel(file), file))
         return *ended;
     const auto applied = caller.ask<PolicyApplied>(apply);
-    return applied ? sayApplied(caller, *applied, file) : complainOfConflict(caller, applied.error(), file);
+    return applied ? sayApplied(caller, *applied, file) : complainOfConflict(caller, applied.error(), apply.base, file);
 }
 
 int policyRollback(Caller& caller)
@@ -129,7 +142,8 @@ int policyRollback(Caller& caller)
     if (const auto ended = askFirst(caller, wanted->version.document, "Restore " + name, name))
         return *ended;
     const auto applied = caller.ask<PolicyApplied>(rollback);
-    return applied ? sayApplied(caller, *applied, name) : complainOfConflict(caller, applied.error(), name);
+    return applied ? sayApplied(caller, *applied, name)
+                   : complainOfConflict(caller, applied.error(), rollback.base, name);
 }
 
 } // namespace gatehouse::ctl

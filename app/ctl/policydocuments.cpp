@@ -82,10 +82,11 @@ std::optional<std::string> readDocument(Caller& caller, const std::string& file)
 
 int complainOfDocument(Caller& caller, const CallError& error, const std::string& file)
 {
-    caller.streams().error << problemsText(error.refusal.problems, fileLabel(file));
-    if (!error.refusal.difference.empty())
-        caller.streams().error << namedDifference(error.refusal.difference, "what was edited", "what runs");
-    return caller.complain(error);
+    const ControlError& refusal = error.refusal;
+    if (refusal.code != ControlErrorCode::Rejected || refusal.problems.empty())
+        return caller.complain(error);
+    caller.streams().error << problemsText(refusal.problems, fileLabel(file));
+    return caller.complain(fileLabel(file) + " is not valid; nothing was changed", error.exitCode);
 }
 
 std::vector<PolicyProblem> problemsOf(const std::vector<PolicyError>& errors)

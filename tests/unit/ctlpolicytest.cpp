@@ -36,6 +36,7 @@ private Q_SLOTS:
     void apply_that_is_not_wanted_changes_nothing();
     void apply_on_trial_says_how_to_keep_it();
     void a_conflict_prints_the_difference_and_exits_with_1();
+    void a_document_that_is_refused_is_named_with_the_places_of_its_problems();
     void rollback_restores_the_version_that_it_has_shown();
     void lockdown_asks_first();
     void status_tells_what_is_out_of_the_ordinary();
@@ -475,17 +476,43 @@ void CtlPolicyTest::a_conflict_prints_the_difference_and_exits_with_1()
                           if (!std::holds_alternative<PolicyApplyCommand>(command))
                               return ordinaryAnswer(command);
                           return Failure{ControlError{ControlErrorCode::Conflict,
-                                                      "version 5 came first",
+                                                      "something came first",
                                                       Reason::PolicyConflict,
                                                       "@@ -1 +1 @@\n-a\n+b\n",
                                                       {}}};
                       },
                       {}};
-    const Outcome refused = server.run("policy apply --yes " + document.path());
+    const Outcome refused = server.run("policy apply --base hash3 --yes " + document.path());
     QCOMPARE(refused.code, exitFailure);
     QVERIFY2(holds(refused.error, "@@ -1 +1 @@\n-a\n+b\n"), refused.error.c_str());
-    QVERIFY2(holds(refused.error, "version 5 came first"), refused.error.c_str());
-    QVERIFY2(holds(refused.error, "policy show"), refused.error.c_str());
+    QVERIFY2(holds(refused.error, "something came first"), refused.error.c_str());
+    QVERIFY2(holds(refused.error, "--base hash4"), refused.error.c_str());
+    // The base does run, so it is the file that holds something else.
+    const Outcome edited = server.run("policy apply --yes " + document.path());
+    QCOMPARE(edited.code, exitFailure);
+    QVERIFY2(holds(edited.error, "--replace-file"), edited.error.c_str());
+}
+
+void CtlPolicyTest::a_document_that_is_refused_is_named_with_the_places_of_its_problems()
+{
+    const Document document("{}");
+    FakeServer server{[](const Command& command) -> Reply {
+                          if (std::holds_alternative<PolicyGetQuery>(command))
+                              return ordinaryAnswer(command);
+                          return Failure{ControlError{ControlErrorCode::Rejected,
+                                                      "policy:1:2: /a: wrong",
+                                                      Reason::PolicyRejected,
+                                                      {},
+                                                      {{"/a", 1, 2, "bad_value", "wrong"}}}};
+                      },
+                      {}};
+    const std::string file = document.path().toStdString();
+    const std::string said = file + ":1:2: /a: wrong\ngatehousectl: " + file + " is not valid; nothing was changed\n";
+    for (const char* command : {"policy apply --yes ", "policy what-if "}) {
+        const Outcome refused = server.run(command + document.path());
+        QCOMPARE(refused.code, exitFailure);
+        QCOMPARE(refused.error, said);
+    }
 }
 
 void CtlPolicyTest::rollback_restores_the_version_that_it_has_shown()
