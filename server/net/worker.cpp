@@ -532,6 +532,35 @@ std::vector<std::shared_ptr<const SessionInfo>> Worker::endLockedOut()
     return ended;
 }
 
+Session* Worker::find(SessionId id) const
+{
+    const auto found = m_sessions.find(id);
+    return found == m_sessions.end() || found->second->session()->closing() ? nullptr : found->second->session();
+}
+
+std::vector<SessionId> Worker::quarantine(const std::vector<SessionId>& ids, const QuarantineOrder& order)
+{
+    std::vector<SessionId> here;
+    for (const SessionId id : ids)
+        if (Session* session = find(id)) {
+            session->quarantine(order);
+            here.push_back(id);
+        }
+    return here;
+}
+
+std::vector<SessionId> Worker::endQuarantine(const std::vector<SessionId>& ids, const std::string& actor,
+                                             const std::string& reason)
+{
+    std::vector<SessionId> here;
+    for (const SessionId id : ids)
+        if (Session* session = find(id)) {
+            session->endQuarantine(actor, reason);
+            here.push_back(id);
+        }
+    return here;
+}
+
 std::vector<std::pair<SessionId, std::string>> Worker::keysOf(const std::vector<SessionId>& ids) const
 {
     std::vector<std::pair<SessionId, std::string>> keys;
