@@ -15,37 +15,6 @@ namespace gatehouse::ctl {
 
 namespace {
 
-constexpr std::size_t largestDocument = 4U << 20; // bytes
-
-std::string_view codeWord(PolicyErrorCode code)
-{
-    switch (code) {
-    case PolicyErrorCode::Unreadable:
-        return "unreadable";
-    case PolicyErrorCode::Syntax:
-        return "syntax";
-    case PolicyErrorCode::DuplicateKey:
-        return "duplicate_key";
-    case PolicyErrorCode::UnknownKey:
-        return "unknown_key";
-    case PolicyErrorCode::NotBuiltYet:
-        return "not_built_yet";
-    case PolicyErrorCode::Missing:
-        return "missing";
-    case PolicyErrorCode::WrongType:
-        return "wrong_type";
-    case PolicyErrorCode::BadValue:
-        return "bad_value";
-    case PolicyErrorCode::BadFile:
-        return "bad_file";
-    case PolicyErrorCode::Insecure:
-        return "insecure";
-    case PolicyErrorCode::Conflict:
-        return "conflict";
-    }
-    return "";
-}
-
 std::optional<std::string> readAll(std::istream& in)
 {
     std::string text;
@@ -93,7 +62,8 @@ std::vector<PolicyProblem> problemsOf(const std::vector<PolicyError>& errors)
 {
     std::vector<PolicyProblem> problems;
     for (const PolicyError& error : errors)
-        problems.push_back({error.pointer, error.line, error.column, std::string(codeWord(error.code)), error.detail});
+        problems.push_back(
+            {error.pointer, error.line, error.column, std::string(policyErrorWord(error.code)), error.detail});
     return problems;
 }
 
