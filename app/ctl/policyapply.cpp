@@ -89,6 +89,35 @@ std::optional<int> askFirst(Caller& caller, const std::string& document, const s
     return caller.complain("nothing was changed", exitFailure);
 }
 
+/// Whether a version was there to stay.
+bool isDefinitive(const PolicyVersion& version)
+{
+    return !version.provisionalUntil || version.confirmed;
+}
+
+/// The version that a rollback without a number restores: the last one that was there to stay and is not what runs.
+Result<std::uint64_t, CallError> versionBefore(Caller& caller, const PolicyDocument& running)
+{
+    if (running.returnsTo != 0)
+        return running.returnsTo;
+    PolicyHistoryQuery query{running.version.version, 200};
+    for (bool more = true; more;) {
+        const auto history = caller.ask<PolicyHistory>(query);
+        if (!history)
+            return Failure{history.error()};
+        for (const PolicyHistoryEntry& entry : history->versions)
+            if (isDefinitive(entry.version) && entry.version.hash != running.version.hash)
+                return entry.version.version;
+        more = history->more && !history->versions.empty();
+        if (more)
+            query.before = history->versions.back().version.version;
+    }
+    return Failure{
+        CallError{exitFailure,
+                  true,
+                  {ControlErrorCode::NotFound, "the history holds no other version before the one that runs"}}};
+}
+
 } // namespace
 
 int policyApply(Caller& caller)
@@ -127,13 +156,16 @@ int policyRollback(Caller& caller)
         return caller.complain(running.error());
     if (rollback.base.empty())
         rollback.base = running->version.hash;
+    if (invocation.yes) {
+        const auto applied = caller.ask<PolicyApplied>(rollback);
+        return applied ? sayApplied(caller, *applied, "policy")
+                       : complainOfConflict(caller, applied.error(), rollback.base, "policy");
+    }
     if (rollback.version == 0) { // what is shown must be what is restored
-        const auto history = caller.ask<PolicyHistory>(PolicyHistoryQuery{running->version.version, 1});
-        if (!history)
-            return caller.complain(history.error());
-        if (history->versions.empty())
-            return caller.complain("there is no version before the one that runs", exitFailure);
-        rollback.version = history->versions.front().version.version;
+        const auto before = versionBefore(caller, *running);
+        if (!before)
+            return caller.complain(before.error());
+        rollback.version = *before;
     }
     const std::string name = "version " + std::to_string(rollback.version);
     const auto wanted = caller.ask<PolicyDocument>(PolicyGetQuery{rollback.version});

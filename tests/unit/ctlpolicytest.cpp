@@ -114,8 +114,13 @@ Reply ordinaryAnswer(const Command& command)
         document.version = version(get->version == 0 ? 4 : get->version, "{}\n");
         return Answer(document);
     }
-    if (std::holds_alternative<PolicyHistoryQuery>(command))
-        return Answer(PolicyHistory{{{version(3), {}, {}}}, true});
+    if (std::holds_alternative<PolicyHistoryQuery>(command)) {
+        PolicyVersion trial = version(3);
+        trial.provisionalUntil = WallTime(1s);
+        PolicyVersion same = version(2);
+        same.hash = version(4).hash;
+        return Answer(PolicyHistory{{{trial, {}, {}}, {same, {}, {}}, {version(1), {}, {}}}, true});
+    }
     if (std::holds_alternative<PolicyWhatIfCommand>(command)) {
         PolicyWhatIfResult result;
         result.changes = {{PolicyChange::Kind::Removed, "/routes/1", "route plc", "", ""}};
@@ -464,7 +469,7 @@ void CtlPolicyTest::apply_on_trial_says_how_to_keep_it()
                       },
                       {}};
     const Outcome done = server.run("policy apply --for 5m --yes " + document.path());
-    QVERIFY2(holds(done.out, "provisional until 2027-01-15T08:00:00.000Z"), done.out.c_str());
+    QVERIFY2(holds(done.out, "on trial until 2027-01-15T08:00:00.000Z"), done.out.c_str());
     QVERIFY2(holds(done.out, "gatehousectl --socket /s policy confirm 5\n"), done.out.c_str());
     QVERIFY(server.all<PolicyApplyCommand>().front().provisional == std::chrono::milliseconds(5min));
 }
@@ -520,8 +525,9 @@ void CtlPolicyTest::rollback_restores_the_version_that_it_has_shown()
     FakeServer server{ordinaryAnswer, {}};
     QCOMPARE(server.run("policy rollback", "y\n", true).code, exitOk);
     QVERIFY(server.all<PolicyRollbackCommand>() ==
-            std::vector<PolicyRollbackCommand>({{3, "hash4", "", std::nullopt, false}}));
-    QVERIFY(server.all<PolicyHistoryQuery>().front() == (PolicyHistoryQuery{4, 1}));
+            std::vector<PolicyRollbackCommand>({{1, "hash4", "", std::nullopt, false}}));
+    QCOMPARE(server.all<PolicyHistoryQuery>().front().before, std::uint64_t{4});
+    QVERIFY(server.all<PolicyGetQuery>().back() == PolicyGetQuery{1});
 }
 
 void CtlPolicyTest::lockdown_asks_first()
@@ -551,7 +557,7 @@ void CtlPolicyTest::status_tells_what_is_out_of_the_ordinary()
     Info info;
     info.stats.time = WallTime(1'800'000'000s);
     const std::string quiet = humanText(info);
-    for (const char* word : {"provisional", "policy file", "lockdown", "draining"})
+    for (const char* word : {"on trial", "policy file", "lockdown", "draining"})
         QVERIFY2(!holds(quiet, word), quiet.c_str());
     info.stats.provisionalUntil = info.stats.time + 270s;
     info.stats.policyProblem = "/routes: missing";
