@@ -669,7 +669,9 @@ void PolicyPageTest::the_keyboard_is_enough()
     QTest::keyClick(dialog, Qt::Key_Return);
     Stage::settle();
     QCOMPARE(stage.control.commands<PolicyApplyCommand>().at(0).reason, std::string("renamed"));
-    QTest::keyClick(QApplication::focusWidget(), Qt::Key_H, Qt::ControlModifier);
+    page.activateWindow();
+    QVERIFY(QTest::qWaitForWindowActive(&page));
+    QTest::keyClick(&page.edit().editor(), Qt::Key_H, Qt::ControlModifier);
     QCOMPARE(page.shown(), &page.history());
     for (const QAction* action : page.actions())
         QVERIFY(!action->text().isEmpty());
@@ -703,7 +705,7 @@ void PolicyPageTest::words_of_changes_data()
     row(Kind::Changed, "hub › messages › rate", "50/s, burst 100", "50/s, burst 60", "hub: messages › rate stays 50/s");
     row(Kind::Added, "plc", "", "", "plc added");
     row(Kind::Removed, "news.* › publish", "editor", "", "news.*: publish editor removed");
-    row(Kind::Added, "hub › note", "", "a\u202eb", "hub: note a\\u202Eb added");
+    row(Kind::Added, "hub › note", "", "a\u202eb", "hub: note a\\u202eb added");
 }
 
 void PolicyPageTest::words_of_changes()
