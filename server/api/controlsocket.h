@@ -18,7 +18,7 @@ class ServerControl;
 struct ControlSocketOptions {
     std::filesystem::path path;
     std::size_t connections = 64;                     ///< at once; over it the longest idle one goes
-    std::size_t bodyLimit = 1 << 20;                  ///< bytes of a request's body
+    std::size_t bodyLimit = 12 << 20;                 ///< bytes of a request's body: a policy of 4 MiB as a JSON text
     std::chrono::milliseconds requestDeadline{10000}; ///< to send a request whole, and to take an answer
     std::chrono::milliseconds idleTimeout{60000};     ///< between requests
     std::optional<uid_t> user;                        ///< whose processes may connect; unset: this process's user

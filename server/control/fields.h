@@ -458,6 +458,7 @@ template <class Archive> void describe(Archive& archive, typename Archive::templ
 template <class Archive> void describe(Archive& archive, typename Archive::template Ref<PolicyDocument> document)
 {
     describe(archive, document.version);
+    archive.parsed("policy", document.version.document);
     archive("file", document.file);
     archive("running", document.running);
     archive("returns_to", document.returnsTo);

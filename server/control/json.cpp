@@ -108,6 +108,12 @@ public:
     template <class T> void need(const char* key, const T& field, const char*) { (*this)(key, field); }
     /// A policy document.
     void document(const char* key, const std::string& text) { (*this)(key, text); }
+    /// The same as an object, for programs that edit it.
+    void parsed(const char* key, const std::string& text)
+    {
+        if (json object = json::parse(text, nullptr, false); object.is_object())
+            m_object[key] = std::move(object);
+    }
     void rate(const char* key, const Rate& rate)
     {
         const auto per = std::chrono::duration_cast<Milliseconds>(rate.per);
@@ -195,6 +201,7 @@ public:
         m_known.insert(key);
         text = found->dump(2, ' ', false, json::error_handler_t::replace);
     }
+    void parsed(const char* key, const std::string&) { m_known.insert(key); }
     /// A token bucket as in the policy: {"count": 20, "per": "1s", "burst": 40}.
     void rate(const char* key, Rate& rate)
     {

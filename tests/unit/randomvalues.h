@@ -1,84 +1,21 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
-#include "control/commands.h"
+#include "randompolicyvalues.h"
 
-#include <algorithm>
-#include <limits>
 #include <memory>
-#include <random>
 
 namespace gatehouse::test {
 
 /// Values of every type that crosses the control socket, with each field filled at random. Fields are written out in
 /// the order of their declarations, so that one which the JSON forgets differs after a round trip.
-class RandomValues {
+class RandomValues : public RandomPolicyValues {
 public:
-    explicit RandomValues(std::uint32_t seed)
-        : m_engine(seed)
-    {
-    }
+    using RandomPolicyValues::RandomPolicyValues;
 
-    std::uint64_t upTo(std::uint64_t largest)
-    {
-        return std::uniform_int_distribution<std::uint64_t>(0, largest)(m_engine);
-    }
-    bool flag() { return upTo(1) == 1; }
-    /// Small values and the whole range alike.
-    template <class T> T whole() { return static_cast<T>(upTo(flag() ? 9 : std::numeric_limits<T>::max())); }
-    std::uint64_t u64() { return whole<std::uint64_t>(); }
-    std::uint32_t u32() { return whole<std::uint32_t>(); }
-    std::uint16_t u16() { return whole<std::uint16_t>(); }
-    double real() { return std::uniform_real_distribution<double>(-1e9, 1e9)(m_engine); }
-    std::string text()
-    {
-        static const std::vector<std::string> parts{"a", "Z9",     "\"", "\\",   "\n\r\x1b[31m",
-                                                    "é", "\u202e", "😀",  "</b>", "/~1"};
-        std::string result;
-        for (std::uint64_t i = upTo(4); i > 0; --i)
-            result += parts.at(upTo(parts.size() - 1));
-        return result;
-    }
-    WallTime time() { return WallTime(std::chrono::milliseconds(upTo(250'000'000'000'000))); }
-    std::chrono::milliseconds duration()
-    {
-        return std::chrono::milliseconds(upTo(flag() ? 100 : 1'000'000'000) * (flag() ? 1 : 1000));
-    }
-    template <class E> E oneOf(E last) { return static_cast<E>(upTo(static_cast<std::uint64_t>(last))); }
-    Reason reason() { return oneOf(Reason::Internal); }
-    template <class F> auto maybe(F fill) -> std::optional<decltype(fill())>
-    {
-        return flag() ? std::optional(fill()) : std::nullopt;
-    }
-    template <class F> auto list(F fill) -> std::vector<decltype(fill())>
-    {
-        std::vector<decltype(fill())> result;
-        for (std::uint64_t i = upTo(3); i > 0; --i)
-            result.push_back(fill());
-        return result;
-    }
-    std::vector<std::string> texts()
-    {
-        return list([this] { return text(); });
-    }
-    std::vector<SessionId> sessionIds()
-    {
-        return list([this] { return SessionId{u64()}; });
-    }
-    std::optional<std::uint64_t> maybeU64()
-    {
-        return maybe([this] { return u64(); });
-    }
-    std::optional<WallTime> maybeTime()
-    {
-        return maybe([this] { return time(); });
-    }
-
-    Decision decision() { return Decision{reason(), Rule{text(), text()}, text(), text()}; }
-    Explanation explanation() { return Explanation{decision(), u64(), time(), text()}; }
     AuditRecord auditRecord()
     {
-        return AuditRecord{time(),     oneOf(AuditKind::Command),
+        return AuditRecord{time(),     oneOf(AuditKind::Quarantine),
                            decision(), SessionId{u64()},
                            text(),     text(),
                            text(),     text(),
@@ -90,7 +27,7 @@ public:
     {
         return AuditQuery{maybeU64(),
                           static_cast<std::uint32_t>(1 + upTo(999)),
-                          maybe([this] { return oneOf(AuditKind::Command); }),
+                          maybe([this] { return oneOf(AuditKind::Quarantine); }),
                           maybe([this] { return reason(); }),
                           maybe([this] { return SessionId{u64()}; }),
                           text(),
@@ -125,7 +62,7 @@ public:
     }
     SessionActivity sessionActivity()
     {
-        return SessionActivity{oneOf(SessionPhase::Closing),
+        return SessionActivity{oneOf(SessionPhase::Quarantined),
                                u64(),
                                u64(),
                                u64(),
@@ -142,7 +79,9 @@ public:
                                maybe([this] { return explanation(); }),
                                u32(),
                                u64(),
-                               u64()};
+                               u64(),
+                               maybeTime(),
+                               maybe([this] { return temporaryLimit(); })};
     }
     SessionRow sessionRow() { return SessionRow{std::make_shared<SessionInfo>(sessionInfo()), sessionActivity()}; }
     ClosedSession closedSession() { return ClosedSession{SessionId{u64()}, u16(), text(), explanation()}; }
@@ -192,7 +131,12 @@ public:
                          flag(),
                          u64(),
                          u64(),
-                         u64()};
+                         u64(),
+                         u64(),
+                         maybeTime(),
+                         text(),
+                         maybe([this] { return lockdown(); }),
+                         maybeTime()};
     }
     CertificateStatus certificateStatus()
     {
@@ -243,7 +187,7 @@ public:
         case 8:
             return AuthFailuresQuery{};
         case 9:
-            return DrainCommand{};
+            return DrainCommand{maybeDuration(), maybeDuration()};
         case 10:
             return ReloadCommand{};
         case 11:
@@ -257,8 +201,10 @@ public:
                 text(), text(), maybeSeconds(), maybeSeconds(), maybe([this] { return duration(); }), text()};
         case 15:
             return RevocationsQuery{};
-        default:
+        case 16:
             return UnrevokeCommand{RevocationId{u64()}};
+        default:
+            return policyCommand(index);
         }
     }
     /// An answer to the command of this index.
@@ -293,13 +239,13 @@ public:
             return RevocationList{list([this] { return revocation(); })};
         case 16:
             return UnrevokeResult{revocation()};
-        default:
+        case 9:
+        case 10:
             return Accepted{};
+        default:
+            return policyAnswer(index);
         }
     }
-
-private:
-    std::mt19937 m_engine;
 };
 
 } // namespace gatehouse::test
