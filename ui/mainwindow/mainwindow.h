@@ -16,6 +16,8 @@ class QSystemTrayIcon;
 
 namespace gatehouse::ui {
 
+class LockdownControl;
+class OutcomeBar;
 class Page;
 class Rail;
 class RailButton;
@@ -87,6 +89,8 @@ private:
     Rail* m_rail = nullptr;
     TopBar* m_topBar = nullptr;
     StatusLine* m_statusLine = nullptr;
+    OutcomeBar* m_outcome = nullptr;
+    LockdownControl* m_lockdown = nullptr;
     QStackedWidget* m_stack = nullptr;
     QSystemTrayIcon* m_tray = nullptr;
     bool m_stopping = false;

@@ -40,6 +40,7 @@ enum class Icon {
     Link,
     ListFilter,
     Lock,
+    LockOpen,
     LogIn,
     LogOut,
     Minus,
