@@ -13,7 +13,36 @@
 
 namespace gatehouse::ctl {
 
-enum class Action : std::uint8_t { Help, Version, Call, Token, AuditList, AuditVerify, CertificateStatus, KeyRotate };
+enum class Action : std::uint8_t {
+    Help,
+    Version,
+    Call,
+    Token,
+    AuditList,
+    AuditVerify,
+    CertificateStatus,
+    KeyRotate,
+    PolicyShow,
+    PolicyCheck,
+    PolicyDiff,
+    PolicyWhatIf,
+    PolicyApply,
+    PolicyHistory,
+    PolicyRollback,
+    LockdownOn,
+    LockdownState
+};
+
+/// What a policy command is given beside the fields of its command.
+struct PolicyOptions {
+    std::string file;          ///< a document; "-" is standard input; empty: none
+    std::string output;        ///< of PolicyShow: where to; empty: standard output
+    std::uint64_t version = 0; ///< of PolicyDiff; 0: none was named
+    bool offline = false;      ///< of PolicyCheck: ask no server
+    bool everyName = false;    ///< of PolicyWhatIf
+    bool words = false;        ///< of PolicyDiff: by rule too
+    bool differences = false;  ///< of PolicyHistory
+};
 
 /// What a command line asks for.
 struct Invocation {
@@ -22,7 +51,9 @@ struct Invocation {
     std::optional<std::filesystem::path> socket;
     std::optional<std::filesystem::path> config;
     bool json = false;
-    Command command; ///< of Call, AuditList and CertificateStatus
+    bool yes = false; ///< no question is asked
+    Command command;  ///< without the document and the base that the policy's commands take from elsewhere
+    PolicyOptions policy;
     TokenRequest token;
     KeyRotationRequest rotation; ///< of KeyRotate, without the policy's file
 };

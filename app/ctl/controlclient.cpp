@@ -4,9 +4,11 @@
 #include "control/json.h"
 #include "wire/request.h"
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <charconv>
+#include <chrono>
 #include <cstring>
 #include <sys/socket.h>
 #include <sys/time.h>
@@ -17,7 +19,15 @@ namespace gatehouse::ctl {
 
 namespace {
 
-constexpr time_t patienceSeconds = 30;
+/// A look at what a policy would do takes as long as it was given.
+std::chrono::seconds patienceFor(const Command& command)
+{
+    const auto* whatIf = std::get_if<PolicyWhatIfCommand>(&command);
+    const auto longer = whatIf && whatIf->within ? *whatIf->within : std::chrono::milliseconds(0);
+    return std::chrono::ceil<std::chrono::seconds>(std::clamp<std::chrono::milliseconds>(
+        longer + std::chrono::seconds(30), std::chrono::seconds(30), std::chrono::seconds(120)));
+}
+
 constexpr std::size_t largestAnswer = 256U << 20; // some 200,000 sessions
 
 class Connection {
@@ -34,7 +44,7 @@ public:
     Connection(const Connection&) = delete;
     Connection& operator=(const Connection&) = delete;
 
-    [[nodiscard]] int error(const std::filesystem::path& socket) const
+    [[nodiscard]] int error(const std::filesystem::path& socket, std::chrono::seconds limit) const
     {
         sockaddr_un address{};
         address.sun_family = AF_UNIX;
@@ -43,7 +53,7 @@ public:
         if (socket.native().size() >= sizeof address.sun_path)
             return ENAMETOOLONG;
         std::memcpy(address.sun_path, socket.c_str(), socket.native().size());
-        const timeval patience{patienceSeconds, 0};
+        const timeval patience{limit.count(), 0};
         ::setsockopt(m_descriptor, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
         ::setsockopt(m_descriptor, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
         return ::connect(m_descriptor, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0 ? 0 : errno;
@@ -92,7 +102,8 @@ std::string cannotConnect(const std::filesystem::path& socket, int error)
 Result<HttpAnswer, std::string> post(const std::filesystem::path& socket, const Command& command)
 {
     const Connection connection;
-    if (const int error = connection.error(socket); error != 0)
+    const std::chrono::seconds patience = patienceFor(command);
+    if (const int error = connection.error(socket, patience); error != 0)
         return Failure{cannotConnect(socket, error)};
     const std::string body = formatCommand(command);
     std::string request = "POST /api/" + std::string(commandMethod(command)) + " HTTP/1.1\r\nHost: localhost\r\n";
@@ -102,7 +113,7 @@ Result<HttpAnswer, std::string> post(const std::filesystem::path& socket, const 
     std::string text;
     if (!connection.receive(text))
         return Failure{"the server on " + socket.string() + " did not answer within " +
-                       std::to_string(patienceSeconds) + " seconds; see whether it is stopping or stuck"};
+                       std::to_string(patience.count()) + " seconds; see whether it is stopping or stuck"};
     const auto head = wire::parseResponse(text, {});
     if (!head || !*head)
         return Failure{"what answers on " + socket.string() + " is not a Gatehouse server"};

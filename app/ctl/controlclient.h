@@ -13,7 +13,8 @@ struct HttpAnswer {
     std::string body;
 };
 
-/// One POST to the API on a Unix socket, with a limit of 30 seconds. Errors say what, where and what to do.
+/// One POST to the API on a Unix socket, with a limit of 30 seconds beside the time that
+/// the command itself may take. Errors say what, where and what to do.
 [[nodiscard]] Result<HttpAnswer, std::string> post(const std::filesystem::path& socket, const Command& command);
 
 } // namespace gatehouse::ctl

@@ -2,7 +2,11 @@
 #include "ctl/output.h"
 
 #include "control/json.h"
+#include "ctl/measuresoutput.h"
+#include "ctl/policyoutput.h"
+#include "ctl/statusoutput.h"
 #include "ctl/terminaltext.h"
+#include "policy/decide.h"
 #include "policy/text.h"
 
 #include <nlohmann/json.hpp>
@@ -26,14 +30,6 @@ std::string timeOrNever(const std::optional<WallTime>& time)
     return time ? formatTime(*time) : "until lifted";
 }
 
-std::string idList(const std::vector<SessionId>& ids)
-{
-    std::string text;
-    for (const SessionId id : ids)
-        text += (text.empty() ? "" : " ") + std::to_string(id.value);
-    return text;
-}
-
 /// "issuer local › audience: met gatehouse-2, allowed gatehouse"; empty where no rule is known.
 std::string whyText(const Decision& why)
 {
@@ -45,100 +41,35 @@ std::string whyText(const Decision& why)
     return text;
 }
 
-std::string_view stateWord(GateState state)
+/// "open", "quarantined", "open, limited to 5/s"
+std::string stateText(const SessionActivity& activity)
 {
-    switch (state) {
-    case GateState::Starting:
-        return "starting";
-    case GateState::Serving:
-        return "serving";
-    case GateState::Draining:
-        return "draining";
-    case GateState::Stopped:
-        return "stopped";
+    std::string state;
+    switch (activity.phase) {
+    case SessionPhase::Open:
+        state = "open";
+        break;
+    case SessionPhase::Closing:
+        state = "closing";
+        break;
+    case SessionPhase::Quarantined:
+        state = "quarantined";
+        break;
     }
-    return "";
-}
-
-std::string daysText(std::int64_t days)
-{
-    if (days < 0)
-        return "has ended";
-    return std::to_string(days) + (days == 1 ? " day left" : " days left");
-}
-
-/// Empty where nothing is wrong with the certificates of a gate.
-std::string certificateNotice(const GateStats& stats)
-{
-    std::string text = stats.certificates == CertificateState::ReloadFailed
-                           ? "a new one cannot be used; see gatehousectl certificate status"
-                           : "";
-    if (stats.certificatesEnd && daysLeft(*stats.certificatesEnd, stats.time) <= 30)
-        text += (text.empty() ? "" : "; ") + ("the first one ends at " + formatTime(*stats.certificatesEnd) + ", " +
-                                              daysText(daysLeft(*stats.certificatesEnd, stats.time)));
-    return text;
-}
-
-/// Empty where the clock did not jump within the last hour.
-std::string clockNotice(const GateStats& stats)
-{
-    if (!stats.clockStepped || !stats.clockStep || stats.time - *stats.clockStepped >= std::chrono::hours(1))
-        return {};
-    return "it was put " + std::string(stats.clockSteppedBack ? "back" : "forward") + " by " +
-           formatDuration(*stats.clockStep) + " at " + formatTime(*stats.clockStepped) +
-           "; tokens may be refused for their time, or outlive it";
-}
-
-std::string text(const Info& info)
-{
-    const GateStats& stats = info.stats;
-    std::vector<std::pair<std::string, std::string>> fields{
-        {"name", info.name},
-        {"state", std::string(stateWord(stats.state))},
-        {"version", info.version},
-        {"process", std::to_string(info.pid) + ", " + std::to_string(info.workers) + " workers"},
-        {"started", formatTime(info.started)},
-        {"policy", info.policyFile + ", version " + std::to_string(info.policyVersion)},
-        {"state directory", info.stateDir}};
-    for (const ListenerInfo& listener : info.listeners)
-        fields.emplace_back("listener", listener.name + "  " + listener.url +
-                                            (listener.certificateExpires
-                                                 ? "  certificate until " + formatTime(*listener.certificateExpires)
-                                                 : std::string()));
-    if (std::string notice = certificateNotice(stats); !notice.empty())
-        fields.emplace_back("certificates", std::move(notice));
-    if (stats.keySets == KeySetState::Failing)
-        fields.emplace_back("issuers' keys", stats.keySetProblem);
-    if (std::string notice = clockNotice(stats); !notice.empty())
-        fields.emplace_back("clock", std::move(notice));
-    fields.emplace_back("sessions", std::to_string(stats.sessions) + " open, " + std::to_string(stats.pending) +
-                                        " pending, " + std::to_string(stats.accepted) + " ever opened");
-    fields.emplace_back("messages",
-                        std::to_string(stats.messagesIn) + " in, " + std::to_string(stats.messagesOut) + " out");
-    const auto byReason = [&fields](const std::vector<std::pair<Reason, std::uint64_t>>& counts) {
-        for (const auto& [reason, count] : counts)
-            fields.emplace_back("  " + std::string(reasonWord(reason)), std::to_string(count));
-    };
-    fields.emplace_back("refused", std::to_string(stats.refusedTotal));
-    byReason(stats.refused);
-    fields.emplace_back("ended", std::to_string(stats.accepted - stats.sessions));
-    byReason(stats.closed);
-    fields.emplace_back("audit log", std::string(stats.audit == AuditState::Good ? "good" : "failing") + ", " +
-                                         std::to_string(stats.auditRecords) + " records, " +
-                                         std::to_string(stats.auditDropped) + " lost");
-    return fieldList(fields);
+    return state +
+           (activity.temporaryLimit ? ", limited to " + describeRate(activity.temporaryLimit->rate) : std::string());
 }
 
 std::string text(const SessionList& list)
 {
     if (list.sessions.empty())
         return "No open sessions.\n";
-    Table table({"ID", "USER", "ROLES", "ADDRESS", "ROUTE", "SINCE", "IN", "OUT", "BACKLOG", "REFUSED"});
+    Table table({"ID", "USER", "ROLES", "ADDRESS", "ROUTE", "SINCE", "IN", "OUT", "BACKLOG", "REFUSED", "STATE"});
     for (const SessionRow& row : list.sessions)
         table.add({std::to_string(row.info->id.value), row.info->user, joined(row.info->roles, ","), row.info->address,
                    row.info->route, formatTime(row.info->since), rate(row.activity.messagesInRate),
                    rate(row.activity.messagesOutRate), std::to_string(row.activity.backlog),
-                   std::to_string(row.activity.refused)});
+                   std::to_string(row.activity.refused), stateText(row.activity)});
     return table.text();
 }
 
@@ -166,6 +97,14 @@ std::string text(const SessionRow& row)
         {"bytes", std::to_string(activity.bytesIn) + " in, " + std::to_string(activity.bytesOut) + " out"},
         {"backlog", std::to_string(activity.backlog) + " of " + std::to_string(info.sendBufferLimit) + " bytes"},
         {"refused", std::to_string(activity.refused) + " messages"}};
+    fields.emplace_back("state", stateText(activity) + (activity.quarantinedUntil
+                                                            ? " until " + formatTime(*activity.quarantinedUntil)
+                                                            : std::string()));
+    if (const auto& limit = activity.temporaryLimit)
+        fields.emplace_back("limit " + std::to_string(limit->id.value),
+                            describeRate(limit->rate) + " by " + limit->actor + ", " + (limit->until ? "until " : "") +
+                                timeOrNever(limit->until) +
+                                (limit->reason.empty() ? "" : ", reason: " + limit->reason));
     if (activity.throttled > 0)
         fields.emplace_back("throttled", std::to_string(activity.throttled) + " times");
     if (activity.dropped > 0)
@@ -337,6 +276,10 @@ std::string jsonText(const Answer& answer)
         result = &result->at("groups");
     else if (std::holds_alternative<CertificateList>(answer))
         result = &result->at("certificates");
+    else if (std::holds_alternative<PolicyHistory>(answer))
+        result = &result->at("versions");
+    else if (std::holds_alternative<LimitList>(answer))
+        result = &result->at("limits");
     else if (std::holds_alternative<AuditPage>(answer))
         result = &result->at("entries"); // the smallest number is where --before goes on
     // C1 and bidi controls are escaped too: JSON is read on terminals as well.

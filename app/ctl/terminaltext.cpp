@@ -61,9 +61,7 @@ std::size_t codePoints(std::string_view text)
         text.begin(), text.end(), [](char byte) { return (static_cast<unsigned char>(byte) & 0xC0U) != 0x80U; }));
 }
 
-} // namespace
-
-std::string escaped(std::string_view text)
+std::string madeSafe(std::string_view text, bool lines)
 {
     std::string result;
     std::size_t offset = 0;
@@ -73,15 +71,27 @@ std::string escaped(std::string_view text)
         if (!point) {
             result += "\\x" + hexadecimal(static_cast<unsigned char>(text[start]));
             offset = start + 1;
-        } else if (*point == U'\\') {
+        } else if (*point == U'\\' && !lines) {
             result += "\\\\";
-        } else if (mustEscape(*point)) {
+        } else if (mustEscape(*point) && !(lines && *point == U'\n')) {
             result += escapedPoint(*point);
         } else {
             result += text.substr(start, offset - start);
         }
     }
     return result;
+}
+
+} // namespace
+
+std::string escaped(std::string_view text)
+{
+    return madeSafe(text, false);
+}
+
+std::string escapedLines(std::string_view text)
+{
+    return madeSafe(text, true);
 }
 
 Table::Table(std::vector<std::string> header)
@@ -112,6 +122,14 @@ std::string Table::text() const
         result += '\n';
     }
     return result;
+}
+
+std::string idList(const std::vector<SessionId>& ids)
+{
+    std::string text;
+    for (const SessionId id : ids)
+        text += (text.empty() ? "" : " ") + std::to_string(id.value);
+    return text;
 }
 
 std::string fieldList(const std::vector<std::pair<std::string, std::string>>& fields)

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
+#include "domain/ids.h"
+
 #include <string>
 #include <string_view>
 #include <vector>
@@ -11,6 +13,12 @@ namespace gatehouse::ctl {
 /// controls, invisible format characters and bytes that are not UTF-8 become \n, \x1b or \u{202e}; a backslash becomes
 /// \\.
 [[nodiscard]] std::string escaped(std::string_view text);
+
+/// The same with line ends left as they are, and backslashes too, so that a difference can still be applied.
+[[nodiscard]] std::string escapedLines(std::string_view text);
+
+/// "3 4 5"
+[[nodiscard]] std::string idList(const std::vector<SessionId>& ids);
 
 /// Columns aligned by code points, two blanks between them; every cell is escaped. The last column is not padded.
 class Table {

@@ -77,7 +77,10 @@ struct AuditLog::Private {
     std::uint64_t lastBan = 0;
     std::vector<Revocation> revocations; // as they were at the start
     std::uint64_t lastRevocation = 0;
-    std::vector<TokenUse> uses; // as they were at the start
+    std::vector<TokenUse> uses;         // as they were at the start
+    std::optional<Lockdown> lockdown;   // as it was at the start
+    std::vector<TemporaryLimit> limits; // as they were at the start
+    std::uint64_t lastLimit = 0;
     // One for each TokenUse that is in flight or queued, in their order; empty once it was called.
     std::deque<std::function<void(bool)>> waitForUse;
 
@@ -124,6 +127,15 @@ SqlResult AuditLog::Private::openStore(AuditStore& store)
     auto used = store.tokenUses();
     if (!used)
         return failure(used.error());
+    auto lockedDown = store.lockdown();
+    if (!lockedDown)
+        return failure(lockedDown.error());
+    auto limited = store.limits();
+    if (!limited)
+        return failure(limited.error());
+    const auto lastLimited = store.lastId("temporary_limits");
+    if (!lastLimited)
+        return failure(lastLimited.error());
     const auto last = store.lastId("bans");
     if (!last)
         return failure(last.error());
@@ -137,6 +149,9 @@ SqlResult AuditLog::Private::openStore(AuditStore& store)
     revocations = std::move(*revoked);
     lastRevocation = *lastRevoked;
     uses = std::move(*used);
+    lockdown = std::move(*lockedDown);
+    limits = std::move(*limited);
+    lastLimit = *lastLimited;
     newest = store.newest();
     return Done{};
 }
@@ -328,6 +343,41 @@ std::vector<Revocation> AuditLog::takeRevocations()
     return std::exchange(d->revocations, {});
 }
 
+void AuditLog::setLockdown(const std::optional<Lockdown>& lockdown)
+{
+    const std::lock_guard lock(d->mutex);
+    if (lockdown)
+        d->enqueue(*lockdown);
+    else
+        d->enqueue(LockdownLifted{});
+}
+
+std::optional<Lockdown> AuditLog::takeLockdown()
+{
+    const std::lock_guard lock(d->mutex);
+    return std::exchange(d->lockdown, {});
+}
+
+TemporaryLimit AuditLog::addLimit(TemporaryLimit limit)
+{
+    const std::lock_guard lock(d->mutex);
+    limit.id = LimitId{++d->lastLimit};
+    d->enqueue(limit);
+    return limit;
+}
+
+void AuditLog::removeLimit(LimitId id)
+{
+    const std::lock_guard lock(d->mutex);
+    d->enqueue(id);
+}
+
+std::vector<TemporaryLimit> AuditLog::takeLimits()
+{
+    const std::lock_guard lock(d->mutex);
+    return std::exchange(d->limits, {});
+}
+
 void AuditLog::useToken(const TokenUse& use, std::function<void(bool)> done)
 {
     {
@@ -354,6 +404,12 @@ std::vector<TokenUse> AuditLog::takeTokenUses()
 {
     const std::lock_guard lock(d->mutex);
     return std::exchange(d->uses, {});
+}
+
+void AuditLog::addPolicyVersion(StoredPolicyVersion version)
+{
+    const std::lock_guard lock(d->mutex);
+    d->enqueue(std::move(version));
 }
 
 bool AuditLog::flush()

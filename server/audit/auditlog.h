@@ -1,16 +1,20 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
+#include "audit/policyversions.h"
 #include "domain/auditrecord.h"
 #include "domain/ban.h"
+#include "domain/lockdown.h"
 #include "domain/result.h"
 #include "domain/revocation.h"
+#include "domain/temporarylimit.h"
 #include "domain/tokenuse.h"
 
 #include <cstdint>
 #include <filesystem>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -44,6 +48,17 @@ public:
     /// Those that held when the store was opened; once.
     [[nodiscard]] std::vector<Revocation> takeRevocations();
 
+    /// Unset: the gate is open again.
+    void setLockdown(const std::optional<Lockdown>& lockdown);
+    /// That was on when the store was opened, even where its time was over; once.
+    [[nodiscard]] std::optional<Lockdown> takeLockdown();
+
+    /// Adding gives a limit its id. Those of users outlive the process.
+    [[nodiscard]] TemporaryLimit addLimit(TemporaryLimit limit);
+    void removeLimit(LimitId id);
+    /// Those that held when the store was opened; once.
+    [[nodiscard]] std::vector<TemporaryLimit> takeLimits();
+
     /// Writes down that a one-time token was used. `done` is called exactly once, on any thread: true once it is on
     /// disk, where many share one commit; false where an attempt failed or too many wait. What could not be written at
     /// once is tried again with the rest all the same.
@@ -51,6 +66,9 @@ public:
     void forgetTokenUses(WallTime now);
     /// Those that were not over when the store was opened; once.
     [[nodiscard]] std::vector<TokenUse> takeTokenUses();
+
+    /// A version of the policy, with its document. Written in the order of the rest; PolicyVersionReader reads them.
+    void addPolicyVersion(StoredPolicyVersion version);
 
     /// Waits until everything recorded before is on disk (true) or an attempt to write it failed (false; it stays
     /// queued).

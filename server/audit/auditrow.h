@@ -11,7 +11,7 @@
 
 namespace gatehouse {
 
-inline constexpr int auditSchemaVersion = 2;
+inline constexpr int auditSchemaVersion = 3;
 inline constexpr int oldestAuditSchema =
     1; ///< whose table `audit` is the same, so that it can be read without a change
 

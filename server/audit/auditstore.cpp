@@ -85,9 +85,11 @@ SqlResult AuditStore::open(const std::filesystem::path& file, WallTime now)
         return named(wal.error());
     if (SqlResult migrated = migrate(); !migrated)
         return named(migrated.error());
-    for (const char* table : {"bans", "revocations", "token_uses"})
+    for (const char* table : {"bans", "revocations", "token_uses", "temporary_limits"})
         if (SqlResult forgotten = forget(table, now); !forgotten)
             return named(forgotten.error());
+    if (SqlResult forgotten = forgetLimitsOfSessions(); !forgotten)
+        return named(forgotten.error());
     auto end = readEnd();
     if (!end)
         return named(end.error());
@@ -137,8 +139,8 @@ SqlResult AuditStore::write(const std::vector<StoreTask>& tasks)
             return Done{};
         }
     }
-    // Bans, revocations and used tokens must stand after a loss of power too; records may lose their last fraction of a
-    // second.
+    // Bans, revocations, used tokens and policies must stand after a loss of power too; records may lose their last
+    // fraction of a second.
     const QString level = mustOutlastPower(tasks) ? QStringLiteral("FULL") : QStringLiteral("NORMAL");
     if (SqlResult set = m_connection.execute(QStringLiteral("PRAGMA synchronous = ") + level); !set)
         return set;
@@ -182,6 +184,16 @@ SqlResult AuditStore::writeAll(const std::vector<StoreTask>& tasks, ChainEnd& en
             done = addRevocation(*revocation);
         else if (const auto* taken = std::get_if<RevocationId>(&task))
             done = remove("revocations", taken->value);
+        else if (const auto* policy = std::get_if<StoredPolicyVersion>(&task))
+            done = storePolicyVersion(m_connection, *policy);
+        else if (const auto* lockdown = std::get_if<Lockdown>(&task))
+            done = setLockdown(*lockdown);
+        else if (std::holds_alternative<LockdownLifted>(task))
+            done = liftLockdown();
+        else if (const auto* limit = std::get_if<TemporaryLimit>(&task))
+            done = addLimit(*limit);
+        else if (const auto* unlimited = std::get_if<LimitId>(&task))
+            done = remove("temporary_limits", unlimited->value);
         else
             done = forget("token_uses", std::get<ForgetTokenUses>(task).now);
         if (!done)

@@ -2,9 +2,12 @@
 #pragma once
 
 #include "audit/auditchain.h"
+#include "audit/policyversions.h"
 #include "audit/sqlconnection.h"
 #include "domain/ban.h"
+#include "domain/lockdown.h"
 #include "domain/revocation.h"
+#include "domain/temporarylimit.h"
 #include "domain/tokenuse.h"
 
 #include <filesystem>
@@ -13,9 +16,13 @@
 
 namespace gatehouse {
 
+struct LockdownLifted {};
+
 /// What the writer does, in the order in which it was asked: append a record; add a ban or lift one; add a revocation
-/// or take it back; note that a token was used, or forget those that are too old.
-using StoreTask = std::variant<AuditRecord, Ban, BanId, Revocation, RevocationId, TokenUse, ForgetTokenUses>;
+/// or take it back; note that a token was used, or forget those that are too old; keep a version of the policy; lock
+/// down or open again; add a temporary limit or lift one.
+using StoreTask = std::variant<AuditRecord, Ban, BanId, Revocation, RevocationId, TokenUse, ForgetTokenUses,
+                               StoredPolicyVersion, Lockdown, LockdownLifted, TemporaryLimit, LimitId>;
 
 /// The write connection with the end of the chain. Lives on the writer's thread alone.
 class AuditStore {
@@ -28,6 +35,8 @@ public:
     [[nodiscard]] Result<std::vector<Ban>, std::string> bans() const;
     [[nodiscard]] Result<std::vector<Revocation>, std::string> revocations() const;
     [[nodiscard]] Result<std::vector<TokenUse>, std::string> tokenUses() const;
+    [[nodiscard]] Result<std::optional<Lockdown>, std::string> lockdown() const;
+    [[nodiscard]] Result<std::vector<TemporaryLimit>, std::string> limits() const; ///< of users
     /// The last id ever given in a table, lifted ones too.
     [[nodiscard]] Result<std::uint64_t, std::string> lastId(const char* table) const;
     [[nodiscard]] std::uint64_t newest() const { return m_end.number; }
@@ -46,6 +55,10 @@ private:
     [[nodiscard]] SqlResult addBan(const Ban& ban);
     [[nodiscard]] SqlResult addRevocation(const Revocation& revocation);
     [[nodiscard]] static SqlResult addUse(QSqlQuery& insert, const TokenUse& use);
+    [[nodiscard]] SqlResult setLockdown(const Lockdown& lockdown);
+    [[nodiscard]] SqlResult liftLockdown();
+    [[nodiscard]] SqlResult addLimit(const TemporaryLimit& limit);
+    [[nodiscard]] SqlResult forgetLimitsOfSessions();
     [[nodiscard]] SqlResult remove(const char* table, std::uint64_t id);
     [[nodiscard]] SqlResult forget(const char* table, WallTime now);
     [[nodiscard]] Result<ChainEnd, std::string> readEnd() const;

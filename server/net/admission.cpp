@@ -39,7 +39,7 @@ public:
 
     Result<Admission, Refusal> withFacts(const TokenFacts& facts)
     {
-        if (!checkBlocked() || !identify(facts))
+        if (!checkBlocked() || !checkLockdown(nullptr) || !identify(facts))
             return Failure{std::move(m_refusal)};
         return m_admission.awaitsToken ? Result<Admission, Refusal>(std::move(m_admission)) : run();
     }
@@ -47,14 +47,15 @@ public:
     Result<Admission, Refusal> withToken(std::string_view token)
     {
         m_admission.awaitsToken = false;
-        if (!checkBlocked() || !verify(token))
+        if (!checkBlocked() || !checkLockdown(nullptr) || !verify(token))
             return Failure{std::move(m_refusal)};
         return run();
     }
 
     Result<Admission, Refusal> withVerdict(ClaimVerdict verdict)
     {
-        if (!checkVerdict(verdict) || !checkRevocations() || !checkBans()) // much may have happened meanwhile
+        // Much may have happened meanwhile.
+        if (!checkVerdict(verdict) || !checkRevocations() || !checkLockdown(&m_admission.who) || !checkBans())
             return Failure{std::move(m_refusal)};
         m_admission.claim.reset();
         return std::move(m_admission);
@@ -63,8 +64,8 @@ public:
 private:
     Result<Admission, Refusal> run()
     {
-        const bool admitted =
-            checkRevocations() && checkBans() && checkRoles() && checkHandler() && reserve() && checkOneTime();
+        const bool admitted = checkRevocations() && checkLockdown(&m_admission.who) && checkBans() && checkRoles() &&
+                              checkHandler() && reserve() && checkOneTime();
         if (!admitted)
             return Failure{std::move(m_refusal)};
         return std::move(m_admission);
@@ -138,6 +139,21 @@ private:
     {
         Decision decision = decideRevocation(*m_context.revocations, m_admission.who, m_context.wall);
         return decision.allowed() || refuse(std::move(decision));
+    }
+
+    /// By the policy as it is now. `who` null: before a token is looked at.
+    bool checkLockdown(const Identity* who)
+    {
+        const Lockdown* lockdown = m_context.lockedDown();
+        if (!lockdown)
+            return true;
+        Decision decision = decideLockdown(m_context.policy(), *lockdown, who, m_arrival.peer);
+        if (decision.allowed())
+            return true;
+        std::optional<std::chrono::nanoseconds> left;
+        if (lockdown->until)
+            left = *lockdown->until - m_context.wall;
+        return refuse(std::move(decision), left);
     }
 
     /// The address was looked at when it connected, and may have been banned since.

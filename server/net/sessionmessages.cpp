@@ -135,15 +135,33 @@ void Session::pause(TimePoint until)
     m_connection.startTimer();
 }
 
-/// The timers that a peer's bytes hold off begin anew: they were not read.
+void Session::onThrottleTimer()
+{
+    const TimePoint now = m_context.now;
+    if (now < *m_resumeAt)
+        return;
+    if (const TimePoint room = roomAt(tolls(1), now); room > now) // others drew on the same buckets meanwhile
+        m_resumeAt = room;
+    else
+        resume();
+}
+
 void Session::resume()
 {
     m_paidAt = *m_resumeAt;
     m_catchingUp = true;
+    readOn();
+}
+
+/// The timers that a peer's bytes hold off begin anew: they were not read.
+void Session::readOn()
+{
     m_resumeAt.reset();
     m_resumed = m_context.now;
     if (m_pingPending)
         m_pingSent = m_context.now;
+    if (m_messageStarted != TimePoint{})
+        m_messageStarted = m_context.now;
     m_connection.readAgain();
 }
 

@@ -399,6 +399,7 @@ void Worker::setPolicy(std::shared_ptr<const PolicyGeneration> next)
         if (tls && std::ranges::find(next->tls, tls) == next->tls.end())
             tls->tickets().retire();
     generation = std::move(next);
+    (void)endLockedOut(); // its lists may be others
 }
 
 void Worker::publish()
@@ -508,6 +509,56 @@ std::vector<std::shared_ptr<const SessionInfo>> Worker::endRevoked(const Revocat
                      std::string(reasonWord(Reason::Revoked)), revocation.actor});
     }
     return ended;
+}
+
+std::vector<std::shared_ptr<const SessionInfo>> Worker::endLockedOut()
+{
+    std::vector<std::shared_ptr<const SessionInfo>> ended;
+    const Lockdown* locked = lockedDown();
+    if (!locked)
+        return ended;
+    for (const auto& [id, connection] : m_sessions) {
+        Session& session = *connection->session();
+        if (session.closing())
+            continue;
+        Decision why = decideLockdown(policy(), *locked, &session.who(), connection->arrival().peer);
+        if (why.allowed())
+            continue;
+        ended.push_back(session.infoPointer());
+        session.end({std::move(why), closeCode(Reason::Lockdown),
+                     locked->reason.empty() ? std::string(reasonWord(Reason::Lockdown)) : locked->reason,
+                     locked->actor});
+    }
+    return ended;
+}
+
+Session* Worker::find(SessionId id) const
+{
+    const auto found = m_sessions.find(id);
+    return found == m_sessions.end() || found->second->session()->closing() ? nullptr : found->second->session();
+}
+
+std::vector<SessionId> Worker::quarantine(const std::vector<SessionId>& ids, const QuarantineOrder& order)
+{
+    std::vector<SessionId> here;
+    for (const SessionId id : ids)
+        if (Session* session = find(id)) {
+            session->quarantine(order);
+            here.push_back(id);
+        }
+    return here;
+}
+
+std::vector<SessionId> Worker::endQuarantine(const std::vector<SessionId>& ids, const std::string& actor,
+                                             const std::string& reason)
+{
+    std::vector<SessionId> here;
+    for (const SessionId id : ids)
+        if (Session* session = find(id)) {
+            session->endQuarantine(actor, reason);
+            here.push_back(id);
+        }
+    return here;
 }
 
 std::vector<std::pair<SessionId, std::string>> Worker::keysOf(const std::vector<SessionId>& ids) const

@@ -51,6 +51,8 @@ public:
     void setPolicy(std::shared_ptr<const PolicyGeneration> next);
     void setBans(std::shared_ptr<const BanSet> next) { bans = std::move(next); }
     void setRevocations(std::shared_ptr<const RevocationSet> next) { revocations = std::move(next); }
+    /// Null: none. Whoever comes from now on meets it; see endLockedOut().
+    void setLockdown(std::shared_ptr<const Lockdown> next) { lockdown = std::move(next); }
     void setWatched(bool watched);
     /// Publishes every session at once, as a whole batch.
     void publishAll();
@@ -64,6 +66,12 @@ public:
     [[nodiscard]] std::vector<std::shared_ptr<const SessionInfo>> endMatching(const Ban& ban, const Ending& ending);
     /// Ends the sessions whose token it concerns; each is told what it met.
     [[nodiscard]] std::vector<std::shared_ptr<const SessionInfo>> endRevoked(const Revocation& revocation);
+    /// Which of them are here, and not about to end.
+    [[nodiscard]] std::vector<SessionId> quarantine(const std::vector<SessionId>& ids, const QuarantineOrder& order);
+    [[nodiscard]] std::vector<SessionId> endQuarantine(const std::vector<SessionId>& ids, const std::string& actor,
+                                                       const std::string& reason);
+    /// Ends the sessions that the lockdown's lists, or the policy's as they are now, shut out.
+    [[nodiscard]] std::vector<std::shared_ptr<const SessionInfo>> endLockedOut();
     /// The users (userKey, or the address of the anonymous) of those ids, without touching them.
     [[nodiscard]] std::vector<std::pair<SessionId, std::string>> keysOf(const std::vector<SessionId>& ids) const;
 
@@ -73,6 +81,8 @@ private:
         std::size_t listener = 0;
     };
 
+    /// Null where it is not here, or about to end.
+    [[nodiscard]] Session* find(SessionId id) const;
     void run();
     void endAll();
     void turn();

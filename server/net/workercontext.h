@@ -12,6 +12,7 @@
 #include "net/routehandler.h"
 #include "net/timingwheel.h"
 #include "net/tlscontext.h"
+#include "policy/decidelockdown.h"
 #include "policy/policy.h"
 #include "schema/messagevalidator.h"
 
@@ -91,6 +92,7 @@ struct WorkerContext {
     std::shared_ptr<const PolicyGeneration> generation;
     std::shared_ptr<const BanSet> bans;
     std::shared_ptr<const RevocationSet> revocations = std::make_shared<const RevocationSet>();
+    std::shared_ptr<const Lockdown> lockdown; ///< null: none was ordered
     WorkerCounters counters;
     TimingWheel wheel;
     TokenCache tokens;
@@ -110,6 +112,11 @@ struct WorkerContext {
     std::vector<ClosedSession> closed; ///< for the next batch
 
     [[nodiscard]] const Policy& policy() const { return *generation->policy; }
+    /// Null: none is on now.
+    [[nodiscard]] const Lockdown* lockedDown() const
+    {
+        return lockdown && lockdownHolds(*lockdown, wall) ? lockdown.get() : nullptr;
+    }
     [[nodiscard]] virtual RouteHandler& handler(const Policy& policy, std::size_t route) = 0;
     /// The connection is done with: it is forgotten at the end of this turn.
     virtual void discard(Connection& connection) = 0;

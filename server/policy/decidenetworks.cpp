@@ -12,7 +12,25 @@ namespace {
 
 constexpr std::size_t mostNamed = 8; // networks that a decision repeats
 
-bool holds(const std::vector<Network>& networks, const IpAddress& address)
+/// `rule` names the object that holds the two lists. What is denied stays out, whatever is allowed.
+Decision decideNetworks(const NetworkRules& networks, Rule rule, const IpAddress& address)
+{
+    const auto refuse = [&](std::string_view key, std::string limit) {
+        rule.pointer.append("/").append(key);
+        rule.name.append(" › ").append(key);
+        return Decision{Reason::IpDenied, std::move(rule), address.toString(), std::move(limit)};
+    };
+    for (const Network& network : networks.deny)
+        if (network.contains(address))
+            return refuse("deny", "not " + network.toString());
+    if (!networks.allow.empty() && !holdsAddress(networks.allow, address))
+        return refuse("allow", describeNetworks(networks.allow));
+    return Decision::allow();
+}
+
+} // namespace
+
+bool holdsAddress(const std::vector<Network>& networks, const IpAddress& address)
 {
     return std::ranges::any_of(networks, [&](const Network& network) { return network.contains(address); });
 }
@@ -28,24 +46,6 @@ std::string describeNetworks(const std::vector<Network>& networks)
     return joined(texts, ", ");
 }
 
-/// `rule` names the object that holds the two lists. What is denied stays out, whatever is allowed.
-Decision decideNetworks(const NetworkRules& networks, Rule rule, const IpAddress& address)
-{
-    const auto refuse = [&](std::string_view key, std::string limit) {
-        rule.pointer.append("/").append(key);
-        rule.name.append(" › ").append(key);
-        return Decision{Reason::IpDenied, std::move(rule), address.toString(), std::move(limit)};
-    };
-    for (const Network& network : networks.deny)
-        if (network.contains(address))
-            return refuse("deny", "not " + network.toString());
-    if (!networks.allow.empty() && !holds(networks.allow, address))
-        return refuse("allow", describeNetworks(networks.allow));
-    return Decision::allow();
-}
-
-} // namespace
-
 Decision decideListenerNetworks(const Policy& policy, std::size_t listener, const IpAddress& peer)
 {
     return decideNetworks(policy.listeners.at(listener).networks, listenerRule(policy, listener, "networks"), peer);
@@ -58,7 +58,7 @@ Decision decideRouteNetworks(const Policy& policy, std::size_t route, const IpAd
 
 bool isTrustedProxy(const Policy& policy, std::size_t listener, const IpAddress& peer)
 {
-    return holds(policy.listeners.at(listener).trustedProxies, peer);
+    return holdsAddress(policy.listeners.at(listener).trustedProxies, peer);
 }
 
 Result<IpAddress, Decision> decideClient(const Policy& policy, std::size_t listener, const IpAddress& proxy,

@@ -29,6 +29,10 @@ namespace gatehouse {
                                                        const IpAddress& proxy,
                                                        std::span<const std::optional<IpAddress>> chain);
 
+[[nodiscard]] bool holdsAddress(const std::vector<Network>& networks, const IpAddress& address);
+/// The first of them, for a decision.
+[[nodiscard]] std::string describeNetworks(const std::vector<Network>& networks);
+
 /// The rule at a path below a listener, "tls/handshake_timeout", with its name for people.
 [[nodiscard]] Rule listenerRule(const Policy& policy, std::size_t listener, std::string_view key);
 

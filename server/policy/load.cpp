@@ -11,8 +11,6 @@ namespace gatehouse {
 
 namespace {
 
-constexpr std::size_t largestDocument = 4U << 20;
-
 Failure<std::vector<PolicyError>> unreadable(std::string detail)
 {
     return Failure{std::vector<PolicyError>{{PolicyErrorCode::Unreadable, {}, 0, 0, std::move(detail)}}};

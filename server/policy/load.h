@@ -10,6 +10,8 @@
 
 namespace gatehouse {
 
+inline constexpr std::size_t largestDocument = 4U << 20; ///< bytes of a policy's text
+
 enum class PolicyErrorCode : std::uint8_t {
     Unreadable,
     Syntax,

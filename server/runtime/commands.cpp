@@ -186,9 +186,10 @@ void ServerRuntime::Private::endBanned(const Ban& ban, const ReplyCallback& done
 void ServerRuntime::Private::answerOnceStored(Answer answer, const std::string& what, const ReplyCallback& done)
 {
     const std::string holds = what + " holds, but ";
-    const bool queued = m_jobs.post([this, answer = std::move(answer), holds, done] {
+    // Shared, since it may name a hundred thousand sessions.
+    const bool queued = m_jobs.post([this, answer = std::make_shared<Answer>(std::move(answer)), holds, done] {
         if (m_audit->flush())
-            done(answer);
+            done(std::move(*answer));
         else
             done(failure(ControlErrorCode::Internal,
                          holds + "the store cannot be written, so that it would not outlast a crash"));

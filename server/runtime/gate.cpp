@@ -33,6 +33,8 @@ Result<Done, std::string> Gate::start(const std::shared_ptr<const PolicyGenerati
     for (unsigned i = 0; i < count; ++i) {
         m_workers.push_back(std::make_unique<Worker>(m_environment, i, count, generation, bans));
         m_workers.back()->setRevocations(revocations);
+        for (const Worker::Task& task : m_prepare)
+            task(*m_workers.back());
         peers.push_back(m_workers.back().get());
     }
     for (std::size_t i = 0; i < policy.listeners.size(); ++i) {

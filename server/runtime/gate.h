@@ -25,6 +25,8 @@ public:
     }
     ~Gate() { stop(); }
 
+    /// Before start(): what every worker does first of all, before anybody is let in.
+    void prepare(Worker::Task task) { m_prepare.push_back(std::move(task)); }
     /// Binds every listener and starts the workers. The error is in English.
     [[nodiscard]] Result<Done, std::string> start(const std::shared_ptr<const PolicyGeneration>& generation,
                                                   const std::shared_ptr<const BanSet>& bans,
@@ -80,6 +82,7 @@ private:
     GateTables m_tables;
     GateEnvironment m_environment;
     std::vector<std::unique_ptr<Worker>> m_workers;
+    std::vector<Worker::Task> m_prepare;
     mutable std::mutex m_listenersMutex; ///< guards m_listeners
     std::vector<ListenerInfo> m_listeners;
 };

@@ -240,13 +240,8 @@ class Running(unittest.IsolatedAsyncioTestCase):
             before = served.ctl("revocations"), served.ctl("bans")
             self.assertEqual([len(listed) for listed in before], [2, 1])
             self.assertFalse(load.done(), "nothing was sent meanwhile")
-            served.process.kill()
-            served.process.wait()
+            served.crash_and_start()
             load.cancel()
-
-            served.process.stdout.close()
-            served.port = None
-            served.start()
             self.assertEqual((served.ctl("revocations"), served.ctl("bans")), before)
             for user, reason in (("ann", "revoked"), ("bob", "revoked"), ("cay", "banned")):
                 with self.assertRaises(Refused):
@@ -265,11 +260,7 @@ class Running(unittest.IsolatedAsyncioTestCase):
             token = served.token()
             client = await Client.connect(served, token)
             self.addAsyncCleanup(client.close)
-            served.process.kill()  # right behind the 101
-            served.process.wait()
-            served.process.stdout.close()
-            served.port = None
-            served.start()
+            served.crash_and_start()  # right behind the 101
             with self.assertRaises(Refused) as refused:
                 await Client.connect(served, token)
             self.assertEqual(refused.exception.status, 401)

@@ -130,10 +130,13 @@ void LockdownTest::lists_decide_who_stays()
     for (const QString& name : users)
         lists.users.push_back(name.toStdString());
     lists.networks = typedNetworks(networks).networks;
-    SessionInfo session;
-    session.user = user.toStdString();
-    session.address = "10.20.0.17";
-    QCOMPARE(staysIn(lists, session), stays);
+    auto info = std::make_shared<SessionInfo>();
+    info->user = user.toStdString();
+    info->issuer = user.isEmpty() ? "" : "corp";
+    info->address = "10.20.0.17";
+    SessionRow row;
+    row.info = std::move(info);
+    QCOMPARE(closedBy(lists, {row}), stays ? std::size_t(0) : std::size_t(1));
 }
 
 void LockdownTest::networks_are_checked_as_they_are_typed_data()

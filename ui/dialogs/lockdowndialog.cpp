@@ -209,8 +209,7 @@ void LockdownDialog::showEffect()
     const int open = met;
     const bool exact = nobody || (known && m_sessions);
     if (!nobody && exact)
-        met -= static_cast<int>(
-            std::ranges::count_if(*m_sessions, [&](const SessionRow& row) { return staysIn(*known, *row.info); }));
+        met = static_cast<int>(closedBy(*known, *m_sessions));
     m_effect->set(met == 0 ? Tone::Neutral : Tone::Warning, met == 0 ? Icon::Info : Icon::UserX);
     QString text = met == 0 ? tr("No open session would be closed.")
                    : exact  ? tr("%1 of %n open session(s) would be closed now.", nullptr, open)

@@ -19,6 +19,7 @@ namespace gatehouse::ui {
 class LockdownControl;
 class OutcomeBar;
 class Page;
+class ProvisionalBanner;
 class Rail;
 class RailButton;
 class StatusLine;
@@ -88,6 +89,8 @@ private:
     QHash<Page*, QString> m_filters;
     Rail* m_rail = nullptr;
     TopBar* m_topBar = nullptr;
+    ProvisionalBanner* m_provisional = nullptr; ///< on the pages that have none of their own
+    QAction* m_filterAction = nullptr;
     StatusLine* m_statusLine = nullptr;
     OutcomeBar* m_outcome = nullptr;
     LockdownControl* m_lockdown = nullptr;

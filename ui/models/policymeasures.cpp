@@ -2,6 +2,7 @@
 #include "models/policymeasures.h"
 
 #include "models/bantarget.h"
+#include "policy/decidelockdown.h"
 #include "policy/text.h"
 #include "text/format.h"
 
@@ -53,17 +54,18 @@ std::optional<PolicyMeasures> policyMeasures(std::string_view document)
     return measures;
 }
 
-bool staysIn(const LockdownLists& lists, const SessionInfo& session)
+std::size_t closedBy(const LockdownLists& lists, const std::vector<SessionRow>& sessions)
 {
-    if (lists.users.empty() && lists.networks.empty())
-        return false;
-    if (!lists.users.empty() &&
-        (session.user.empty() || std::ranges::find(lists.users, session.user) == lists.users.end()))
-        return false;
-    const auto address = IpAddress::parse(session.address);
-    return lists.networks.empty() || (address && std::ranges::any_of(lists.networks, [&](const Network& network) {
-                                          return network.contains(*address);
-                                      }));
+    const Policy policy;
+    Lockdown lockdown;
+    lockdown.lists = lists;
+    return static_cast<std::size_t>(std::ranges::count_if(sessions, [&](const SessionRow& row) {
+        Identity who;
+        who.issuer = row.info->issuer;
+        who.user = row.info->user;
+        const IpAddress address = IpAddress::parse(row.info->address).value_or(IpAddress());
+        return !decideLockdown(policy, lockdown, &who, address).allowed();
+    }));
 }
 
 std::vector<std::string> typedUsers(const QString& text)

@@ -24,8 +24,8 @@ struct PolicyMeasures {
 /// Unset where the text is no policy document, as of a server that does not give its policy away.
 [[nodiscard]] std::optional<PolicyMeasures> policyMeasures(std::string_view document);
 
-/// Whether a session stays while the gate is locked down by these lists.
-[[nodiscard]] bool staysIn(const LockdownLists& lists, const SessionInfo& session);
+/// How many of the sessions a lockdown by these lists would close, by the server's own rule.
+[[nodiscard]] std::size_t closedBy(const LockdownLists& lists, const std::vector<SessionRow>& sessions);
 
 /// Names as typed, separated by commas.
 [[nodiscard]] std::vector<std::string> typedUsers(const QString& text);
