@@ -1,19 +1,17 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "ctl/help.h"
 
+#include "ctl/commandtable.h"
+#include "ctl/helptopic.h"
+
 #include "domain/auditrecord.h"
 
 #include <array>
+#include <span>
 
 namespace gatehouse::ctl {
 
 namespace {
-
-struct Topic {
-    std::string_view name;
-    std::string_view usage;
-    std::string_view text;
-};
 
 constexpr std::string_view program = R"(Usage: gatehousectl [--socket PATH | --config FILE] COMMAND
 
@@ -37,6 +35,20 @@ Commands:
   certificate status       what the listeners' certificates are, and how long they last
   certificate renew        make those of the local CA anew, now
   key rotate               give an issuer a new secret; the old one verifies on for a while
+  policy show              the policy that runs, or ran
+  policy check FILE        what is wrong with a document, and what it would change
+  policy diff [FILE]       how a document differs from the policy that runs
+  policy what-if FILE      which open sessions a document would end or limit
+  policy apply FILE        put a document in place, for good or on trial
+  policy confirm           keep what was put in place on trial
+  policy history           versions of the policy, by whom and why
+  policy rollback          go back to an earlier version
+  lockdown                 whether the gate is locked down
+  lockdown on|off          let in and keep none but the named
+  limit                    let a session or a user send less
+  limits                   such limits
+  unlimit ID               lift one
+  quarantine ID...         keep sessions open, but deliver and read nothing
   reload                   read the policy file again
   drain                    let sessions go, then stop
   token                    make a token for a user
@@ -55,7 +67,7 @@ gatehouse/gatehouse.json below XDG_CONFIG_HOME (~/.config) or else by
 Exit codes: 0 done, 1 no server or refused, 64 usage, 78 bad configuration.
 )";
 
-constexpr std::array<Topic, 17> topics{{
+constexpr std::array<HelpTopic, 16> topics{{
     {"status", "status", "Prints what runs, since when, on which addresses, and its counters.\n"},
     {"sessions", "sessions", "Lists open sessions. With --json: an array of objects.\n"},
     {"session", "session ID", "Prints all that is known about one session.\n"},
@@ -117,7 +129,6 @@ constexpr std::array<Topic, 17> topics{{
      "  --keep TIME     how long the old one verifies (default: the issuer's max_lifetime and leeway)\n\n"
      "Notes and the order of keys in FILE stay as they are; its layout becomes that of gatehoused --init.\n"},
     {"reload", "reload", "Reads the policy file again. An invalid one changes nothing; all errors are printed.\n"},
-    {"drain", "drain", "Takes no new sessions, closes the open ones with code 1001 and stops the server.\n"},
     {"token", "token --user NAME [--roles A,B] [--ttl 1h] [--channels A,B] [--config FILE]",
      "Prints a token of the configuration's local issuer, alone on standard output.\n\n"
      "  --user NAME       whom it speaks for\n"
@@ -135,19 +146,30 @@ std::string kinds()
     return text;
 }
 
+const HelpTopic* topicOf(std::string_view name)
+{
+    const std::span<const HelpTopic> own = topics;
+    for (const auto& part : {own, policyTopics(), measureTopics()})
+        for (const HelpTopic& topic : part)
+            if (topic.name == name)
+                return &topic;
+    return nullptr;
+}
+
 } // namespace
 
 std::string helpText(std::string_view topic)
 {
-    for (const Topic& each : topics) {
-        if (each.name != topic)
-            continue;
-        std::string text = "Usage: gatehousectl " + std::string(each.usage) + "\n\n" + std::string(each.text);
+    constexpr std::string_view last = "\nSee gatehousectl --help for --socket, --config and --json.\n";
+    if (const HelpTopic* found = topicOf(topic)) {
+        std::string text = "Usage: gatehousectl " + std::string(found->usage) + "\n\n" + std::string(found->text);
         constexpr std::string_view placeholder = "@KINDS@";
         if (const std::size_t at = text.find(placeholder); at != std::string::npos)
             text.replace(at, placeholder.size(), kinds());
-        return text + "\nSee gatehousectl --help for --socket, --config and --json.\n";
+        return text + std::string(last);
     }
+    if (const std::string second = secondWords(topic); !topic.empty() && !second.empty())
+        return "Usage: gatehousectl " + std::string(topic) + " " + second + "\n\nEach of them has its own --help.\n";
     return std::string(program);
 }
 

@@ -68,14 +68,19 @@ std::string text(const LimitList& list)
     return table.text();
 }
 
-std::string text(const QuarantineResult& result)
+std::string quarantineText(const QuarantineResult& result, bool on)
 {
     std::string lines;
     if (!result.sessions.empty())
-        lines += "Done: " + idList(result.sessions) + '\n';
+        lines += (on ? "Quarantined: " : "Released: ") + idList(result.sessions) + '\n';
     if (!result.missing.empty())
         lines += "Gone already: " + idList(result.missing) + '\n';
     return lines.empty() ? "No session.\n" : lines;
+}
+
+std::string text(const QuarantineResult& result)
+{
+    return quarantineText(result, true);
 }
 
 } // namespace gatehouse::ctl

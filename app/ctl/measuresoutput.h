@@ -14,6 +14,7 @@ namespace gatehouse::ctl {
 [[nodiscard]] std::string text(const LockdownResult& result);
 [[nodiscard]] std::string text(const LimitResult& result);
 [[nodiscard]] std::string text(const LimitList& list);
-[[nodiscard]] std::string text(const QuarantineResult& result);
+[[nodiscard]] std::string quarantineText(const QuarantineResult& result, bool on);
+[[nodiscard]] std::string text(const QuarantineResult& result); ///< as of a command that sets one
 
 } // namespace gatehouse::ctl

@@ -10,6 +10,7 @@
 #include "ctl/help.h"
 #include "ctl/keycommand.h"
 #include "ctl/lockdowncommand.h"
+#include "ctl/measuresoutput.h"
 #include "ctl/output.h"
 #include "ctl/policycommands.h"
 #include "ctl/terminaltext.h"
@@ -117,8 +118,15 @@ private:
 
     int say(const Answer& reply)
     {
-        m_out << (m_invocation.json ? jsonText(reply) : humanText(reply));
+        m_out << (m_invocation.json ? jsonText(reply) : textFor(m_invocation.command, reply));
         return m_caller.finish(allWereThere(reply) ? exitOk : exitFailure);
+    }
+
+    static std::string textFor(const Command& command, const Answer& reply)
+    {
+        const auto* asked = std::get_if<QuarantineCommand>(&command);
+        const auto* result = std::get_if<QuarantineResult>(&reply);
+        return asked && result ? quarantineText(*result, asked->on) : humanText(reply);
     }
 
     static bool allWereThere(const Answer& answer)

@@ -406,6 +406,12 @@ std::vector<TokenUse> AuditLog::takeTokenUses()
     return std::exchange(d->uses, {});
 }
 
+void AuditLog::addPolicyVersion(StoredPolicyVersion version)
+{
+    const std::lock_guard lock(d->mutex);
+    d->enqueue(std::move(version));
+}
+
 bool AuditLog::flush()
 {
     std::unique_lock lock(d->mutex);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
+#include "audit/policyversions.h"
 #include "domain/auditrecord.h"
 #include "domain/ban.h"
 #include "domain/lockdown.h"
@@ -65,6 +66,9 @@ public:
     void forgetTokenUses(WallTime now);
     /// Those that were not over when the store was opened; once.
     [[nodiscard]] std::vector<TokenUse> takeTokenUses();
+
+    /// A version of the policy, with its document. Written in the order of the rest; PolicyVersionReader reads them.
+    void addPolicyVersion(StoredPolicyVersion version);
 
     /// Waits until everything recorded before is on disk (true) or an attempt to write it failed (false; it stays
     /// queued).

@@ -139,8 +139,8 @@ SqlResult AuditStore::write(const std::vector<StoreTask>& tasks)
             return Done{};
         }
     }
-    // Bans, revocations and used tokens must stand after a loss of power too; records may lose their last fraction of a
-    // second.
+    // Bans, revocations, used tokens and policies must stand after a loss of power too; records may lose their last
+    // fraction of a second.
     const QString level = mustOutlastPower(tasks) ? QStringLiteral("FULL") : QStringLiteral("NORMAL");
     if (SqlResult set = m_connection.execute(QStringLiteral("PRAGMA synchronous = ") + level); !set)
         return set;
@@ -184,6 +184,8 @@ SqlResult AuditStore::writeAll(const std::vector<StoreTask>& tasks, ChainEnd& en
             done = addRevocation(*revocation);
         else if (const auto* taken = std::get_if<RevocationId>(&task))
             done = remove("revocations", taken->value);
+        else if (const auto* policy = std::get_if<StoredPolicyVersion>(&task))
+            done = storePolicyVersion(m_connection, *policy);
         else if (const auto* lockdown = std::get_if<Lockdown>(&task))
             done = setLockdown(*lockdown);
         else if (std::holds_alternative<LockdownLifted>(task))

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "audit/auditchain.h"
+#include "audit/policyversions.h"
 #include "audit/sqlconnection.h"
 #include "domain/ban.h"
 #include "domain/lockdown.h"
@@ -18,10 +19,10 @@ namespace gatehouse {
 struct LockdownLifted {};
 
 /// What the writer does, in the order in which it was asked: append a record; add a ban or lift one; add a revocation
-/// or take it back; note that a token was used, or forget those that are too old; lock down or open again; add a
-/// temporary limit or lift one.
-using StoreTask = std::variant<AuditRecord, Ban, BanId, Revocation, RevocationId, TokenUse, ForgetTokenUses, Lockdown,
-                               LockdownLifted, TemporaryLimit, LimitId>;
+/// or take it back; note that a token was used, or forget those that are too old; keep a version of the policy; lock
+/// down or open again; add a temporary limit or lift one.
+using StoreTask = std::variant<AuditRecord, Ban, BanId, Revocation, RevocationId, TokenUse, ForgetTokenUses,
+                               StoredPolicyVersion, Lockdown, LockdownLifted, TemporaryLimit, LimitId>;
 
 /// The write connection with the end of the chain. Lives on the writer's thread alone.
 class AuditStore {

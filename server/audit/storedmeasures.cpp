@@ -36,18 +36,18 @@ std::optional<WallTime> wallTime(const QVariant& value)
 /// Whole: a list that was cut would shut out others than the operator meant.
 QString usersText(const LockdownLists& lists)
 {
-    QStringList users;
+    std::string text;
     for (const std::string& user : lists.users)
-        users.append(toQString(user));
-    return users.join(QLatin1Char('\n'));
+        text += user + '\n';
+    return toQString(text);
 }
 
 QString networksText(const LockdownLists& lists)
 {
-    QStringList networks;
+    std::string text;
     for (const Network& network : lists.networks)
-        networks.append(toQString(network.toString()));
-    return networks.join(QLatin1Char(' '));
+        text += network.toString() + ' ';
+    return toQString(text);
 }
 
 std::optional<LockdownLists> readLists(const QString& users, const QString& networks)

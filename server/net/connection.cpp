@@ -224,6 +224,10 @@ void Connection::readAgain()
 
 void Connection::flush()
 {
+    if (withheld()) {
+        m_context.updateInterest(*this);
+        return;
+    }
     if (m_phase != Phase::Dead && !write()) {
         kill(Reason::PeerAbort);
         return;

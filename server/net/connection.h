@@ -39,6 +39,7 @@ public:
     void onTimer();
     /// Writes what is due, in as few calls as it takes.
     void flush();
+    void requestFlush();
     void queue(SharedFrame frame);
     /// Writes what the socket takes, where that is needed for `bytes` more to stay within `limit`. Ends nobody.
     [[nodiscard]] bool makeRoom(std::size_t bytes, std::uint64_t limit);
@@ -67,11 +68,13 @@ public:
     [[nodiscard]] TimePoint lastWritten() const { return m_lastWritten; }
     /// Reading cannot go on before TLS has written something of its own.
     [[nodiscard]] bool readWantsWrite() const { return m_out.empty() && m_transport->wantsWrite(); }
-    [[nodiscard]] bool wantsWrite() const { return !m_out.empty() || m_transport->wantsWrite(); }
+    [[nodiscard]] bool wantsWrite() const { return !withheld() && (!m_out.empty() || m_transport->wantsWrite()); }
     /// False once the peer ended its side, or where there is no room for more of what it says.
     [[nodiscard]] bool wantsRead() const { return !m_inputEnded && !paused() && !earlyFull(); }
-    /// A rate has no room for more of what the peer sends.
+    /// Nothing is read: a rate has no room for more of what the peer sends, or its session is in quarantine.
     [[nodiscard]] bool paused() const { return m_phase == Phase::Open && m_session->paused(); }
+    /// Nothing is written.
+    [[nodiscard]] bool withheld() const { return m_phase == Phase::Open && m_session->withheld(); }
     [[nodiscard]] const Arrival& arrival() const { return m_arrival; }
 
     struct OwnedTimer : Timer {
@@ -123,7 +126,6 @@ private:
     [[nodiscard]] HeadExtent headExtent() const;
     void reply(const std::string& text);
     void linger();
-    void requestFlush();
     [[nodiscard]] bool write();
     [[nodiscard]] TimePoint deadline() const;
 

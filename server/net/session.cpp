@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "net/session.h"
 
+#include "domain/ban.h"
 #include "domain/isotime.h"
 #include "net/connection.h"
 #include "policy/decide.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace gatehouse {
 
@@ -62,6 +64,7 @@ Session::Session(WorkerContext& context, Connection& connection, Admission admis
 
 void Session::begin()
 {
+    m_limits = m_context.userLimits.of(m_who);
     m_handler.opened(*this);
     report(AuditKind::Open, {}, 101, {}, m_connection.arrival().described(m_match.channel));
     noteChange();
@@ -71,13 +74,15 @@ void Session::send(const OutgoingMessage& message)
 {
     if (closing())
         return;
+    if (withheld()) {
+        leaveOut();
+        return;
+    }
     const auto& compression = route().compression;
     const bool deflate = m_deflateWindow && compression && message.payloadSize() >= compression->minSize;
     SharedFrame frame = deflate ? message.deflated(*m_deflateWindow) : message.plain();
     if (route().slowConsumer == SlowConsumer::DropNewest && !m_connection.makeRoom(frame->size(), route().sendBuffer)) {
-        ++m_dropped;
-        m_context.counters.dropped.add();
-        noteChange();
+        leaveOut();
         return;
     }
     m_connection.queue(std::move(frame));
@@ -86,6 +91,13 @@ void Session::send(const OutgoingMessage& message)
     m_context.counters.messagesOut.add();
     m_context.counters.bytesOut.add(message.payloadSize());
     m_lastMessage = m_context.now;
+    noteChange();
+}
+
+void Session::leaveOut()
+{
+    ++m_dropped;
+    m_context.counters.dropped.add();
     noteChange();
 }
 
@@ -214,10 +226,12 @@ void Session::end(Ending ending)
         return;
     m_ending = std::move(ending);
     m_endingStarted = m_context.now;
-    if (paused()) // the peer's Close may stand behind what was not read
-        resume();
+    const bool wasWithheld = std::exchange(m_quarantine, nullptr) != nullptr;
+    if (m_resumeAt || wasWithheld) // the peer's Close may stand behind what was not read
+        readOn();
     m_handler.closed(*this);
-    if (dropsBacklog(m_ending->why.reason))
+    leaveLimits();
+    if (wasWithheld || dropsBacklog(m_ending->why.reason))
         m_connection.dropUnsent();
     m_connection.queue(makeFrame(wire::encodeClose(m_ending->code, m_ending->text)));
     m_context.counters.closed[static_cast<std::size_t>(m_ending->why.reason)].add();
@@ -251,7 +265,9 @@ TimePoint Session::deadline() const
     TimePoint first = m_expires.value_or(TimePoint::max());
     if (const auto& lifetime = route().sessionLifetime)
         first = std::min(first, m_opened + *lifetime);
-    if (paused()) // the peer is not to be blamed for what we do not read
+    if (m_quarantine)
+        return std::min(first, m_quarantine->until.value_or(TimePoint::max()));
+    if (m_resumeAt) // the peer is not to be blamed for what we do not read
         return std::min(first, *m_resumeAt);
     if (const auto& ping = route().ping)
         first =
@@ -290,13 +306,11 @@ void Session::onTimer()
               "leeway " + text(leewayOf(policy(), m_who.issuer)));
     } else if (lifetime && now - m_opened >= *lifetime) {
         close(Reason::Lifetime, "session_lifetime", "open for " + text(now - m_opened), text(*lifetime));
-    } else if (paused()) {
-        if (now < *m_resumeAt)
-            return;
-        if (const TimePoint room = roomAt(tolls(1), now); room > now) // others drew on the same buckets meanwhile
-            m_resumeAt = room;
-        else
-            resume();
+    } else if (m_quarantine) {
+        if (m_quarantine->until && now >= *m_quarantine->until)
+            endQuarantine(ruleActor, "its time is over");
+    } else if (m_resumeAt) {
+        onThrottleTimer();
     } else if (m_messageStarted != TimePoint{} && now - m_messageStarted >= route().messages.completeWithin) {
         m_context.counters.refused[static_cast<std::size_t>(Reason::MsgTimeout)].add();
         close(Reason::MsgTimeout, "messages/complete_within", "not whole after " + text(now - m_messageStarted),
@@ -336,6 +350,7 @@ void Session::gone(Reason reason)
     if (!closing()) {
         m_ending = Ending{{reason, {}, "the connection ended without a Close", {}}, 1006, {}, {}};
         m_handler.closed(*this);
+        leaveLimits();
         m_context.counters.closed[static_cast<std::size_t>(reason)].add();
         report(AuditKind::Close, m_ending->why, 1006, {}, {});
     } else if (reason == Reason::CloseTimeout && !m_peerClosed) {
@@ -392,7 +407,9 @@ bool Session::sampleRates()
 SessionActivity Session::activity() const
 {
     SessionActivity result;
-    result.phase = closing() ? SessionPhase::Closing : SessionPhase::Open;
+    result.phase = closing() ? SessionPhase::Closing : m_quarantine ? SessionPhase::Quarantined : SessionPhase::Open;
+    if (m_quarantine)
+        result.quarantinedUntil = m_quarantine->shownUntil;
     result.messagesIn = m_messagesIn;
     result.messagesOut = m_messagesOut;
     result.bytesIn = m_bytesIn;
@@ -413,6 +430,7 @@ SessionActivity Session::activity() const
             m_context.wall - std::chrono::duration_cast<std::chrono::milliseconds>(m_context.now - m_lastMessage);
     if (m_lastRefusal)
         result.lastRefusal = *m_lastRefusal;
+    result.temporaryLimit = tightestLimit();
     result.throttled = m_throttled;
     result.dropped = m_dropped;
     result.userSessions = m_user ? static_cast<std::uint32_t>(m_user->sessions.used()) : 0;

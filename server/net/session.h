@@ -11,6 +11,7 @@
 #include <array>
 #include <memory>
 #include <optional>
+#include <unordered_set>
 
 namespace gatehouse {
 
@@ -22,6 +23,13 @@ struct Ending {
     std::optional<std::uint16_t> code; ///< unset: an empty Close
     std::string text;                  ///< public, in the Close frame
     std::string actor;                 ///< empty: the rule, or the peer
+};
+
+/// What an operator orders: nothing is read from a session, and nothing delivered to it.
+struct QuarantineOrder {
+    std::optional<std::chrono::milliseconds> duration; ///< unset: until somebody ends it
+    std::string actor;
+    std::string reason;
 };
 
 /// A WebSocket session: what came after the 101. Owner: one I/O worker.
@@ -45,8 +53,16 @@ public:
     void send(const OutgoingMessage& message);
     /// Bytes from the peer.
     void received(std::span<std::byte> bytes);
-    /// True while nothing is read, because a rate has no room.
-    [[nodiscard]] bool paused() const { return m_resumeAt.has_value(); }
+    /// True while nothing is read: a rate has no room, or the session is in quarantine.
+    [[nodiscard]] bool paused() const { return m_resumeAt || m_quarantine; }
+    /// True while nothing is delivered: what is queued stays, and what comes is dropped.
+    [[nodiscard]] bool withheld() const { return m_quarantine != nullptr; }
+    /// Begins, or replaces the one that is on.
+    void quarantine(const QuarantineOrder& order);
+    /// One of the same subject is replaced.
+    void setLimit(const SharedLimit& limit);
+    void dropLimits(const std::unordered_set<LimitId>& ids);
+    void endQuarantine(const std::string& actor, const std::string& reason);
     /// What was read before reading stopped comes first when it goes on.
     void takeKept();
     /// The peer has nothing more to say for now.
@@ -110,9 +126,10 @@ private:
         std::uint64_t cost = 0;
         Reason reason = Reason::None;
         std::string_view key{}; ///< of the policy: below the route where it starts with "messages/", or below limits
+        const TemporaryLimit* limit = nullptr; ///< instead of a key
     };
     struct Tolls {
-        std::array<Toll, 5> all{};
+        std::array<Toll, 8> all{}; // five of the policy's; of the session, of its user, of its user whoever vouches
         std::size_t count = 0;
         [[nodiscard]] std::span<const Toll> used() const { return std::span(all).first(count); }
     };
@@ -122,6 +139,8 @@ private:
     void throttle(const Tolls& due);
     void pause(TimePoint until);
     void resume();
+    void readOn();
+    void onThrottleTimer();
     void countArrival();
     [[nodiscard]] Decision checkSchemas(std::span<const std::byte> payload);
     [[nodiscard]] Decision misfit(const SchemaFile& schema, std::string met, std::string_view pointer) const;
@@ -131,6 +150,10 @@ private:
     void report(AuditKind kind, const Decision& decision, std::uint16_t code, const std::string& actor,
                 const std::string& detail);
     void noteChange();
+    void limitsChanged();
+    void leaveLimits();
+    [[nodiscard]] std::optional<TemporaryLimit> tightestLimit() const;
+    void leaveOut();
     [[nodiscard]] std::uint32_t violationsNow() const;
     [[nodiscard]] std::string describeArrivals() const;
 
@@ -157,13 +180,19 @@ private:
                   m_dropped = 0;
     std::vector<TimePoint> m_violations; ///< within the route's window, oldest first
     std::unique_ptr<Explanation> m_lastRefusal;
-    RateMeter::Totals m_sampled{};      ///< totals when the meter went
-    std::unique_ptr<RateMeter> m_meter; ///< only while messages come or go
+    struct Quarantine {
+        std::optional<TimePoint> until;
+        std::optional<WallTime> shownUntil;
+    };
+    std::unique_ptr<Quarantine> m_quarantine; ///< null: in none
+    std::vector<SharedLimit> m_limits;        ///< at most three
+    RateMeter::Totals m_sampled{};            ///< totals when the meter went
+    std::unique_ptr<RateMeter> m_meter;       ///< only while messages come or go
     TimePoint m_opened, m_lastMessage, m_pingSent{}, m_messageStarted{}, m_endingStarted{};
     TimePoint m_secondStarted{}; ///< arrivals of this second and the one before, for the words of a refusal
     std::uint32_t m_thisSecond = 0, m_lastSecond = 0;
     std::optional<TimePoint> m_expires;
-    std::optional<TimePoint> m_resumeAt; ///< set while paused
+    std::optional<TimePoint> m_resumeAt; ///< set while a rate has no room
     TimePoint m_resumed{};               ///< when reading last went on
     TimePoint m_paidAt{};                ///< while m_catchingUp: when the next message is taken to have come
     TimePoint m_nextDropRecord{};        ///< dropped messages are recorded once a window

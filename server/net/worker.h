@@ -66,7 +66,11 @@ public:
     void setWatched(bool watched);
     /// Publishes every session at once, as a whole batch.
     void publishAll();
-    void drain();
+    /// No more connections are taken, and those that are no sessions yet end; sessions are told evenly over `spread`,
+    /// in no order. A second time it may only become quicker.
+    void drain(std::chrono::milliseconds spread);
+    /// Ends whoever is left, without ceremony.
+    void cutOff();
     [[nodiscard]] std::size_t open() const { return m_connections.size(); }
     [[nodiscard]] std::vector<SessionRow> rows() const;
     [[nodiscard]] std::optional<SessionRow> row(SessionId id) const;
@@ -76,6 +80,15 @@ public:
     [[nodiscard]] std::vector<std::shared_ptr<const SessionInfo>> endMatching(const Ban& ban, const Ending& ending);
     /// Ends the sessions whose token it concerns; each is told what it met.
     [[nodiscard]] std::vector<std::shared_ptr<const SessionInfo>> endRevoked(const Revocation& revocation);
+    /// Which of them are here, and not about to end.
+    [[nodiscard]] std::vector<SessionId> quarantine(const std::vector<SessionId>& ids, const QuarantineOrder& order);
+    [[nodiscard]] std::vector<SessionId> endQuarantine(const std::vector<SessionId>& ids, const std::string& actor,
+                                                       const std::string& reason);
+    /// Those of the sessions that are here.
+    [[nodiscard]] std::vector<std::shared_ptr<const SessionInfo>> limitSessions(const std::vector<SharedLimit>& limits);
+    /// Every session of the user, and those that are still to come.
+    void limitUser(const SharedLimit& limit);
+    void unlimit(const std::vector<TemporaryLimit>& limits);
     /// Ends the sessions that the lockdown's lists, or the policy's as they are now, shut out.
     [[nodiscard]] std::vector<std::shared_ptr<const SessionInfo>> endLockedOut();
     /// The users (userKey, or the address of the anonymous) of those ids, without touching them.
@@ -87,6 +100,8 @@ private:
         std::size_t listener = 0;
     };
 
+    /// Null where it is not here, or about to end.
+    [[nodiscard]] Session* find(SessionId id) const;
     /// Sessions that are to meet a policy; more than one policy where they came faster than sessions could meet them.
     struct Sweep {
         std::vector<SessionId> left;
@@ -114,6 +129,7 @@ private:
     void pauseAccepting();
     void resumeAccepting();
     void publish();
+    void drainSome();
 
     // WorkerContext
     [[nodiscard]] RouteHandler& handler(const Policy& policy, std::size_t route) override;
@@ -149,6 +165,9 @@ private:
     BoundedQueue<BusItem> m_bus{16384};
     std::vector<Task> m_taskBatch;
     std::vector<BusItem> m_busBatch;
+    std::vector<SessionId> m_toDrain; ///< that are still to be told, the next one last
+    TimePoint m_drainNext{};          ///< when that is
+    TimePoint m_drainEnd{};           ///< when the last one is
     TimePoint m_nextPublish{};
     TimePoint m_resumeAccepting{};
     bool m_acceptPaused = false;

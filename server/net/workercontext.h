@@ -11,6 +11,7 @@
 #include "net/banset.h"
 #include "net/gatetables.h"
 #include "net/routehandler.h"
+#include "net/temporarylimits.h"
 #include "net/timingwheel.h"
 #include "net/tlscontext.h"
 #include "policy/decidelockdown.h"
@@ -94,6 +95,7 @@ struct WorkerContext {
     std::shared_ptr<const BanSet> bans;
     std::shared_ptr<const RevocationSet> revocations = std::make_shared<const RevocationSet>();
     std::shared_ptr<const Lockdown> lockdown; ///< null: none was ordered
+    TemporaryLimits userLimits;
     WorkerCounters counters;
     TimingWheel wheel;
     TokenCache tokens;

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "policy/defaults.h"
 
+#include "policy/document.h"
 #include "policy/json.h"
+
+#include <utility>
 
 namespace gatehouse {
 
@@ -110,7 +113,8 @@ std::string policyDefaults(const PolicyDefaults& options)
     replace(text, "@PORT@", std::to_string(options.port));
     replace(text, "@ADDRESS@", jsonQuoted(options.address));
     replace(text, "@NAME@", jsonQuoted(options.name));
-    return text;
+    auto canonical = canonicalDocument(text);
+    return canonical ? std::move(*canonical) : text;
 }
 
 } // namespace gatehouse

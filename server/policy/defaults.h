@@ -15,7 +15,7 @@ struct PolicyDefaults {
     std::vector<std::string> origins{"none", "http://localhost:8080", "http://127.0.0.1:8080"};
 };
 
-/// The text of a ready policy document, ending with a newline.
+/// A ready policy document in canonical form.
 [[nodiscard]] std::string policyDefaults(const PolicyDefaults& options = {});
 
 } // namespace gatehouse

@@ -13,8 +13,6 @@ namespace {
 using Kind = JsonValue::Kind;
 using Code = PolicyErrorCode;
 
-constexpr std::size_t deepestDocument = 64;
-constexpr std::string_view noteKey = "note";
 constexpr std::uint64_t largestCount = 1'000'000'000'000;
 
 /// Levenshtein's distance.
@@ -34,23 +32,17 @@ std::size_t editDistance(std::string_view a, std::string_view b)
     return row.back();
 }
 
-std::string nearest(std::string_view key, const Keys& keys)
+std::string nearest(std::string_view key, const DocumentObject& object)
 {
     constexpr std::size_t longestCompared = 64;
     if (key.size() > longestCompared)
         return {};
     std::string_view best;
     std::size_t bestDistance = std::max<std::size_t>(1, std::min<std::size_t>(3, key.size() / 3)) + 1;
-    for (const auto& list : {keys.built, keys.planned})
-        for (const std::string_view known : list)
-            if (const std::size_t distance = editDistance(key, known); distance < bestDistance)
-                std::tie(best, bestDistance) = std::tie(known, distance);
+    for (const DocumentKey& known : object.keys)
+        if (const std::size_t distance = editDistance(key, known.name); distance < bestDistance)
+            std::tie(best, bestDistance) = std::tie(known.name, distance);
     return std::string(best);
-}
-
-bool contains(std::initializer_list<std::string_view> list, std::string_view word)
-{
-    return std::find(list.begin(), list.end(), word) != list.end();
 }
 
 std::string range(std::uint64_t least, std::uint64_t most)
@@ -128,8 +120,7 @@ std::string DocumentReader::found(const JsonValue& value) const
     case Kind::Bool:
         return value.boolean ? "true" : "false";
     case Kind::Number:
-        return clipped(m_text.substr(value.offset, m_text.find_first_of(" \t\r\n,]}", value.offset) - value.offset),
-                       longest);
+        return clipped(jsonNumberText(m_text, value), longest);
     case Kind::String:
         return jsonQuoted(clipped(value.text, longest));
     case Kind::Array:
@@ -140,30 +131,33 @@ std::string DocumentReader::found(const JsonValue& value) const
     return {};
 }
 
-bool DocumentReader::object(const Node& at, const Keys& keys)
+bool DocumentReader::object(const Node& at, std::string_view object)
 {
     if (!at.is(Kind::Object)) {
         if (at)
             unexpected(Code::WrongType, at, "an object");
         return false;
     }
+    static constexpr DocumentObject without{};
+    const DocumentObject* keys = documentObject(object);
     for (const JsonMember& member : at.value->members)
-        checkKey(at, member, keys);
+        checkKey(at, member, keys ? *keys : without);
     return true;
 }
 
-void DocumentReader::checkKey(const Node& at, const JsonMember& member, const Keys& keys)
+void DocumentReader::checkKey(const Node& at, const JsonMember& member, const DocumentObject& object)
 {
     const Node place{&member.value, at.pointer + "/" + pointerStep(member.key), member.keyOffset};
-    if (contains(keys.built, member.key))
+    const DocumentKey* known = object.find(member.key);
+    if (known && known->built)
         return;
     if (member.key == noteKey) {
         if (!member.value.is(Kind::String) && !member.value.is(Kind::Null))
             unexpected(Code::WrongType, {&member.value, place.pointer, member.value.offset}, "a text");
-    } else if (contains(keys.planned, member.key)) {
+    } else if (known) {
         error(Code::NotBuiltYet, place, "this part is not built yet");
     } else {
-        const std::string suggestion = nearest(member.key, keys);
+        const std::string suggestion = nearest(member.key, object);
         error(Code::UnknownKey, place,
               "unknown key" + (suggestion.empty() ? std::string() : "; did you mean \"" + suggestion + "\"?"));
     }
@@ -271,7 +265,7 @@ void DocumentReader::readRate(const Node& at, OptionalRate& target)
     }
     if (!at.is(Kind::Object))
         return unexpected(Code::WrongType, at, "a rate like {\"count\": 20, \"per\": \"1s\"} or \"off\"");
-    object(at, {{"count", "per", "burst"}});
+    object(at, "rate");
     Rate rate;
     readWhole(required(at, "count"), rate.count, 1, largestCount);
     rate.burst = rate.count;

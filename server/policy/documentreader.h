@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
+#include "policy/documentkeys.h"
 #include "policy/json.h"
 #include "policy/load.h"
-
-#include <initializer_list>
 
 namespace gatehouse {
 
@@ -18,11 +17,6 @@ struct Node {
     [[nodiscard]] bool is(JsonValue::Kind kind) const { return value && value->kind == kind; }
     /// The word that switches a limit off.
     [[nodiscard]] bool isOff() const { return is(JsonValue::Kind::String) && value->text == "off"; }
-};
-
-struct Keys {
-    std::initializer_list<std::string_view> built;
-    std::initializer_list<std::string_view> planned = {};
 };
 
 /// Reads typed values out of a document and collects what is wrong with them. A value that is absent or wrong leaves
@@ -39,8 +33,8 @@ public:
     /// `WrongType` or `BadValue`: "expected …, found …".
     void unexpected(PolicyErrorCode code, const Node& at, std::string_view expected);
 
-    /// True for an object. Keys that are neither built nor planned, nor "note", are unknown.
-    bool object(const Node& at, const Keys& keys);
+    /// True for an object. `object` is a DocumentObject::name; keys that it has not, but for "note", are unknown.
+    bool object(const Node& at, std::string_view object);
     [[nodiscard]] static Node member(const Node& object, std::string_view key);
     /// As member(), with an error where it is absent.
     [[nodiscard]] Node required(const Node& object, std::string_view key);
@@ -66,7 +60,7 @@ public:
 private:
     [[nodiscard]] PolicyError made(PolicyErrorCode code, std::string pointer, std::size_t offset,
                                    std::string detail) const;
-    void checkKey(const Node& at, const JsonMember& member, const Keys& keys);
+    void checkKey(const Node& at, const JsonMember& member, const DocumentObject& object);
     [[nodiscard]] std::string found(const JsonValue& value) const;
 
     std::string_view m_text;

@@ -222,6 +222,13 @@ std::string pointerStep(std::string_view key)
     return step;
 }
 
+std::string_view jsonNumberText(std::string_view text, const JsonValue& number)
+{
+    const std::size_t begin = std::min(number.offset, text.size());
+    const std::size_t end = std::min(text.find_first_of(" \t\r\n,]}", begin), text.size());
+    return text.substr(begin, end - begin);
+}
+
 std::string jsonQuoted(std::string_view text)
 {
     return nlohmann::json(text).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);

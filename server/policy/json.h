@@ -59,6 +59,9 @@ struct JsonDocument {
 /// `key` with "~" and "/" escaped as one step of a JSON pointer.
 [[nodiscard]] std::string pointerStep(std::string_view key);
 
+/// A number as it is written in the `text` that it was parsed from.
+[[nodiscard]] std::string_view jsonNumberText(std::string_view text, const JsonValue& number);
+
 /// `text` as a JSON string with its quotes. Bytes that are not UTF-8 become U+FFFD.
 [[nodiscard]] std::string jsonQuoted(std::string_view text);
 

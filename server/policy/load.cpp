@@ -11,8 +11,6 @@ namespace gatehouse {
 
 namespace {
 
-constexpr std::size_t largestDocument = 4U << 20;
-
 Failure<std::vector<PolicyError>> unreadable(std::string detail)
 {
     return Failure{std::vector<PolicyError>{{PolicyErrorCode::Unreadable, {}, 0, 0, std::move(detail)}}};
@@ -51,6 +49,35 @@ Result<LoadedPolicy, std::vector<PolicyError>> parsePolicy(std::string_view text
         return Failure{document.takeErrors()};
     loaded.warnings = document.takeWarnings();
     return loaded;
+}
+
+std::string_view policyErrorWord(PolicyErrorCode code)
+{
+    switch (code) {
+    case PolicyErrorCode::Unreadable:
+        return "unreadable";
+    case PolicyErrorCode::Syntax:
+        return "syntax";
+    case PolicyErrorCode::DuplicateKey:
+        return "duplicate_key";
+    case PolicyErrorCode::UnknownKey:
+        return "unknown_key";
+    case PolicyErrorCode::NotBuiltYet:
+        return "not_built_yet";
+    case PolicyErrorCode::Missing:
+        return "missing";
+    case PolicyErrorCode::WrongType:
+        return "wrong_type";
+    case PolicyErrorCode::BadValue:
+        return "bad_value";
+    case PolicyErrorCode::BadFile:
+        return "bad_file";
+    case PolicyErrorCode::Insecure:
+        return "insecure";
+    case PolicyErrorCode::Conflict:
+        return "conflict";
+    }
+    return "";
 }
 
 std::string formatPolicyError(const PolicyError& error, const std::filesystem::path& file)

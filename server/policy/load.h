@@ -10,6 +10,8 @@
 
 namespace gatehouse {
 
+inline constexpr std::size_t largestDocument = 4U << 20; ///< bytes of a policy's text
+
 enum class PolicyErrorCode : std::uint8_t {
     Unreadable,
     Syntax,
@@ -23,6 +25,9 @@ enum class PolicyErrorCode : std::uint8_t {
     Insecure,
     Conflict
 };
+
+/// "unknown_key", "bad_value" …: stable, for machines.
+[[nodiscard]] std::string_view policyErrorWord(PolicyErrorCode code);
 
 /// One thing wrong with a policy. `detail` says what was met and what is expected, in English, for logs and the command
 /// line.

@@ -47,10 +47,7 @@ PolicyReader::PolicyReader(DocumentReader& document, const std::filesystem::path
 
 Policy PolicyReader::read(const Node& root)
 {
-    m_document.object(root, {{"gatehouse", "name", "state_dir", "control_socket", "workers", "listeners", "issuers",
-                              "roles", "limits", "routes", "channels"},
-                             {"control_group", "channels_per_session", "audit", "recorder", "alerts", "api_keys",
-                              "lockdown", "drain"}});
+    m_document.object(root, rootObject);
     readProcess(root);
     readRoles(m_document.member(root, "roles"));
     const auto listeners = m_document.items(m_document.required(root, "listeners"));
@@ -71,6 +68,8 @@ Policy PolicyReader::read(const Node& root)
     for (const Node& node : channels)
         m_policy.channels.push_back(readChannel(node));
     checkUnique(channels, "match");
+    readLockdown(m_document.member(root, "lockdown"));
+    readDrain(m_document.member(root, "drain"));
     return std::move(m_policy);
 }
 
@@ -104,13 +103,13 @@ void PolicyReader::readRoles(const Node& at)
     if (!at.is(Kind::Object))
         return m_document.unexpected(Code::WrongType, at, "an object");
     for (const JsonMember& member : at.value->members) {
-        if (member.key == "note" && member.value.is(Kind::String))
+        if (member.key == noteKey && (member.value.is(Kind::String) || member.value.is(Kind::Null)))
             continue;
         const Node role{&member.value, at.pointer + "/" + pointerStep(member.key), member.keyOffset};
         if (!isRoleName(member.key))
             m_document.error(Code::BadValue, role,
                              "a role's name is 1 to 64 of A–Z a–z 0–9 _ - . : and not \"anonymous\"");
-        m_document.object({&member.value, role.pointer, member.value.offset}, {{}});
+        m_document.object({&member.value, role.pointer, member.value.offset}, "role");
         m_policy.roles.push_back(member.key);
     }
 }
@@ -118,9 +117,7 @@ void PolicyReader::readRoles(const Node& at)
 Listener PolicyReader::readListener(const Node& at)
 {
     Listener listener;
-    if (!m_document.object(at, {{"name", "address", "port", "tls", "insecure", "server_names", "trusted_proxies",
-                                 "proxy_header", "networks"},
-                                {"kind"}}))
+    if (!m_document.object(at, "listener"))
         return listener;
     readName(m_document.required(at, "name"), listener.name);
     const Node address = m_document.required(at, "address");
@@ -156,7 +153,7 @@ void PolicyReader::readTls(const Node& at, Listener& listener)
     }
     if (at && !at.is(Kind::Object))
         return m_document.unexpected(Code::WrongType, at, "an object or \"off\"");
-    if (!m_document.object(at, {{"certificate", "key", "client_ca", "min_version", "handshake_timeout", "renew"}, {}}))
+    if (!m_document.object(at, "tls"))
         return;
     ListenerTls tls;
     const Node certificate = m_document.required(at, "certificate");
@@ -227,7 +224,7 @@ void PolicyReader::readNetworks(const Node& at, std::vector<Network>& target)
 
 void PolicyReader::readNetworkRules(const Node& at, NetworkRules& target)
 {
-    if (!m_document.object(at, {{"allow", "deny"}, {}}))
+    if (!m_document.object(at, "networks"))
         return;
     const Node allow = m_document.member(at, "allow");
     readNetworks(allow, target.allow);
@@ -253,8 +250,7 @@ void PolicyReader::checkListeners(const std::vector<Node>& nodes)
 ChannelRule PolicyReader::readChannel(const Node& at)
 {
     ChannelRule rule;
-    if (!m_document.object(at, {{"match", "subscribe", "publish", "schema"},
-                                {"history", "presence", "join_leave", "subscribe_token"}}))
+    if (!m_document.object(at, "channel"))
         return rule;
     m_document.read(m_document.required(at, "match"), rule.match);
     const Node subscribe = m_document.member(at, "subscribe");
@@ -265,6 +261,28 @@ ChannelRule PolicyReader::readChannel(const Node& at)
     checkRoleNames(publish, rule.publish, true);
     readSchema(m_document.member(at, "schema"), rule.schema);
     return rule;
+}
+
+void PolicyReader::readLockdown(const Node& at)
+{
+    if (!m_document.object(at, "lockdown"))
+        return;
+    m_document.readList(DocumentReader::member(at, "allow_users"), m_policy.lockdown.users);
+    readNetworks(DocumentReader::member(at, "allow_networks"), m_policy.lockdown.networks);
+}
+
+void PolicyReader::readDrain(const Node& at)
+{
+    DrainTimes& drain = m_policy.drain;
+    if (!m_document.object(at, "drain"))
+        return;
+    m_document.readDuration(DocumentReader::member(at, "within"), drain.within, 1s, 1h);
+    const Node spread = DocumentReader::member(at, "spread");
+    if (!spread)
+        drain.spread = std::min(drain.spread, drain.within);
+    m_document.readDuration(spread, drain.spread, 0s, 1h);
+    if (drain.spread > drain.within)
+        m_document.error(Code::Conflict, spread, "spread is over within: whoever is left then is cut off");
 }
 
 void PolicyReader::checkRoleNames(const Node& list, const std::vector<std::string>& names, bool anonymousToo)

@@ -61,6 +61,8 @@ private:
     void checkRoutes(const std::vector<Node>& nodes);
 
     [[nodiscard]] ChannelRule readChannel(const Node& at);
+    void readLockdown(const Node& at);
+    void readDrain(const Node& at);
     void checkRoleNames(const Node& list, const std::vector<std::string>& names, bool anonymousToo);
 
     void readName(const Node& at, std::string& target);

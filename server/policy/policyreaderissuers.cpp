@@ -57,10 +57,7 @@ Issuer PolicyReader::readIssuer(const Node& at)
 {
     Issuer issuer;
     issuer.algorithms = {JwtAlgorithm::HS256};
-    if (!m_document.object(at, {{"name", "algorithms", "secret_file", "previous", "jwks_file", "jwks_url", "jwks_ca",
-                                 "refresh", "issuer", "audience", "user_claim", "user_prefix", "roles_claim",
-                                 "roles_allowed", "require", "typ", "leeway", "max_lifetime", "one_time"},
-                                {}}))
+    if (!m_document.object(at, "issuer"))
         return issuer;
     readName(m_document.required(at, "name"), issuer.name);
     readAlgorithms(m_document.member(at, "algorithms"), issuer);
@@ -141,7 +138,7 @@ void PolicyReader::readPrevious(const Node& at, Issuer& issuer)
 {
     for (const Node& item : m_document.items(at)) {
         PreviousSecret previous;
-        if (!m_document.object(item, {{"secret_file", "until"}, {}}))
+        if (!m_document.object(item, "previous"))
             continue;
         if (const Node file = m_document.required(item, "secret_file"))
             previous.secret = readSecret(file, previous.secretFile);

@@ -14,11 +14,7 @@ using Code = PolicyErrorCode;
 void PolicyReader::readLimits(const Node& at)
 {
     Limits& limits = m_policy.limits;
-    if (!m_document.object(at, {{"sessions", "sessions_per_ip", "sessions_per_user", "pending", "pending_per_ip",
-                                 "connects_per_ip", "auth_failures_per_ip", "messages_per_user", "bytes_per_user",
-                                 "messages_per_ip", "request_line", "request_target", "request_header", "request_head",
-                                 "request_headers", "request_timeout", "close_timeout", "channel_name"},
-                                {"memory_for_buffers", "channels", "memory_for_history"}}))
+    if (!m_document.object(at, "limits"))
         return;
     const auto key = [&](std::string_view name) { return DocumentReader::member(at, name); };
     readCount(key("sessions"), limits.sessions);
@@ -57,7 +53,7 @@ void PolicyReader::readAuthFailures(const Node& at)
     }
     if (at && !at.is(Kind::Object))
         return m_document.unexpected(Code::WrongType, at, "an object or \"off\"");
-    if (!m_document.object(at, {{"count", "per", "then_ban"}}))
+    if (!m_document.object(at, "auth_failures"))
         return;
     AuthFailureLimit limit;
     m_document.readWhole(DocumentReader::member(at, "count"), limit.count, 1, 1'000'000);

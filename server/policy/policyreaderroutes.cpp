@@ -79,10 +79,7 @@ bool isHttpToken(std::string_view text)
 Route PolicyReader::readRoute(const Node& at)
 {
     Route route;
-    if (!m_document.object(at, {{"name", "path", "hub", "authentication", "origins", "compression", "messages",
-                                 "idle_timeout", "ping", "control_frames", "send_buffer", "roles", "networks",
-                                 "subprotocols", "session_lifetime", "slow_consumer"},
-                                {"gateway"}}))
+    if (!m_document.object(at, "route"))
         return route;
     readName(m_document.required(at, "name"), route.name);
     readHub(at, route);
@@ -113,7 +110,7 @@ void PolicyReader::readHub(const Node& at, Route& route)
             m_document.error(Code::Missing, at, "a route is a hub or a gateway: one of the two keys is required");
         return;
     }
-    if (!m_document.object(hub, {{"protocol"}}))
+    if (!m_document.object(hub, "hub"))
         return;
     const Node protocol = m_document.required(hub, "protocol");
     std::string word;
@@ -146,7 +143,7 @@ void PolicyReader::readPath(const Node& at, Route& route)
 void PolicyReader::readAuthentication(const Node& at, Route& route)
 {
     Authentication& authentication = route.authentication;
-    if (!m_document.object(at, {{"required", "issuers", "from", "first_message_within"}, {}}))
+    if (!m_document.object(at, "authentication"))
         return;
     const Node required = DocumentReader::member(at, "required");
     m_document.read(required, authentication.required);
@@ -199,7 +196,7 @@ void PolicyReader::readTokenPlaces(const Node& at, Route& route)
 /// { "cookie": NAME }, { "query": NAME } or { "certificate": "cn" }.
 void PolicyReader::readNamedPlace(const Node& at, Authentication& target)
 {
-    m_document.object(at, {{"cookie", "query", "certificate"}, {}});
+    m_document.object(at, "token_place");
     const Node cookie = DocumentReader::member(at, "cookie");
     const Node query = DocumentReader::member(at, "query");
     const Node certificate = DocumentReader::member(at, "certificate");
@@ -255,7 +252,7 @@ void PolicyReader::readRouteRoles(const Node& at, Route& route)
 
 void PolicyReader::readSubprotocols(const Node& at, Route& route)
 {
-    if (!m_document.object(at, {{"allow", "require"}, {}}))
+    if (!m_document.object(at, "subprotocols"))
         return;
     const Node allow = DocumentReader::member(at, "allow");
     m_document.readList(allow, route.subprotocols.allow);
@@ -317,9 +314,7 @@ void PolicyReader::readOrigins(const Node& at, Route& route)
 void PolicyReader::readMessages(const Node& at, Route& route)
 {
     Messages& messages = route.messages;
-    if (!m_document.object(at, {{"types", "max_size", "max_fragments", "complete_within", "rate", "on_excess",
-                                 "violations_before_close", "violations_within", "bytes", "schema", "on_violation"},
-                                {"max_commands_per_frame"}}))
+    if (!m_document.object(at, "messages"))
         return;
     readTypes(DocumentReader::member(at, "types"), messages);
     m_document.readSize(DocumentReader::member(at, "max_size"), messages.maxSize, 1, largestMessage);
@@ -360,7 +355,7 @@ void PolicyReader::readCompression(const Node& route, Route& target)
         return;
     if (!at.is(Kind::Object))
         return m_document.unexpected(Code::WrongType, at, "an object or \"off\"");
-    if (!m_document.object(at, {{"max_inflated", "min_size"}}))
+    if (!m_document.object(at, "compression"))
         return;
     Compression compression;
     m_document.readSize(DocumentReader::member(at, "max_inflated"), compression.maxInflated, 1, largestMessage);
@@ -432,7 +427,7 @@ void PolicyReader::readPing(const Node& at, Route& route)
     }
     if (at && !at.is(Kind::Object))
         return m_document.unexpected(Code::WrongType, at, "an object or \"off\"");
-    if (!m_document.object(at, {{"every", "timeout"}}))
+    if (!m_document.object(at, "ping"))
         return;
     Ping ping;
     m_document.readDuration(DocumentReader::member(at, "every"), ping.every, 100ms, 24h);

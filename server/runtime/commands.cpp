@@ -186,9 +186,10 @@ void ServerRuntime::Private::endBanned(const Ban& ban, const ReplyCallback& done
 void ServerRuntime::Private::answerOnceStored(Answer answer, const std::string& what, const ReplyCallback& done)
 {
     const std::string holds = what + " holds, but ";
-    const bool queued = m_jobs.post([this, answer = std::move(answer), holds, done] {
+    // Shared, since it may name a hundred thousand sessions.
+    const bool queued = m_jobs.post([this, answer = std::make_shared<Answer>(std::move(answer)), holds, done] {
         if (m_audit->flush())
-            done(answer);
+            done(std::move(*answer));
         else
             done(failure(ControlErrorCode::Internal,
                          holds + "the store cannot be written, so that it would not outlast a crash"));
@@ -232,20 +233,6 @@ void ServerRuntime::Private::run(const Actor&, const AuditQuery& query, const Re
 void ServerRuntime::Private::run(const Actor&, const AuthFailuresQuery&, const ReplyCallback& done)
 {
     done(Answer(AuthFailureList{marked(m_failures.all(m_clock.wall()))}));
-}
-
-void ServerRuntime::Private::run(const Actor& actor, const DrainCommand&, const ReplyCallback& done)
-{
-    if (m_state == GateState::Serving) {
-        m_drainStarted = m_clock.now();
-        {
-            const std::lock_guard lock(m_stateMutex);
-            m_state = GateState::Draining;
-        }
-        record(commandRecord(AuditKind::Drain, actor, "via " + actor.via));
-        m_gate->post([](Worker& worker) { worker.drain(); });
-    }
-    done(Answer(Accepted{}));
 }
 
 } // namespace gatehouse

@@ -17,7 +17,7 @@ bool samePlace(const Issuer& a, const Issuer& b)
 
 } // namespace
 
-void KeyKeeper::setGeneration(const std::shared_ptr<const PolicyGeneration>& generation)
+void KeyKeeper::setGeneration(const std::shared_ptr<const PolicyGeneration>& generation, bool mayReturn)
 {
     const Policy& policy = *generation->policy;
     m_stateDir = policy.stateDir;
@@ -40,7 +40,8 @@ void KeyKeeper::setGeneration(const std::shared_ptr<const PolicyGeneration>& gen
         entries.push_back(std::move(entry));
     }
     m_entries = std::move(entries);
-    dropKeptKeySets(policy);
+    if (!mayReturn)
+        dropKeptKeySets(policy);
 }
 
 void KeyKeeper::tick()

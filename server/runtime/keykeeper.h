@@ -38,8 +38,9 @@ public:
     {
     }
 
-    /// What the workers verify with.
-    void setGeneration(const std::shared_ptr<const PolicyGeneration>& generation);
+    /// What the workers verify with. `mayReturn`: the policy before may come back by itself, and what was kept of its
+    /// key sets stays for that.
+    void setGeneration(const std::shared_ptr<const PolicyGeneration>& generation, bool mayReturn = false);
     /// To be called often; looks no more often than it must.
     void tick();
     /// A token named a key that this issuer's set does not hold.

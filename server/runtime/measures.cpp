@@ -5,6 +5,9 @@
 #include "runtime/measurechecks.h"
 #include "runtime/serverruntime_p.h"
 
+#include <algorithm>
+#include <iterator>
+#include <unordered_set>
 #include <variant>
 
 // Lockdown and quarantine.
@@ -15,6 +18,15 @@ namespace {
 Failure<ControlError> bad(std::string message)
 {
     return Failure{ControlError{ControlErrorCode::BadRequest, std::move(message)}};
+}
+
+/// In the order in which they were named.
+std::vector<SessionId> withoutRepeats(const std::vector<SessionId>& ids)
+{
+    std::vector<SessionId> once;
+    std::unordered_set<SessionId> seen;
+    std::ranges::copy_if(ids, std::back_inserter(once), [&](SessionId id) { return seen.insert(id).second; });
+    return once;
 }
 
 std::string describe(const Lockdown& lockdown, const LockdownLists& lists)
@@ -99,24 +111,24 @@ void ServerRuntime::Private::expireLockdown()
         endLockdown({ruleActor, ruleActor}, "its time is over", [](const Reply&) {});
 }
 
-void ServerRuntime::Private::run(const Actor&, const LimitCommand&, const ReplyCallback& done)
+void ServerRuntime::Private::run(const Actor& actor, const QuarantineCommand& command, const ReplyCallback& done)
 {
-    done(Failure{ControlError{ControlErrorCode::Unavailable, "not yet"}});
-}
-
-void ServerRuntime::Private::run(const Actor&, const LimitsQuery&, const ReplyCallback& done)
-{
-    done(Failure{ControlError{ControlErrorCode::Unavailable, "not yet"}});
-}
-
-void ServerRuntime::Private::run(const Actor&, const UnlimitCommand&, const ReplyCallback& done)
-{
-    done(Failure{ControlError{ControlErrorCode::Unavailable, "not yet"}});
-}
-
-void ServerRuntime::Private::run(const Actor&, const QuarantineCommand&, const ReplyCallback& done)
-{
-    done(Failure{ControlError{ControlErrorCode::Unavailable, "not yet"}});
+    if (std::string problem = problemOf(command); !problem.empty())
+        return done(bad(std::move(problem)));
+    const std::vector<SessionId> ids = withoutRepeats(command.sessions);
+    m_gate->gather<std::vector<SessionId>>(
+        [ids, on = command.on, order = QuarantineOrder{command.duration, actor.name, command.reason}](Worker& worker) {
+            return on ? worker.quarantine(ids, order) : worker.endQuarantine(ids, order.actor, order.reason);
+        },
+        [ids, done](const std::vector<std::vector<SessionId>>& parts) {
+            QuarantineResult result;
+            for (const SessionId id : ids) {
+                const bool here = std::ranges::any_of(
+                    parts, [id](const auto& part) { return std::ranges::find(part, id) != part.end(); });
+                (here ? result.sessions : result.missing).push_back(id);
+            }
+            done(Answer(std::move(result)));
+        });
 }
 
 } // namespace gatehouse

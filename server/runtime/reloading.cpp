@@ -1,95 +1,103 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "policy/load.h"
-#include "runtime/keysources.h"
+#include "policy/difference.h"
+#include "policy/text.h"
 #include "runtime/serverruntime_p.h"
 
-#include <algorithm>
-
-// How a running server takes another policy or another certificate.
+// How a running server takes what changed in its files: the policy, certificates, keys.
 namespace gatehouse {
 
 namespace {
 
-/// Whether only the files of certificates are wrong: the policy itself is good.
-bool areAboutCertificates(const std::vector<PolicyError>& errors)
+constexpr std::size_t longestProblem = 2048; // bytes
+
+PolicyStep::Refusal refusal(RejectedPolicy rejected)
 {
-    return std::ranges::all_of(errors, [](const PolicyError& error) {
-        const bool file = error.code == PolicyErrorCode::BadFile || error.code == PolicyErrorCode::Insecure;
-        const std::string_view pointer = error.pointer;
-        return file && pointer.starts_with("/listeners/") &&
-               (pointer.ends_with("/tls/certificate") || pointer.ends_with("/tls/key") ||
-                pointer.ends_with("/tls/client_ca"));
-    });
+    return ControlError{
+        ControlErrorCode::Rejected, std::move(rejected.message), rejected.reason, {}, std::move(rejected.problems)};
 }
 
 } // namespace
 
-/// Empty where `next` can replace the running policy without a restart.
-std::string ServerRuntime::Private::reloadProblem(const Policy& next) const
+/// On the jobs thread. Where the file holds what it held, what it names is read anew, for the policy that runs.
+PolicyStep::Refusal ServerRuntime::Private::prepareReload(PolicyStep& step)
 {
-    const auto places = [](const Policy& policy) {
-        std::vector<std::tuple<std::string, IpAddress, std::uint16_t, bool>> all;
-        for (const Listener& listener : policy.listeners)
-            all.emplace_back(listener.name, listener.address, listener.port, listener.tls.has_value());
-        return all;
-    };
-    if (next.workers != m_policy->workers)
-        return "/workers: a change needs a restart";
-    if (next.stateDir != m_policy->stateDir)
-        return "/state_dir: a change needs a restart";
-    if (next.controlSocket != m_policy->controlSocket)
-        return "/control_socket: a change needs a restart";
-    if (places(next) != places(*m_policy))
-        return "/listeners: another address, port or number of listeners needs a restart";
-    return {};
-}
-
-std::optional<RefusedReload> ServerRuntime::Private::reload()
-{
-    auto loaded = loadPolicy(m_policy->file);
-    if (!loaded) {
-        std::string all;
-        for (const PolicyError& error : loaded.error())
-            all += (all.empty() ? "" : "\n") + formatPolicyError(error, m_policy->file);
-        return RefusedReload{areAboutCertificates(loaded.error()) ? Reason::TlsReloadFailed : Reason::PolicyRejected,
-                             std::move(all)};
-    }
-    if (std::string problem = reloadProblem(loaded->policy); !problem.empty())
-        return RefusedReload{Reason::PolicyRejected, std::move(problem)};
-    auto next = std::make_shared<Policy>(std::move(loaded->policy));
-    next->version = m_policy->version + 1;
-    if (const auto keys = loadIssuerKeys(*next, m_generation.get()); !keys)
-        return RefusedReload{Reason::JwksFailed, keys.error()};
-    auto generation = makeGeneration(std::move(next), m_clock, m_generation.get());
-    if (!generation)
-        return RefusedReload{Reason::TlsReloadFailed, generation.error()};
-    setGeneration(std::move(*generation));
+    const auto text = m_policyFile.read();
+    if (!text)
+        return refusal({Reason::PolicyRejected, text.error(), {{{}, 0, 0, "unreadable", text.error()}}});
+    const auto canonical = canonicalPolicy(*text);
+    step.unchanged = canonical && canonical->hash == step.definitive.hash;
+    const bool waits = step.unchanged && step.running.version != step.definitive.version;
+    const std::filesystem::path& file = m_policyFile.path();
+    const PolicySource source =
+        waits ? PolicySource{step.running.document, file, "policy"} : PolicySource{*text, file, file};
+    auto prepared = preparePolicy(source, *step.generation, step.running.version + (step.unchanged ? 0 : 1), m_clock);
+    if (!prepared)
+        return refusal(std::move(prepared.error()));
+    step.prepared = std::move(*prepared);
+    step.changes = policyChanges(step.running.document, step.prepared->document);
     return std::nullopt;
 }
 
-void ServerRuntime::Private::setGeneration(std::shared_ptr<const PolicyGeneration> next)
+PolicyStep::Refusal ServerRuntime::Private::finishReload(PolicyStep& step)
 {
-    m_generation = std::move(next);
-    m_policy = m_generation->policy;
-    m_gate->setGeneration(m_generation);
-    (void)m_jobs.post([this, generation = m_generation] { m_keeper.setGeneration(generation); }, true);
-    (void)m_keys.post([this, generation = m_generation] { m_keyKeeper.setGeneration(generation); }, true);
+    if (!step.unchanged)
+        return finishChange(step, [done = step.done](const PolicyApplied&) { done(Answer(Accepted{})); });
+    setGeneration(step.prepared->generation);
+    m_policyProblem.clear();
+    m_policyWarnings = step.prepared->warnings;
+    record(commandRecord(AuditKind::Reload, step.actor,
+                         "policy version " + std::to_string(m_policy->version) +
+                             " goes on; the files that it names were read anew"));
+    step.done(Answer(Accepted{}));
+    return std::nullopt;
+}
+
+void ServerRuntime::Private::reloadRefused(const PolicyStep& step, const ControlError& error)
+{
+    if (!step.unchanged && error.code == ControlErrorCode::Rejected)
+        m_policyProblem = clipped(error.message, longestProblem);
+    if (error.reason == Reason::TlsReloadFailed)
+        (void)m_jobs.post([this] { m_keeper.failureReported(); }, true);
+}
+
+void ServerRuntime::Private::reloadPolicy(const Actor& actor, const ReplyCallback& done)
+{
+    const auto step = std::make_shared<PolicyStep>();
+    step->actor = actor;
+    step->done = done;
+    step->kind = AuditKind::Reload;
+    step->origin = PolicyOrigin::File;
+    step->prepare = [this](PolicyStep& one) { return prepareReload(one); };
+    step->finish = [this](PolicyStep& one) { return finishReload(one); };
+    startStep(step);
 }
 
 void ServerRuntime::Private::run(const Actor& actor, const ReloadCommand&, const ReplyCallback& done)
 {
-    const auto refusal = reload();
-    if (!refusal) {
-        record(commandRecord(AuditKind::Reload, actor, "policy version " + std::to_string(m_policy->version)));
-        return done(Answer(Accepted{}));
-    }
-    AuditRecord refused = commandRecord(AuditKind::Reload, actor, refusal->message);
-    refused.decision.reason = refusal->reason;
-    m_refused[static_cast<std::size_t>(refusal->reason)].add();
-    record(std::move(refused));
-    if (refusal->reason == Reason::TlsReloadFailed)
-        (void)m_jobs.post([this] { m_keeper.failureReported(); }, true);
-    done(Failure{ControlError{ControlErrorCode::Rejected, refusal->message}});
+    reloadPolicy(actor, done);
+}
+
+/// On the jobs thread.
+void ServerRuntime::Private::policyFileChanged()
+{
+    (void)m_runtime.post([this] { reloadPolicy({"file", "file"}, [](const Reply&) {}); }, true);
+}
+
+void ServerRuntime::Private::setGeneration(std::shared_ptr<const PolicyGeneration> next)
+{
+    m_gate->setGeneration(next);
+    adoptGeneration(std::move(next));
+}
+
+/// The workers have it.
+void ServerRuntime::Private::adoptGeneration(std::shared_ptr<const PolicyGeneration> next)
+{
+    m_generation = std::move(next);
+    m_policy = m_generation->policy;
+    (void)m_jobs.post([this, generation = m_generation] { m_keeper.setGeneration(generation); }, true);
+    (void)m_keys.post([this, generation = m_generation,
+                       mayReturn = m_policies->provisional()] { m_keyKeeper.setGeneration(generation, mayReturn); },
+                      true);
 }
 
 /// The answer comes by way of the runtime, so that whoever has it meets what it tells of.

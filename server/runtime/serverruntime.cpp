@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "runtime/serverruntime.h"
 
+#include "policy/document.h"
+#include "policy/load.h"
 #include "runtime/serverruntime_p.h"
 
 #include <algorithm>
@@ -96,6 +98,8 @@ Result<Done, std::string> ServerRuntime::Private::start(unsigned spareCores)
     if (!lock)
         return Failure{lock.error()};
     m_lock = std::move(*lock);
+    if (auto read = readPolicy(); !read)
+        return read;
     for (const Listener& listener : m_policy->listeners)
         if (listener.tls)
             finishRenewal(listener.tls->certificate, listener.tls->key);
@@ -103,12 +107,14 @@ Result<Done, std::string> ServerRuntime::Private::start(unsigned spareCores)
     if (!generation)
         return Failure{generation.error()};
     m_generation = *generation;
-    m_keeper.setGeneration(m_generation);
-    m_keyKeeper.setGeneration(m_generation);
     auto audit = AuditLog::open({m_store}, m_clock);
     if (!audit)
         return Failure{audit.error()};
     m_audit = std::move(*audit);
+    if (auto taken = takeFirstVersion(); !taken)
+        return taken;
+    m_keeper.setGeneration(m_generation);
+    m_keyKeeper.setGeneration(m_generation);
     m_bans = std::make_unique<BanKeeper>(*m_audit);
     m_revocations = std::make_unique<RevocationKeeper>(*m_audit);
     m_oneTime = std::make_unique<OneTimeKeeper>(
@@ -119,17 +125,74 @@ Result<Done, std::string> ServerRuntime::Private::start(unsigned spareCores)
     m_gate = std::make_unique<Gate>(m_clock, *this, *this);
     if (const auto lockdown = m_audit->takeLockdown())
         m_lockdown = std::make_shared<const Lockdown>(*lockdown);
-    m_gate->prepare([this](Worker& worker) { worker.setLockdown(m_lockdown); });
+    m_limits = std::make_unique<LimitKeeper>(*m_audit);
+    m_gate->prepare([this](Worker& worker) {
+        worker.setLockdown(m_lockdown);
+        for (const SharedLimit& limit : m_limits->standing())
+            worker.limitUser(limit);
+    });
     if (auto started = m_gate->start(m_generation, m_bans->set(), m_revocations->set(), spareCores); !started)
         return Failure{started.error()};
     m_state = GateState::Serving;
     m_runtime.start(tickEvery, [this] { tick(); });
-    m_jobs.start(tickEvery, [this] { m_keeper.tick(); });
+    m_policyFile.watch([this] { policyFileChanged(); });
+    m_jobs.start(tickEvery, [this] {
+        m_keeper.tick();
+        m_policyFile.tick();
+    });
     m_keys.start(tickEvery, [this] { m_keyKeeper.tick(); });
     std::string urls;
     for (const ListenerInfo& listener : m_gate->listeners())
         urls += (urls.empty() ? "" : ", ") + listener.url;
     record(commandRecord(AuditKind::Start, {}, urls));
+    return Done{};
+}
+
+/// What was checked before the start may have changed since: what runs is what the history will hold.
+Result<Done, std::string> ServerRuntime::Private::readPolicy()
+{
+    const auto text = m_policyFile.read();
+    if (!text)
+        return Failure{text.error()};
+    auto loaded = parsePolicy(*text, m_policyFile.path());
+    auto document = canonicalDocument(*text);
+    if (!loaded || !document) {
+        std::string all;
+        for (const PolicyError& error : loaded ? document.error() : loaded.error())
+            all += (all.empty() ? "" : "\n") + formatPolicyError(error, m_policyFile.path());
+        return Failure{all};
+    }
+    m_policy = std::make_shared<const Policy>(std::move(loaded->policy));
+    m_policyWarnings = problemsOf(loaded->warnings);
+    m_policyDocument = std::move(*document);
+    return Done{};
+}
+
+/// The number that the store has for the document of the start, or a new one.
+Result<Done, std::string> ServerRuntime::Private::takeFirstVersion()
+{
+    const PolicyVersionReader history(m_store);
+    const auto newest = history.newest();
+    const auto definitive = history.newestDefinitive();
+    if (!newest || !definitive)
+        return Failure{newest ? definitive.error() : newest.error()};
+    std::string hash = policyHash(m_policyDocument);
+    m_policies.emplace(
+        PolicyKeeper::atStart(*newest, *definitive, std::move(m_policyDocument), std::move(hash), m_clock.wall()));
+    const std::uint64_t version = m_policies->running().version;
+    auto policy = std::make_shared<Policy>(*m_policy);
+    policy->version = version;
+    m_policy = std::move(policy);
+    auto generation = std::make_shared<PolicyGeneration>(*m_generation);
+    generation->policy = m_policy;
+    m_generation = std::move(generation);
+    if (*newest && (*newest)->version == version)
+        return Done{};
+    storeVersion();
+    if (m_policies->running().origin == PolicyOrigin::Returned)
+        record(commandRecord(AuditKind::Policy, {ruleActor, ruleActor},
+                             "version " + std::to_string(version) + " restores version " +
+                                 std::to_string(m_policies->running().restores) + ": " + m_policies->running().reason));
     return Done{};
 }
 
@@ -207,8 +270,14 @@ GateStats ServerRuntime::Private::stats()
     stats.certificatesEnd = m_certificatesEnd;
     stats.keySets = m_keySets;
     stats.keySetProblem = m_keySetProblem;
+    stats.policyVersion = m_policy->version;
+    stats.provisionalUntil =
+        m_policies->provisional() ? m_policies->running().provisionalUntil : std::optional<WallTime>();
+    stats.policyProblem = m_policyProblem;
     if (m_lockdown)
         stats.lockdown = *m_lockdown;
+    if (m_state == GateState::Draining)
+        stats.drainUntil = m_drainShownUntil;
     stats.auditRecords = m_audit->newest();
     stats.auditDropped = m_audit->dropped();
     if (m_clockStepped) {
@@ -253,6 +322,7 @@ void ServerRuntime::Private::tick()
 {
     const TimePoint now = m_clock.now();
     checkClock(now, m_clock.wall());
+    checkProvisional(now);
     std::vector<Ban> ended;
     if (m_bans->expire(now, m_clock.wall(), ended))
         publishBans();
@@ -264,6 +334,7 @@ void ServerRuntime::Private::tick()
     }
     expireRevocations();
     expireLockdown();
+    expireLimits();
     m_stats = stats();
     if (now >= m_nextSecond) {
         m_nextSecond = now + std::chrono::seconds(1);
@@ -298,28 +369,6 @@ void ServerRuntime::Private::tick()
 void ServerRuntime::Private::publishBans()
 {
     m_gate->post([set = m_bans->set()](Worker& worker) { worker.setBans(set); });
-}
-
-void ServerRuntime::Private::checkDrained()
-{
-    if (m_state != GateState::Draining || m_drainCheckPending)
-        return;
-    m_drainCheckPending = true;
-    m_gate->gather<std::size_t>([](const Worker& worker) { return worker.open(); },
-                                [this](const std::vector<std::size_t>& open) {
-                                    const bool all =
-                                        std::ranges::all_of(open, [](std::size_t count) { return count == 0; });
-                                    (void)m_runtime.post(
-                                        [this, all] {
-                                            m_drainCheckPending = false;
-                                            if (!all && m_clock.now() - m_drainStarted < drainWithin)
-                                                return;
-                                            const std::lock_guard lock(m_stateMutex);
-                                            m_state = GateState::Stopped;
-                                            m_stateChanged.notify_all();
-                                        },
-                                        true);
-                                });
 }
 
 AuditRecord ServerRuntime::Private::commandRecord(AuditKind kind, const Actor& actor, std::string detail) const

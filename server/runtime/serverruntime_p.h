@@ -4,6 +4,7 @@
 #include "api/controlsocket.h"
 #include "audit/auditlog.h"
 #include "audit/auditreader.h"
+#include "audit/policyversions.h"
 #include "feed/authfailuretable.h"
 #include "feed/collector.h"
 #include "runtime/bankeeper.h"
@@ -11,7 +12,11 @@
 #include "runtime/clockwatch.h"
 #include "runtime/gate.h"
 #include "runtime/keykeeper.h"
+#include "runtime/limitkeeper.h"
 #include "runtime/onetimekeeper.h"
+#include "runtime/policyfile.h"
+#include "runtime/policykeeper.h"
+#include "runtime/policystep.h"
 #include "runtime/revocationkeeper.h"
 #include "runtime/serverruntime.h"
 #include "runtime/statelock.h"
@@ -20,29 +25,26 @@
 #include <array>
 #include <atomic>
 #include <condition_variable>
+#include <deque>
 #include <mutex>
 #include <optional>
 
 namespace gatehouse {
 
-using ReplyCallback = std::function<void(Reply)>;
-
-/// Why a policy or a certificate was not taken.
-struct RefusedReload {
-    Reason reason = Reason::None;
-    std::string message;
-};
-
 /// Owner of all members: the runtime thread, but for those marked otherwise.
 struct ServerRuntime::Private final : EventSink, GateEvents, CertificateEvents, KeyEvents {
     static constexpr std::chrono::milliseconds tickEvery{250};
     static constexpr std::size_t commandLimit = 4096; ///< operators' commands that may wait
+    static constexpr std::size_t stepLimit = 64;      ///< changes of the policy that may wait
+    /// How long after its time a provisional policy runs on for a change that is under way.
+    static constexpr std::chrono::seconds longestHold{10};
     static constexpr std::size_t feedLimit = 200'000; ///< rows that may wait for a tick
 
     Private(std::shared_ptr<const Policy> policy, const Clock& clock)
         : m_clock(clock)
         , m_policy(std::move(policy))
         , m_store(m_policy->stateDir / "gatehouse.sqlite")
+        , m_policyFile(m_policy->file, clock)
     {
     }
     ~Private() override;
@@ -93,6 +95,7 @@ struct ServerRuntime::Private final : EventSink, GateEvents, CertificateEvents, 
     void tick();
     void checkClock(TimePoint now, WallTime wall);
     void checkDrained();
+    void drained(bool all);
     void publishBans();
     void endBanned(const Ban& ban, const ReplyCallback& done);
     void answerOnceStored(Answer answer, const std::string& what, const ReplyCallback& done);
@@ -106,13 +109,50 @@ struct ServerRuntime::Private final : EventSink, GateEvents, CertificateEvents, 
     void endLockedOut(const LockdownResult& result, const ReplyCallback& done);
     void endLockdown(const Actor& actor, const std::string& why, const ReplyCallback& done);
     void expireLockdown();
+    void limitUser(const Actor& actor, const SharedLimit& limit, const ReplyCallback& done);
+    void limitSessions(const Actor& actor, const std::vector<SharedLimit>& limits, const ReplyCallback& done);
+    void sessionsLimited(const Actor& actor, const std::vector<SharedLimit>& limits, const SessionInfos& here,
+                         const ReplyCallback& done);
+    void expireLimits();
+    [[nodiscard]] AuditRecord limitRecord(const Actor& actor, const TemporaryLimit& limit, std::string detail) const;
     [[nodiscard]] GateStats stats();
     [[nodiscard]] std::vector<AuthFailureGroup> marked(std::vector<AuthFailureGroup> groups) const;
     [[nodiscard]] AuditRecord commandRecord(AuditKind kind, const Actor& actor, std::string detail) const;
-    [[nodiscard]] std::string reloadProblem(const Policy& next) const;
-    /// Why not; nothing changes then.
-    [[nodiscard]] std::optional<RefusedReload> reload();
     void setGeneration(std::shared_ptr<const PolicyGeneration> next);
+    void adoptGeneration(std::shared_ptr<const PolicyGeneration> next);
+
+    // Changes of the policy, one at a time (policychanges.cpp, reloading.cpp).
+    using Step = std::shared_ptr<PolicyStep>;
+    using Answering = std::function<void(PolicyApplied)>; ///< on a worker's thread, once all sessions have met it
+    [[nodiscard]] Result<Done, std::string> readPolicy();
+    [[nodiscard]] Result<Done, std::string> takeFirstVersion();
+    void startStep(const Step& step);
+    void runStep();
+    void prepareStep(const Step& step);
+    void finishStep(const Step& step, PolicyStep::Refusal refusal);
+    void refuseStep(const Step& step, ControlError error);
+    void endStep();
+    [[nodiscard]] PolicyStep::Refusal fileConflict(const PolicyStep& step, const std::string& also = {}) const;
+    [[nodiscard]] PolicyStep::Refusal baseConflict(const PolicyStep& step) const;
+    [[nodiscard]] PolicyStep::Refusal findRestored(PolicyStep& step, std::uint64_t wanted) const;
+    [[nodiscard]] PolicyStep::Refusal prepareChange(PolicyStep& step);
+    [[nodiscard]] PolicyStep::Refusal prepareReload(PolicyStep& step);
+    [[nodiscard]] PolicyStep::Refusal writeFile(PolicyStep& step, const std::string& document, const std::string& hash);
+    void restoreFile(const PolicyStep& step);
+    [[nodiscard]] PolicyStep::Refusal finishChange(PolicyStep& step, const Answering& answering);
+    [[nodiscard]] PolicyStep::Refusal finishReload(PolicyStep& step);
+    [[nodiscard]] PolicyStep::Refusal finishConfirm(PolicyStep& step);
+    [[nodiscard]] PolicyVersion versionOf(const PolicyStep& step) const;
+    void takeVersion(PolicyVersion version, const std::shared_ptr<const PolicyGeneration>& next,
+                     const std::optional<std::chrono::milliseconds>& provisional);
+    void storeVersion();
+    void checkProvisional(TimePoint now);
+    void reloadPolicy(const Actor& actor, const ReplyCallback& done);
+    void reloadRefused(const PolicyStep& step, const ControlError& error);
+    void policyFileChanged();
+    void ask(const ReplyCallback& done, std::function<Reply()> question);
+    void askSessions(const PolicyWhatIfResult& result, const std::shared_ptr<const PolicyGeneration>& next,
+                     std::chrono::milliseconds within, const ReplyCallback& done);
     void askKeeper(const ReplyCallback& done, std::function<Reply()> question);
 
     // EventSink and GateEvents: on workers' threads.
@@ -139,11 +179,21 @@ struct ServerRuntime::Private final : EventSink, GateEvents, CertificateEvents, 
     std::shared_ptr<const Policy> m_policy;
     const std::filesystem::path m_store;                  ///< any thread
     std::shared_ptr<const PolicyGeneration> m_generation; ///< m_policy, and the certificates that are served
+    std::string m_policyDocument;                         ///< canonical, as the file held it at the start
+    std::vector<PolicyProblem> m_policyWarnings;          ///< of m_policy
+    PolicyFile m_policyFile;                              ///< the jobs thread's
+    std::optional<PolicyKeeper> m_policies;               ///< set once the store is open
+    std::shared_ptr<const PolicyGeneration> m_returning;  ///< while a policy is provisional: the one that comes back
+    std::vector<PolicyProblem> m_returningWarnings;
+    std::string m_policyProblem; ///< why the file's policy does not run, or cannot return; empty: it does
+    TimePoint m_nextReturn{};
+    std::deque<Step> m_steps; ///< the first is under way
     std::optional<StateLock> m_lock;
     std::unique_ptr<AuditLog> m_audit; ///< thread-safe
     std::unique_ptr<BanKeeper> m_bans;
     std::unique_ptr<RevocationKeeper> m_revocations;
-    std::unique_ptr<OneTimeKeeper> m_oneTime;   ///< thread-safe
+    std::unique_ptr<OneTimeKeeper> m_oneTime; ///< thread-safe
+    std::unique_ptr<LimitKeeper> m_limits;
     std::shared_ptr<const Lockdown> m_lockdown; ///< null: none was ordered
     AuthFailureTable m_failures;                ///< thread-safe
     Collector m_collector;
@@ -160,7 +210,9 @@ struct ServerRuntime::Private final : EventSink, GateEvents, CertificateEvents, 
     std::string m_keySetProblem;
     KeyKeeper m_keyKeeper{m_clock, *this}; ///< the keys thread's
     WallTime m_started{};
-    TimePoint m_nextSecond{}, m_drainStarted{};
+    TimePoint m_nextSecond{};
+    TimePoint m_drainUntil{};     ///< while draining: when the rest is cut off
+    WallTime m_drainShownUntil{}; ///< the same, for people
     std::atomic<std::uint64_t> m_feedDropped{0};
 
     std::mutex m_feedMutex; ///< guards the next four

@@ -11,9 +11,6 @@
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
-#include <cerrno>
-#include <sys/stat.h>
-#include <system_error>
 #include <unistd.h>
 
 namespace gatehouse {
@@ -24,11 +21,6 @@ using Json = nlohmann::ordered_json;
 
 constexpr std::size_t secretBytes = 32;
 constexpr std::size_t largestPolicy = 4U << 20;
-
-Result<Done, std::string> failed(const std::filesystem::path& file, int error)
-{
-    return Failure{file.string() + ": " + std::generic_category().message(error)};
-}
 
 std::string problemsOf(const std::vector<PolicyError>& errors, const std::filesystem::path& file)
 {
@@ -58,24 +50,6 @@ std::filesystem::path newName(const std::filesystem::path& old, WallTime now)
     std::string stamp = formatTime(now).substr(0, 19) + "Z";
     std::erase_if(stamp, [](char c) { return c == '-' || c == ':'; });
     return old.parent_path() / (stem + '-' + stamp + old.extension().string());
-}
-
-/// Writes `file`, which is not there yet, under mode, group and owner of `model`: whoever serves must be able to read
-/// it.
-Result<Done, std::string> writeBeside(const std::filesystem::path& model, const std::filesystem::path& file,
-                                      std::string_view bytes)
-{
-    struct stat status {};
-    if (stat(model.c_str(), &status) != 0)
-        return failed(model, errno);
-    if (auto written = writeLike(model, file, bytes); !written)
-        return written;
-    if (status.st_uid != geteuid() && chown(file.c_str(), status.st_uid, static_cast<gid_t>(-1)) != 0) {
-        const int error = errno;
-        unlink(file.c_str());
-        return failed(file, error);
-    }
-    return Done{};
 }
 
 /// One rotation, step by step.

@@ -101,6 +101,44 @@ Result<Done, std::string> writeLike(const std::filesystem::path& model, const st
     return Done{};
 }
 
+Result<Done, std::string> writeBeside(const std::filesystem::path& model, const std::filesystem::path& file,
+                                      std::string_view bytes)
+{
+    struct stat status {};
+    if (stat(model.c_str(), &status) != 0)
+        return failed(model, errno);
+    if (auto written = writeLike(model, file, bytes); !written)
+        return written;
+    if (status.st_uid != geteuid() && chown(file.c_str(), status.st_uid, static_cast<gid_t>(-1)) != 0) {
+        const int error = errno;
+        unlink(file.c_str());
+        return failed(file, error);
+    }
+    return Done{};
+}
+
+Result<Done, std::string> replaceFile(const std::filesystem::path& file, std::string_view bytes)
+{
+    std::error_code error;
+    if (std::filesystem::symlink_status(file, error).type() == std::filesystem::file_type::not_found)
+        return writeNewFile(file, bytes, S_IRUSR | S_IWUSR);
+    const std::filesystem::path target = std::filesystem::canonical(file, error);
+    if (error)
+        return failed(file, error.value());
+    if (access(target.c_str(), W_OK) != 0)
+        return failed(target, errno);
+    std::filesystem::path fresh = target;
+    fresh += ".new." + std::to_string(getpid());
+    if (auto written = writeBeside(target, fresh, bytes); !written) {
+        unlink(fresh.c_str());
+        return written;
+    }
+    auto moved = moveInto(fresh, target);
+    if (!moved)
+        unlink(fresh.c_str());
+    return moved;
+}
+
 Result<Done, std::string> moveInto(const std::filesystem::path& from, const std::filesystem::path& to)
 {
     // What was written before is on disk under its name before it takes another.

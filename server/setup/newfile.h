@@ -19,6 +19,15 @@ namespace gatehouse {
 [[nodiscard]] Result<Done, std::string> writeLike(const std::filesystem::path& model, const std::filesystem::path& file,
                                                   std::string_view bytes);
 
+/// As writeLike(), under the owner of `model` too: whoever serves must be able to read it.
+[[nodiscard]] Result<Done, std::string> writeBeside(const std::filesystem::path& model,
+                                                    const std::filesystem::path& file, std::string_view bytes);
+
+/// Replaces a file whole or not at all, under its mode, group and owner; of a symbolic link the file that it names. One
+/// that this process may not write stays, even where its folder would let it be replaced. One that is not there is made
+/// with mode 0600.
+[[nodiscard]] Result<Done, std::string> replaceFile(const std::filesystem::path& file, std::string_view bytes);
+
 /// Puts a file in the place of another in its folder: rename, fsync of the folder.
 [[nodiscard]] Result<Done, std::string> moveInto(const std::filesystem::path& from, const std::filesystem::path& to);
 

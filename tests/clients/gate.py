@@ -88,6 +88,14 @@ class Gate:
                 self.port = int(ready[1])
         return self
 
+    def crash_and_start(self):
+        """Kills the server without a word and starts it again on another port."""
+        self.process.kill()
+        self.process.wait()
+        self.process.stdout.close()
+        self.port = None
+        self.start()
+
     def stop(self):
         """Ends the server if it still runs, removes its directory, and returns the exit code."""
         code = None
@@ -129,6 +137,26 @@ class Gate:
         if done.returncode != 0:
             raise AssertionError(f"gatehousectl {' '.join(arguments)}: {done.returncode} {done.stderr}")
         return json.loads(done.stdout)
+
+    def run_ctl(self, *arguments):
+        """A command of gatehousectl as a person gives it, without a terminal."""
+        command = [program("gatehousectl"), "--config", str(self.config), *map(str, arguments)]
+        return subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                              timeout=60)
+
+    def say(self, *arguments):
+        """What it prints, where it succeeds."""
+        done = self.run_ctl(*arguments)
+        if done.returncode != 0:
+            raise AssertionError(f"gatehousectl {' '.join(map(str, arguments))}: {done.returncode} {done.stderr}")
+        return done.stdout
+
+    def fails(self, code, *arguments):
+        """What it complains of, where it ends with this code."""
+        done = self.run_ctl(*arguments)
+        if done.returncode != code:
+            raise AssertionError(f"gatehousectl {' '.join(map(str, arguments))}: {done.returncode}, not {code} {done.stderr}")
+        return done.stderr
 
     def session_of(self, user):
         """The row of the only session of `user`; None while there is none."""

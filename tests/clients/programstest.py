@@ -84,12 +84,12 @@ class Programs(unittest.TestCase):
         policy = json.loads(config.read_text())
         policy["limits"]["sessions_per_ip"] = "many"
         policy["routes"][0]["compresion"] = "off"
-        policy["drain"] = {"within": "5s"}
+        policy["audit"] = {"retention": "9d"}
         config.write_text(json.dumps(policy, indent=2))
         for option in (["--check-config"], []):
             bad = run("gatehoused", *option, "--config", config)
             self.assertEqual(bad.returncode, 78)
-            for pointer in ("/limits/sessions_per_ip", "/routes/0/compresion", "/drain"):
+            for pointer in ("/limits/sessions_per_ip", "/routes/0/compresion", "/audit"):
                 self.assertRegex(bad.stderr, rf"gatehouse\.json:\d+:\d+: {pointer}\b")
 
     def test_a_configuration_that_is_not_there_exits_78(self):
@@ -106,6 +106,13 @@ class Programs(unittest.TestCase):
         done = run("gatehoused", "--print-default-config")
         self.assertEqual(done.returncode, 0)
         self.assertEqual(json.loads(done.stdout)["listeners"][0]["port"], 8443)
+
+    def test_the_default_that_is_printed_is_valid_where_init_made_its_files(self):
+        config = self.init() / "gatehouse.json"
+        config.write_text(run("gatehoused", "--print-default-config").stdout)
+        checked = run("gatehoused", "--check-config", "--config", config)
+        self.assertEqual(checked.returncode, 0, checked.stderr)
+        self.assertEqual(checked.stderr, "")
 
     def test_a_second_process_on_the_same_state_names_the_first(self):
         with gate.Gate() as first:
@@ -240,13 +247,8 @@ class Running(unittest.IsolatedAsyncioTestCase):
             before = served.ctl("revocations"), served.ctl("bans")
             self.assertEqual([len(listed) for listed in before], [2, 1])
             self.assertFalse(load.done(), "nothing was sent meanwhile")
-            served.process.kill()
-            served.process.wait()
+            served.crash_and_start()
             load.cancel()
-
-            served.process.stdout.close()
-            served.port = None
-            served.start()
             self.assertEqual((served.ctl("revocations"), served.ctl("bans")), before)
             for user, reason in (("ann", "revoked"), ("bob", "revoked"), ("cay", "banned")):
                 with self.assertRaises(Refused):
@@ -265,11 +267,7 @@ class Running(unittest.IsolatedAsyncioTestCase):
             token = served.token()
             client = await Client.connect(served, token)
             self.addAsyncCleanup(client.close)
-            served.process.kill()  # right behind the 101
-            served.process.wait()
-            served.process.stdout.close()
-            served.port = None
-            served.start()
+            served.crash_and_start()  # right behind the 101
             with self.assertRaises(Refused) as refused:
                 await Client.connect(served, token)
             self.assertEqual(refused.exception.status, 401)

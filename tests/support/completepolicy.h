@@ -42,7 +42,8 @@ inline const std::string complete = R"json({
       "control_frames": { "count": 5, "per": "2s", "burst": 7 }, "roles": ["reader"], "networks": { "deny": ["10.8.0.0/16"] }, "subprotocols": { "allow": ["v1.plc"], "require": true }, "session_lifetime": "12h", "slow_consumer": "drop_newest" },
     { "name": "echo", "path": "/echo", "hub": { "protocol": "echo" }, "ping": "off" }
   ],
-  "channels": [ { "match": "news.*", "subscribe": ["*", "anonymous"], "publish": ["editor"], "schema": "news.json" } ]
+  "channels": [ { "match": "news.*", "subscribe": ["*", "anonymous"], "publish": ["editor"], "schema": "news.json" } ],
+  "lockdown": { "allow_users": ["ada", "corp:grace"], "allow_networks": ["192.0.2.0/24"] }, "drain": { "within": "15s", "spread": "5s" }
 })json";
 
 } // namespace gatehouse::test

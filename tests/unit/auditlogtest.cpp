@@ -264,6 +264,7 @@ void AuditLogTest::a_store_of_version_1_is_brought_up_to_date()
         test::StoreTool tool(QString::fromStdString(m_file.string()));
         QVERIFY(tool.execute("DROP TABLE revocations"));
         QVERIFY(tool.execute("DROP TABLE token_uses"));
+        QVERIFY(tool.execute("DROP TABLE policy_versions"));
         QVERIFY(tool.execute("DROP TABLE lockdown"));
         QVERIFY(tool.execute("DROP TABLE temporary_limits"));
         QVERIFY(tool.execute("PRAGMA user_version = 1"));

@@ -229,12 +229,18 @@ void CtlArgumentsTest::every_command_has_its_help()
 {
     const std::string program = outcome("--help").out;
     for (const char* command : {"status", "sessions", "session", "kick", "ban", "unban", "bans", "revoke", "unrevoke",
-                                "revocations", "failures", "audit", "certificate", "drain", "reload", "token"}) {
+                                "revocations", "failures", "audit", "certificate", "drain", "reload", "token",
+                                "policy show", "policy check", "policy diff", "policy what-if", "policy apply",
+                                "policy confirm", "policy history", "policy rollback", "lockdown", "lockdown on",
+                                "limit", "limits", "unlimit", "quarantine"}) {
         const Outcome help = outcome(QByteArray(command) + " --help");
         QCOMPARE(help.code, exitOk);
         QVERIFY2(help.out.starts_with(std::string("Usage: gatehousectl ") + command), command);
         QVERIFY2(program.find(std::string("\n  ") + command) != std::string::npos, command);
     }
+    QVERIFY(outcome("lockdown off --help").out.starts_with("Usage: gatehousectl lockdown off\n"));
+    QVERIFY(outcome("policy --help").out.find("what-if") != std::string::npos);
+    QVERIFY(outcome("audit -h").out.find("quarantine") != std::string::npos); // the kinds, from the code
     QVERIFY(outcome("audit -h").out.find("unban") != std::string::npos); // the kinds, from the code
     QVERIFY(outcome("--version").out.starts_with("gatehousectl "));
 }

@@ -73,6 +73,7 @@ private Q_SLOTS:
     void keys_of_parts_not_built_are_errors_data();
     void keys_of_parts_not_built_are_errors();
     void every_key_matters();
+    void a_drain_is_spread_within_its_time();
     void secrets_are_read_as_they_are();
     void files_are_checked_data();
     void files_are_checked();
@@ -224,6 +225,8 @@ void PolicyLoadTest::a_complete_document_is_read_whole()
     QCOMPARE(p.routes[1].hub, HubProtocol::Echo);
     QVERIFY(!p.routes[1].ping);
     QVERIFY(!p.routes[1].compression);
+    QCOMPARE(p.lockdown, (LockdownLists{{"ada", "corp:grace"}, {network("192.0.2.0/24")}}));
+    QCOMPARE(p.drain, (DrainTimes{15s, 5s}));
     QCOMPARE(p.channels, (std::vector<ChannelRule>{
                              {"news.*", {"*", "anonymous"}, {"editor"}, SchemaFile{path("news.json"), "true", {}}}}));
 }
@@ -463,6 +466,15 @@ void PolicyLoadTest::mistakes_are_named_with_place_data()
     row("[\"editor\"]", "[@\"ghost\"]", Code::BadValue, "/channels/0/publish/0");
     row("[\"editor\"]", "@\"editor\"", Code::WrongType, "/channels/0/publish");
     row("[\"editor\"]", "[\"editor\", @\"editor\"]", Code::Conflict, "/channels/0/publish/1");
+    row("[\"ada\", \"corp:grace\"]", "[\"ada\", @\"ada\"]", Code::Conflict, "/lockdown/allow_users/1");
+    row("[\"ada\", \"corp:grace\"]", "[@\"\"]", Code::BadValue, "/lockdown/allow_users/0");
+    row("[\"192.0.2.0/24\"]", "[@\"lan\"]", Code::BadValue, "/lockdown/allow_networks/0");
+    row("{ \"within\": \"15s\", \"spread\": \"5s\" }", "@\"off\"", Code::WrongType, "/drain");
+    row("\"within\": \"15s\"", "\"within\": @\"off\"", Code::BadValue, "/drain/within");
+    row("\"within\": \"15s\"", "\"within\": @\"500ms\"", Code::BadValue, "/drain/within");
+    row("\"within\": \"15s\"", "\"within\": @\"61m\"", Code::BadValue, "/drain/within");
+    row("\"spread\": \"5s\"", "\"spread\": @\"off\"", Code::BadValue, "/drain/spread");
+    row("\"spread\": \"5s\"", "\"spread\": @\"16s\"", Code::Conflict, "/drain/spread");
 }
 
 void PolicyLoadTest::mistakes_are_named_with_place()
@@ -531,7 +543,7 @@ void PolicyLoadTest::keys_of_parts_not_built_are_errors_data()
         for (const QByteArray& key : QByteArray(keys).split(' '))
             QTest::newRow((QByteArray(object) + "/" + key).constData()) << QByteArray(object) << key;
     };
-    rows("", "control_group channels_per_session audit recorder alerts api_keys lockdown drain");
+    rows("", "control_group channels_per_session audit recorder alerts api_keys");
     rows("/listeners/0", "kind");
     rows("/limits", "memory_for_buffers channels memory_for_history");
     rows("/routes/0", "gateway");
@@ -581,6 +593,18 @@ void PolicyLoadTest::every_key_matters()
         if (!defaulted)
             QVERIFY2(!defaulted.error().front().detail.empty(), name.c_str());
     }
+}
+
+void PolicyLoadTest::a_drain_is_spread_within_its_time()
+{
+    const auto with = [&](const std::string& value) {
+        return parse(replaced(complete, "{ \"within\": \"15s\", \"spread\": \"5s\" }", value));
+    };
+    QCOMPARE(with("null")->policy.drain, (DrainTimes{20s, 10s}));
+    QCOMPARE(with("{ \"within\": \"1h\" }")->policy.drain, (DrainTimes{1h, 10s}));
+    QCOMPARE(with("{ \"within\": \"4s\" }")->policy.drain, (DrainTimes{4s, 4s}));
+    QCOMPARE(with("{ \"within\": \"4s\", \"spread\": \"4s\" }")->policy.drain, (DrainTimes{4s, 4s}));
+    QCOMPARE(with("{ \"within\": \"1s\", \"spread\": \"0s\" }")->policy.drain, (DrainTimes{1s, 0s}));
 }
 
 void PolicyLoadTest::secrets_are_read_as_they_are()

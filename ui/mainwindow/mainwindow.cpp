@@ -9,6 +9,8 @@
 #include "pages/authfailurespage.h"
 #include "pages/connectionspage.h"
 #include "pages/overviewpage.h"
+#include "pages/policypage.h"
+#include "pages/provisionalbanner.h"
 #include "text/certificatetext.h"
 #include "text/format.h"
 #include "text/gatenotices.h"
@@ -93,7 +95,10 @@ void MainWindow::makeFrame()
     m_statusLine = new StatusLine(central);
     auto* column = new QVBoxLayout;
     column->setSpacing(0);
+    m_provisional = new ProvisionalBanner(m_bridge, m_figures, central);
+    m_provisional->setContentsMargins(space::l, space::m, space::l, 0);
     column->addWidget(m_topBar);
+    column->addWidget(m_provisional);
     column->addWidget(m_stack, 1);
     column->addWidget(m_statusLine);
     auto* layout = new QHBoxLayout(central);
@@ -112,6 +117,7 @@ void MainWindow::makePages()
     addPage(QStringLiteral("connections"), new ConnectionsPage(m_bridge, m_settings, m_stack));
     addPage(QStringLiteral("authFailures"), new AuthFailuresPage(m_bridge, m_settings, m_figures, m_stack));
     addPage(QStringLiteral("audit"), new AuditPage(m_bridge, m_settings, m_figures, m_stack));
+    addPage(QStringLiteral("policy"), new PolicyPage(m_bridge, m_settings, m_figures, m_stack));
 }
 
 void MainWindow::addPage(const QString& name, Page* page)
@@ -147,8 +153,8 @@ void MainWindow::makeActions()
                         QKeySequence(Qt::CTRL | Qt::Key(int(Qt::Key_1) + static_cast<int>(i))),
                         [this, i] { showIndex(static_cast<int>(i)); });
     }
-    addWindowAction(QStringLiteral("filter"), Icon::ListFilter, tr("Filter this page"), QKeySequence::Find,
-                    [this] { m_topBar->focusFilter(); });
+    m_filterAction = addWindowAction(QStringLiteral("filter"), Icon::ListFilter, tr("Filter this page"),
+                                     QKeySequence::Find, [this] { m_topBar->focusFilter(); });
     addWindowAction(QStringLiteral("resetLayout"), Icon::RotateCcw, tr("Reset layout"), {}, [this] { resetLayout(); });
     QAction* drain = addWindowAction(QStringLiteral("drain"), Icon::DoorOpen, tr("Drain and stop…"), {},
                                      [this] { askHowToClose(); });
@@ -251,6 +257,9 @@ void MainWindow::showIndex(int index)
     m_stack->setCurrentWidget(shown);
     m_rail->setCurrent(index);
     m_topBar->setFilter(shown->filterHint(), m_filters.value(shown));
+    // A page without a filter may have another use for the keys.
+    m_filterAction->setEnabled(!shown->filterHint().isEmpty());
+    m_provisional->setSuppressed(shown->objectName() == QLatin1StringView("policy"));
     shown->setActive(true);
     // The keyboard goes along, unless it walks the rail.
     if (!m_rail->isAncestorOf(focusWidget()))
@@ -271,6 +280,7 @@ void MainWindow::showFigures()
     m_statusLine->setAudit(stats.audit, stats.auditRecords);
     m_statusLine->setAlarms({{clockStepText(stats), false},
                              {keySetText(stats), true},
+                             {policyProblemText(stats), true},
                              {certificateText(stats), isCertificateAlarm(stats)}});
     const QTimeZone zone = QTimeZone::systemTimeZone();
     if (stats.time != WallTime{})

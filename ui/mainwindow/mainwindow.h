@@ -17,6 +17,7 @@ class QSystemTrayIcon;
 namespace gatehouse::ui {
 
 class Page;
+class ProvisionalBanner;
 class Rail;
 class RailButton;
 class StatusLine;
@@ -86,6 +87,8 @@ private:
     QHash<Page*, QString> m_filters;
     Rail* m_rail = nullptr;
     TopBar* m_topBar = nullptr;
+    ProvisionalBanner* m_provisional = nullptr; ///< on the pages that have none of their own
+    QAction* m_filterAction = nullptr;
     StatusLine* m_statusLine = nullptr;
     QStackedWidget* m_stack = nullptr;
     QSystemTrayIcon* m_tray = nullptr;

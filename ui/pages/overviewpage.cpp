@@ -112,6 +112,9 @@ QBoxLayout* OverviewPage::makeTitle()
     m_keySets = new Pill;
     m_keySets->setObjectName(QStringLiteral("keySetNotice"));
     m_keySets->hide();
+    m_policy = new Pill;
+    m_policy->setObjectName(QStringLiteral("policyNotice"));
+    m_policy->hide();
     m_clock = new Pill;
     m_clock->setObjectName(QStringLiteral("clockNotice"));
     m_clock->hide();
@@ -120,6 +123,7 @@ QBoxLayout* OverviewPage::makeTitle()
     row->addStretch(1);
     row->addWidget(m_audit);
     row->addWidget(m_keySets);
+    row->addWidget(m_policy);
     row->addWidget(m_clock);
     row->addWidget(m_certificate);
     // The row keeps its height whether or not a notice stands in it.
@@ -358,6 +362,10 @@ void OverviewPage::showNotices()
     m_keySets->setVisible(!keySets.isEmpty());
     m_keySets->set(Tone::Bad, Icon::KeyRound, keySets);
     m_keySets->setToolTip(keySetTip(stats).toHtmlEscaped());
+    const QString policy = policyProblemText(stats);
+    m_policy->setVisible(!policy.isEmpty());
+    m_policy->set(Tone::Bad, Icon::FileText, policy);
+    m_policy->setToolTip(policyProblemTip(stats).toHtmlEscaped());
     const QString clock = clockStepText(stats);
     m_clock->setVisible(!clock.isEmpty());
     m_clock->set(Tone::Warning, Icon::Clock, clock);

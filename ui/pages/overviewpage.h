@@ -75,6 +75,7 @@ private:
     OverviewList* m_failureList = nullptr;
     OverviewList* m_auditList = nullptr;
     Pill* m_keySets = nullptr;
+    Pill* m_policy = nullptr;
     Pill* m_clock = nullptr;
     Pill* m_certificate = nullptr;
     Pill* m_audit = nullptr;

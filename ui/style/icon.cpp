@@ -62,10 +62,18 @@ const char* iconName(Icon name)
         return "download";
     case Icon::Ellipsis:
         return "ellipsis";
+    case Icon::FileDiff:
+        return "file-diff";
+    case Icon::FileText:
+        return "file-text";
     case Icon::Gauge:
         return "gauge";
     case Icon::Globe:
         return "globe";
+    case Icon::Hash:
+        return "hash";
+    case Icon::History:
+        return "history";
     case Icon::Hourglass:
         return "hourglass";
     case Icon::Info:
@@ -84,12 +92,16 @@ const char* iconName(Icon name)
         return "log-in";
     case Icon::LogOut:
         return "log-out";
+    case Icon::MessageSquare:
+        return "message-square";
     case Icon::Minus:
         return "minus";
     case Icon::Monitor:
         return "monitor";
     case Icon::Moon:
         return "moon";
+    case Icon::Network:
+        return "network";
     case Icon::OctagonAlert:
         return "octagon-alert";
     case Icon::Pause:
@@ -102,6 +114,8 @@ const char* iconName(Icon name)
         return "refresh-cw";
     case Icon::RotateCcw:
         return "rotate-ccw";
+    case Icon::Route:
+        return "route";
     case Icon::ScrollText:
         return "scroll-text";
     case Icon::Search:
@@ -118,6 +132,8 @@ const char* iconName(Icon name)
         return "trending-up";
     case Icon::TriangleAlert:
         return "triangle-alert";
+    case Icon::Undo2:
+        return "undo-2";
     case Icon::Unlink:
         return "unlink";
     case Icon::UserX:

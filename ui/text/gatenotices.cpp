@@ -31,6 +31,16 @@ QString keySetTip(const GateStats& stats)
         .arg(plainText(stats.keySetProblem));
 }
 
+QString policyProblemText(const GateStats& stats)
+{
+    return stats.policyProblem.empty() ? QString() : tr("Policy file not taken");
+}
+
+QString policyProblemTip(const GateStats& stats)
+{
+    return tr("%1\nThe policy before goes on holding.").arg(plainText(stats.policyProblem));
+}
+
 QString clockStepText(const GateStats& stats)
 {
     if (!stats.clockStepped || !stats.clockStep || stats.time - *stats.clockStepped >= clockStepIsNewsFor)

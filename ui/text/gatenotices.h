@@ -12,6 +12,11 @@ namespace gatehouse::ui {
 /// Which, and what it means.
 [[nodiscard]] QString keySetTip(const GateStats& stats);
 
+/// That the policy of the file was not taken, in a few words; empty: it was.
+[[nodiscard]] QString policyProblemText(const GateStats& stats);
+/// Why, and what it means.
+[[nodiscard]] QString policyProblemTip(const GateStats& stats);
+
 /// That the wall clock jumped within the last hour, and by how much; empty where it did not.
 [[nodiscard]] QString clockStepText(const GateStats& stats);
 [[nodiscard]] QString clockStepTip();

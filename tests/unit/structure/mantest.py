@@ -5,6 +5,7 @@
 mantest.py ROOT MANDIR
 """
 
+import json
 import re
 import shutil
 import subprocess
@@ -60,21 +61,25 @@ class Manual(unittest.TestCase):
                     self.assertRegex(text[text.index("EXIT STATUS"):], rf"(?m)^ +{code} +\w")
 
     def test_every_command_and_option_of_gatehousectl_stands_in_its_page(self):
-        source = (ROOT / "app/ctl/arguments.cpp").read_text()
-        table = source[source.index('{"token", {'):]
-        commands = re.findall(r'^ {8}\{"(\w+)",', table, re.MULTILINE)
-        options = {word for row in re.findall(r"\{((?:\"\w+\"(?:, )?)+)\}", table) for word in re.findall(r"\w+", row)}
-        self.assertGreater(len(commands), 10)
-        self.assertIn("cooldown", options)
+        files = ("commandtable", "measurearguments", "policyarguments")
+        source = "".join((ROOT / f"app/ctl/{name}.cpp").read_text() for name in files)
+        specs = re.findall(r'^ {8}\{"([\w -]+)",\s*\{([^}]*)\}', source, re.MULTILINE)
+        commands = [name for name, _ in specs]
+        options = {word for _, row in specs for word in re.findall(r"[\w-]+", row)}
+        self.assertGreater(len(commands), 30)
+        self.assertLessEqual({"cooldown", "replace-file", "network"}, options)
+        completed = (ROOT / "packaging/completions/gatehousectl").read_text()
+        self.assertEqual([name for name in " ".join(commands).split() if not re.search(rf"\b{name}\b", completed)], [])
+        self.assertEqual([name for name in options if f"--{name}" not in completed], [])
         text, _ = formatted("gatehousectl.1")
-        self.assertEqual([name for name in commands if not re.search(rf"^ {{7}}{name}\b", text, re.MULTILINE)], [])
+        self.assertEqual([name for name in commands if not re.search(rf"(?m)^ {{7}}(\w+, )?{name}\b", text)], [])
         self.assertEqual([name for name in options if f"--{name}" not in text], [])
 
     def test_every_key_that_a_policy_may_have_stands_in_its_page(self):
-        source = "".join(path.read_text() for path in sorted((ROOT / "server/policy").glob("policyreader*.cpp")))
-        keys = {key for first in re.findall(r"m_document\.object\(\w+, \{\{([^}]*)\}", source)
-                for key in re.findall(r'"(\w+)"', first)}
-        self.assertGreater(len(keys), 40)
+        schema = json.loads((ROOT / "resources/gatehouse.schema.json").read_text())
+        objects = [schema, *schema["definitions"].values()]
+        keys = {key for one in objects for key in one.get("properties", {})}
+        self.assertGreater(len(keys), 90)
         text, _ = formatted("gatehouse.json.5")
         self.assertEqual({key for key in keys if not re.search(rf"\b{key}\b", text)}, set())
 
