@@ -7,3 +7,5 @@ gatehouse_add_test(net policy_live SOURCES ${CMAKE_CURRENT_LIST_DIR}/policylivet
     LINKS gatehouse_test_livegate OpenSSL::SSL TIMEOUT 180)
 gatehouse_add_test(net policy_property SOURCES ${CMAKE_CURRENT_LIST_DIR}/policypropertytest.cpp ${CMAKE_CURRENT_LIST_DIR}/randompolicy.cpp
     LINKS gatehouse_test_livegate OpenSSL::SSL TIMEOUT 300)
+gatehouse_add_test(net policy_limits SOURCES ${CMAKE_CURRENT_LIST_DIR}/policylimitstest.cpp
+    LINKS gatehouse_test_livegate TIMEOUT 180)
