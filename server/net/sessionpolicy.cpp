@@ -101,10 +101,8 @@ void Session::restartTimers(const Route& was)
     if (was.messages.completeWithin != is.messages.completeWithin && m_messageStarted != TimePoint{})
         m_messageStarted = m_context.now;
     if (paused()) {
-        const TimePoint room = roomAt(tolls(1), m_context.now);
-        if (room > m_context.now)
-            m_resumeAt = room;
-        else
+        m_resumeAt = roomAt(tolls(1), m_context.now);
+        if (*m_resumeAt <= m_context.now)
             resume();
     }
     m_connection.startTimer();
