@@ -6,7 +6,11 @@
 #include "models/connectionsmodel.h"
 #include "pages/connectionspage.h"
 #include "pages/connectionstable.h"
+#include "pages/policyeditview.h"
+#include "pages/policypage.h"
+#include "pages/policyreviewview.h"
 #include "pages/recordtable.h"
+#include "policyscenes.h"
 #include "recordscenes.h"
 
 #include <QAction>
@@ -17,6 +21,7 @@
 #include <QLineEdit>
 #include <QPainter>
 #include <QPushButton>
+#include <QRadioButton>
 #include <QSettings>
 #include <QTemporaryDir>
 #include <QTextStream>
@@ -174,6 +179,104 @@ std::vector<Scene> connectionScenes()
     return scenes;
 }
 
+constexpr const char* measuredPolicy =
+    R"({"lockdown": {"allow_users": ["dana", "erik"], "allow_networks": ["10.20.0.0/24", "10.20.3.0/24"]},
+        "drain": {"within": "20s", "spread": "10s"}})";
+
+/// With a policy, and with whom it quarantined and limited.
+void measured(Stage& stage)
+{
+    stage.answer = [](const Command& command) -> Reply {
+        if (!std::holds_alternative<PolicyGetQuery>(command))
+            return gateAnswer(command, sceneTime());
+        PolicyDocument policy;
+        policy.version.document = measuredPolicy;
+        return Answer(policy);
+    };
+    ui::ConnectionsPage& page = stage.connections();
+    stage.live(smallGate());
+    FeedBatch batch = gateBatch(smallGate(), sceneTime() + 2s, turns);
+    batch.stats.sessions = 17;
+    std::erase_if(batch.rows, [](const SessionRow& row) { return row.info->id == SessionId{7444}; });
+    TemporaryLimit limit;
+    limit.rate = {5, 1s, 10};
+    limit.actor = "dana";
+    limit.reason = "floods the floor's channel";
+    limit.until = sceneTime() + 9min;
+    for (SessionRow& row : batch.rows) {
+        const std::uint64_t id = row.info->id.value;
+        if (id == 7370 || id == 7148) {
+            row.activity.phase = SessionPhase::Quarantined;
+            row.activity.quarantinedUntil = sceneTime() + 8min;
+        }
+        if (id == 7370 || id == 7000 || id == 7037) {
+            limit.session = row.info->id;
+            row.activity.temporaryLimit = limit;
+        }
+    }
+    stage.push(std::move(batch));
+    page.choose(SessionId{7370});
+}
+
+void lockDown(Stage& stage)
+{
+    measured(stage);
+    FeedBatch batch = gateBatch({}, sceneTime() + 3s, turns);
+    batch.stats.sessions = 17;
+    batch.stats.lockdown = Lockdown{{}, "erik", "break-in", sceneTime() - 2min, sceneTime() + 12min + 34s};
+    stage.push(std::move(batch));
+}
+
+void press(Stage& stage, const char* button)
+{
+    stage.window->findChild<QPushButton*>(QLatin1StringView(button))->click();
+    Stage::settle();
+}
+
+std::vector<Scene> measureScenes()
+{
+    const auto trigger = [](const char* action) {
+        return [action](Stage& stage) {
+            measured(stage);
+            stage.connections().choose(SessionId{7037});
+            stage.window->findChild<QAction*>(QLatin1StringView(action))->trigger();
+        };
+    };
+    const auto lockdown = [](const char* who) {
+        return [who](Stage& stage) {
+            measured(stage);
+            press(stage, "lockdownButton");
+            stage.window->findChild<QRadioButton*>(QLatin1StringView(who))->click();
+        };
+    };
+    return {
+        {QStringLiteral("quarantined"), usual, measured},
+        {QStringLiteral("quarantined-1024x640"), {1024, 640}, measured},
+        {QStringLiteral("lockdown"), usual, lockdown("lockdownPolicy")},
+        {QStringLiteral("lockdown-given"), {1024, 640}, lockdown("lockdownGiven")},
+        {QStringLiteral("lockdown-nobody"), {1024, 640}, lockdown("lockdownNobody")},
+        {QStringLiteral("locked-down"), usual, lockDown},
+        {QStringLiteral("locked-down-1024x640"), {1024, 640}, lockDown},
+        {QStringLiteral("end-lockdown"), usual,
+         [](Stage& stage) {
+             lockDown(stage);
+             press(stage, "lockdownButton");
+         }},
+        {QStringLiteral("limit"), usual, trigger("limit")},
+        {QStringLiteral("quarantine"), usual, trigger("quarantine")},
+        {QStringLiteral("quarantine-pending"), usual,
+         [trigger](Stage& stage) {
+             trigger("quarantine")(stage);
+             press(stage, "quarantineConfirm");
+         }},
+        {QStringLiteral("close-told"), usual,
+         [](Stage& stage) {
+             measured(stage);
+             stage.window->close();
+         }},
+    };
+}
+
 ui::FirstRunDialog* firstRun(Stage& stage)
 {
     const auto make = [](quint16) -> ui::FirstRunOutcome {
@@ -239,6 +342,7 @@ std::vector<Scene> windowScenes()
              page.choose(SessionId{7333});
              FeedBatch batch = gateBatch({}, sceneTime() + 2s, turns);
              batch.stats.state = GateState::Draining;
+             batch.stats.drainUntil = sceneTime() + 16s;
              batch.stats.sessions = 17;
              for (const SessionSketch& sketch : smallGate()) {
                  SessionRow row = sketched(sketch, sceneTime());
@@ -263,6 +367,112 @@ std::vector<Scene> windowScenes()
              stage.window->findChild<QAction*>(QStringLiteral("palette"))->trigger();
          }},
     };
+}
+
+/// The policy page on a server that knows policies; the page's answers are there when it returns.
+ui::PolicyPage& policyPage(Stage& stage, const std::shared_ptr<PolicyServer>& server)
+{
+    stage.answer = [server](const Command& command) {
+        const bool policy =
+            std::holds_alternative<PolicyGetQuery>(command) || std::holds_alternative<PolicyCheckCommand>(command) ||
+            std::holds_alternative<PolicyWhatIfCommand>(command) || std::holds_alternative<PolicyHistoryQuery>(command);
+        return policy ? server->answer(command) : gateAnswer(command, sceneTime());
+    };
+    stage.connections();
+    std::vector<SessionSketch> sessions = largeGate();
+    sessions.push_back({7001, "rosa", "reader", "10.20.1.14", "hub", 1, 0, 90s});
+    stage.live(sessions);
+    stage.window->showPage(QStringLiteral("policy"));
+    FeedBatch batch = gateBatch({}, sceneTime() + 2s, turns);
+    batch.stats.sessions = 1284;
+    batch.stats.messagesIn += 2 * 5120;
+    batch.stats.messagesOut += 2 * 3292;
+    batch.stats.bytesIn += 2 * 1'950'000;
+    batch.stats.bytesOut += 2 * 1'300'000;
+    batch.stats.refusedTotal += 24;
+    server->now = sceneTime();
+    server->describe(batch.stats);
+    stage.push(std::move(batch));
+    Stage::settle();
+    return *qobject_cast<ui::PolicyPage*>(stage.window->currentPage());
+}
+
+std::vector<PolicyProblem> sceneProblems()
+{
+    return {{"/routes/0/messages/rate/count", 33, 28, "bad_value", "a rate's count must be at least 1"},
+            {"/routes/0/orgins", 26, 7, "unknown_key", "unknown key \"orgins\"; did you mean \"origins\"?"}};
+}
+
+void draftPolicy(Stage& stage, const std::shared_ptr<PolicyServer>& server)
+{
+    ui::PolicyPage& page = policyPage(stage, server);
+    page.edit().editor().replaceAll(QString::fromStdString(sceneDraft()));
+    page.edit().editor().goTo(26, 1);
+    Stage::settle();
+}
+
+std::vector<Scene> policyScenes()
+{
+    std::vector<Scene> scenes;
+    const auto add = [&](const char* name, std::function<void(Stage&)> prepare) {
+        for (const QSize& size : {usual, QSize(1024, 640), QSize(1920, 1080)})
+            scenes.push_back(
+                {size == usual
+                     ? QString(QLatin1StringView(name))
+                     : QStringLiteral("%1-%2x%3").arg(QLatin1StringView(name)).arg(size.width()).arg(size.height()),
+                 size, prepare});
+    };
+    const auto made = [] { return std::make_shared<PolicyServer>(); };
+    add("policy-edit", [made](Stage& stage) {
+        draftPolicy(stage, made());
+        ui::PolicyEditView& edit = qobject_cast<ui::PolicyPage*>(stage.window->currentPage())->edit();
+        edit.showProblems({}, {});
+    });
+    add("policy-errors", [made](Stage& stage) {
+        draftPolicy(stage, made());
+        ui::PolicyEditView& edit = qobject_cast<ui::PolicyPage*>(stage.window->currentPage())->edit();
+        edit.showProblems(sceneProblems(), {{"/audit/retention", 44, 18, "long", "90 days of records may need 4 GiB"}});
+    });
+    add("policy-review", [made](Stage& stage) {
+        draftPolicy(stage, made());
+        qobject_cast<ui::PolicyPage*>(stage.window->currentPage())->reviewDraft();
+    });
+    add("policy-history", [made](Stage& stage) { policyPage(stage, made()).showHistory(); });
+    const auto provisional = [made] {
+        auto server = made();
+        server->now = sceneTime();
+        PolicyHistoryEntry entry = server->versions.back();
+        entry.version.version = 42;
+        entry.version.origin = PolicyOrigin::Provisional;
+        entry.version.author = "dana";
+        entry.version.reason = "scanner on floor 9, ticket 4711";
+        entry.version.time = sceneTime() - 29s;
+        entry.version.provisionalUntil = sceneTime() + 4min + 34s;
+        server->versions.push_back(entry);
+        return server;
+    };
+    add("policy-provisional", [provisional](Stage& stage) { policyPage(stage, provisional()); });
+    add("connections-provisional", [provisional](Stage& stage) {
+        policyPage(stage, provisional());
+        stage.connections();
+    });
+    scenes.push_back({QStringLiteral("policy-moved"), usual, [made](Stage& stage) {
+                          const auto server = made();
+                          draftPolicy(stage, server);
+                          server->applyByOther("mei", scenePolicy());
+                          FeedBatch batch = gateBatch({}, sceneTime() + 5s, turns);
+                          batch.stats.sessions = 1284;
+                          server->describe(batch.stats);
+                          stage.push(std::move(batch));
+                      }});
+    scenes.push_back({QStringLiteral("policy-apply"), usual, [made](Stage& stage) {
+                          draftPolicy(stage, made());
+                          auto* page = qobject_cast<ui::PolicyPage*>(stage.window->currentPage());
+                          page->reviewDraft();
+                          Stage::settle();
+                          page->apply(5min);
+                      }});
+    return scenes;
 }
 
 /// The window, and whatever lies over it.
@@ -307,8 +517,10 @@ int main(int argc, char** argv)
     QSettings settings(own.filePath(QStringLiteral("look.ini")), QSettings::IniFormat);
     ui::Appearance appearance(application, settings);
     std::vector<Scene> scenes = connectionScenes();
-    for (Scene& scene : windowScenes())
-        scenes.push_back(std::move(scene));
+    for (auto* more : {&measureScenes, &windowScenes, &policyScenes}) {
+        for (Scene& scene : more())
+            scenes.push_back(std::move(scene));
+    }
     for (const ui::SchemeChoice choice : {ui::SchemeChoice::Light, ui::SchemeChoice::Dark}) {
         appearance.setChoice(choice);
         for (const Scene& scene : scenes) {
