@@ -32,6 +32,7 @@ constexpr milliseconds sweepEvery{1000};
 constexpr int attemptsAtStop = 4;
 constexpr std::size_t reservedForBans = 4096; // places that records cannot fill
 constexpr std::size_t usesThatWait = 32768;   // of tokens; they have places of their own
+constexpr std::size_t mostPolicies = 64;      // that wait: each may have 4 MiB
 
 bool holds(const Ban& ban, WallTime now)
 {
@@ -54,7 +55,7 @@ struct AuditLog::Private {
     void finishUses(std::size_t count, bool written);
     void enqueueAll(std::vector<AuditRecord> records);
     void reportDropped();
-    void committed(std::size_t tasks, std::uint64_t number);
+    void committed(std::size_t tasks, std::size_t policies, std::uint64_t number);
     bool failed(milliseconds& delay, int& attemptsLeft);
 
     const AuditLogOptions options;
@@ -73,6 +74,7 @@ struct AuditLog::Private {
     bool stopping = false;
     bool hurry = false; // somebody waits in flush()
     RecordLimiter limiter;
+    std::size_t policiesThatWait = 0;
     std::map<BanId, Ban> bans;
     std::uint64_t lastBan = 0;
     std::vector<Revocation> revocations; // as they were at the start
@@ -108,7 +110,9 @@ void AuditLog::Private::run(std::promise<SqlResult> opened)
         finishUses(static_cast<std::size_t>(std::ranges::count_if(
                        batch, [](const StoreTask& task) { return std::holds_alternative<TokenUse>(task); })),
                    true);
-        committed(batch.size(), store.newest());
+        const auto policies = std::ranges::count_if(
+            batch, [](const StoreTask& task) { return std::holds_alternative<StoredPolicyVersion>(task); });
+        committed(batch.size(), static_cast<std::size_t>(policies), store.newest());
         batch.clear();
     }
 }
@@ -187,6 +191,8 @@ void AuditLog::Private::enqueue(StoreTask task)
         ++unreported;
         return;
     }
+    if (std::holds_alternative<StoredPolicyVersion>(task))
+        ++policiesThatWait;
     queue.push_back(std::move(task));
     ++accepted;
     if (queue.size() == 1 || queue.size() == largestBatch)
@@ -231,9 +237,10 @@ void AuditLog::Private::reportDropped()
     enqueue(std::move(record));
 }
 
-void AuditLog::Private::committed(std::size_t tasks, std::uint64_t number)
+void AuditLog::Private::committed(std::size_t tasks, std::size_t policies, std::uint64_t number)
 {
     const std::lock_guard lock(mutex);
+    policiesThatWait -= policies;
     inFlight = 0;
     done += tasks;
     failing = false;
@@ -409,6 +416,10 @@ std::vector<TokenUse> AuditLog::takeTokenUses()
 void AuditLog::addPolicyVersion(StoredPolicyVersion version)
 {
     const std::lock_guard lock(d->mutex);
+    if (d->policiesThatWait >= mostPolicies) {
+        ++d->dropped;
+        return;
+    }
     d->enqueue(std::move(version));
 }
 

@@ -67,7 +67,8 @@ public:
     /// Those that were not over when the store was opened; once.
     [[nodiscard]] std::vector<TokenUse> takeTokenUses();
 
-    /// A version of the policy, with its document. Written in the order of the rest; PolicyVersionReader reads them.
+    /// A version of the policy, with its document. Written in the order of the rest; PolicyVersionReader reads
+    /// them. At most 64 may wait for a store that cannot be written; more are counted as dropped.
     void addPolicyVersion(StoredPolicyVersion version);
 
     /// Waits until everything recorded before is on disk (true) or an attempt to write it failed (false; it stays

@@ -5,5 +5,5 @@ foreach(surface policyapply policyfile)
     endif()
     string(REPLACE "policy" "policy_" name ${surface})
     gatehouse_add_test(net ${name} SOURCES ${CMAKE_CURRENT_LIST_DIR}/${surface}test.cpp LINKS gatehouse_test_net
-        TIMEOUT 120)
+        gatehouse_audit Qt6::Sql TIMEOUT 120)
 endforeach()

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+#include "audit/sqlconnection.h"
 #include "policydesk.h"
 
 #include <QTest>
@@ -35,6 +36,7 @@ private Q_SLOTS:
     void provisional_on_provisional_returns_to_the_definitive_one();
     void a_definitive_policy_ends_the_waiting();
     void whoever_is_locked_out_by_other_keys_is_back_after_the_time();
+    void what_returns_serves_with_the_certificate_of_the_moment();
 
     void a_rollback_restores_an_earlier_version();
     void a_rollback_to_0_is_the_version_before();
@@ -47,6 +49,7 @@ private Q_SLOTS:
     void the_history_is_newest_first_with_what_changed();
     void versions_go_on_over_restarts();
     void a_provisional_version_does_not_outlast_the_process();
+    void a_policy_that_holds_and_cannot_be_stored_is_said_so();
 };
 
 namespace {
@@ -441,6 +444,32 @@ void PolicyApplyTest::whoever_is_locked_out_by_other_keys_is_back_after_the_time
     QCOMPARE(status(), 101);
 }
 
+void PolicyApplyTest::what_returns_serves_with_the_certificate_of_the_moment()
+{
+    ManualClock clock;
+    const PolicyDesk desk({}, &clock);
+    const TestServer other({}, &clock); // for its certificate
+    const auto fingerprint = [](const TestServer& server) -> std::string {
+        const auto list = std::get<CertificateList>(server.call(CertificateStatusQuery{}).value());
+        return list.certificates.empty() ? std::string() : list.certificates[0].facts.fingerprint;
+    };
+    QVERIFY(eventually([&] { return !fingerprint(desk.server).empty() && !fingerprint(other).empty(); }));
+    QVERIFY(desk.apply(named("tried"), 10min));
+    for (const char* name : {"tls/server.key", "tls/server.pem"})
+        std::filesystem::copy_file(other.policyFile().parent_path() / name,
+                                   desk.server.policyFile().parent_path() / name,
+                                   std::filesystem::copy_options::overwrite_existing);
+    QVERIFY(eventually([&] {
+        clock.advance(300ms);
+        return fingerprint(desk.server) == fingerprint(other);
+    }));
+    QCOMPARE(desk.get().running, 2u);
+    clock.advance(10min);
+    QVERIFY(eventually([&] { return desk.get().running == 3u; }));
+    QCOMPARE(fingerprint(desk.server), fingerprint(other));
+    QVERIFY(desk.server.tls().connected());
+}
+
 void PolicyApplyTest::a_rollback_restores_an_earlier_version()
 {
     const PolicyDesk desk;
@@ -613,6 +642,21 @@ void PolicyApplyTest::a_provisional_version_does_not_outlast_the_process()
     QCOMPARE(version.hash, first);
     QVERIFY2(version.reason.find("version 2 was not confirmed") != std::string::npos, version.reason.c_str());
     QCOMPARE(desk.get().returnsTo, std::uint64_t(0));
+}
+
+void PolicyApplyTest::a_policy_that_holds_and_cannot_be_stored_is_said_so()
+{
+    const PolicyDesk desk;
+    SqlConnection other;
+    QVERIFY(other.open(desk.server.policy().stateDir / "gatehouse.sqlite", SqlConnection::Mode::ReadWrite));
+    QVERIFY(other.execute(QStringLiteral("BEGIN EXCLUSIVE")));
+    const Reply reply = desk.apply(named("applied"));
+    QVERIFY(!reply);
+    QCOMPARE(reply.error().code, ControlErrorCode::Internal);
+    QVERIFY2(reply.error().message.find("the policy holds, but") != std::string::npos, reply.error().message.c_str());
+    QCOMPARE(desk.get().running, 2u);
+    QVERIFY(other.execute(QStringLiteral("ROLLBACK")));
+    QVERIFY(eventually([&] { return desk.history().versions.size() == 2; }));
 }
 
 QTEST_GUILESS_MAIN(PolicyApplyTest)

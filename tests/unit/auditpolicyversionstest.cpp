@@ -52,6 +52,7 @@ private Q_SLOTS:
     void the_newest_come_first_until_enough();
     void the_oldest_go_first_at_the_cap_data();
     void the_oldest_go_first_at_the_cap();
+    void few_wait_for_a_store_that_cannot_be_written();
     void what_is_damaged_is_named();
     void a_store_of_version_2_is_brought_up_to_date();
 
@@ -184,6 +185,25 @@ void AuditPolicyVersionsTest::the_oldest_go_first_at_the_cap()
     for (const std::uint64_t number : numbers())
         found.append(static_cast<int>(number));
     QCOMPARE(found, left);
+}
+
+void AuditPolicyVersionsTest::few_wait_for_a_store_that_cannot_be_written()
+{
+    const auto log = AuditLog::open({m_file}, m_clock);
+    QVERIFY(log);
+    SqlConnection other;
+    QVERIFY(other.open(m_file, SqlConnection::Mode::ReadWrite));
+    QVERIFY(other.execute(QStringLiteral("BEGIN EXCLUSIVE")));
+    for (std::uint64_t number = 1; number <= 70; ++number)
+        (*log)->addPolicyVersion({version(number, "a"), 0});
+    QCOMPARE((*log)->dropped(), std::uint64_t(6));
+    QVERIFY(other.execute(QStringLiteral("ROLLBACK")));
+    while (!(*log)->flush()) { // until the next try
+    }
+    QCOMPARE(numbers().size(), std::size_t(64));
+    (*log)->addPolicyVersion({version(71, "a"), 0}); // there is room again
+    QVERIFY((*log)->flush());
+    QCOMPARE(numbers().front(), std::uint64_t(71));
 }
 
 void AuditPolicyVersionsTest::what_is_damaged_is_named()
