@@ -4,6 +4,7 @@
 #include "feed/values.h"
 #include "net/admission.h"
 #include "net/ratemeter.h"
+#include "net/reevaluation.h"
 #include "net/workercontext.h"
 #include "wire/frame.h"
 
@@ -36,7 +37,7 @@ class Session {
 public:
     Session(WorkerContext& context, Connection& connection, Admission admission,
             std::shared_ptr<const SessionInfo> info, std::shared_ptr<const PolicyGeneration> generation,
-            std::shared_ptr<AddressState> address);
+            std::shared_ptr<AddressState> address, std::shared_ptr<const SessionFacts> facts);
 
     [[nodiscard]] SessionId id() const { return m_info->id; }
     [[nodiscard]] const SessionInfo& info() const { return *m_info; }
@@ -66,10 +67,16 @@ public:
     void takeKept();
     /// The peer has nothing more to say for now.
     void drained() { m_catchingUp = false; }
-    /// By the first channel rule that matches; asked once, since the session keeps its policy.
+    /// By the first channel rule that matches; asked once for each policy.
     [[nodiscard]] bool mayPublish();
     /// Starts the closing handshake; nothing but the Close is delivered after it.
     void end(Ending ending);
+
+    /// A policy came that it has not met.
+    [[nodiscard]] bool outdated() const { return m_policyEpoch != m_context.policyEpoch; }
+    /// The worker's policy holds for it from here on: it ends it, or changes its limits, roles and timers in place.
+    void meetPolicy();
+    [[nodiscard]] LiveSession live() const;
 
     /// Ends it where more than `send_buffer` still waits after a write.
     void checkBacklog();
@@ -94,6 +101,12 @@ public:
     [[nodiscard]] bool matches(const Ban& ban) const;
 
 private:
+    static wire::DecoderLimits decoderLimits(const Route& route, bool deflate);
+    void findChannelRule();
+    void adopt(std::shared_ptr<const PolicyGeneration> next, SessionTerms terms);
+    void restartTimers(const Route& was);
+    /// The version that decided over it last.
+    [[nodiscard]] std::uint64_t version() const { return m_endedByVersion.value_or(policy().version); }
     [[nodiscard]] bool mayAnswerMore();
     void process(std::span<std::byte>& bytes);
     void onMessage(const wire::Event& event);
@@ -149,6 +162,9 @@ private:
     Connection& m_connection;
     std::shared_ptr<const PolicyGeneration> m_generation;
     std::shared_ptr<const SessionInfo> m_info;
+    std::shared_ptr<const SessionFacts> m_facts;
+    std::uint64_t m_policyEpoch = 0;
+    std::optional<std::uint64_t> m_endedByVersion; ///< of a policy that did not let it stay
     std::shared_ptr<AddressState> m_address;
     std::shared_ptr<UserState> m_user;
     Lease m_gateSlot, m_addressSlot, m_userSlot;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "net/worker.h"
 
+#include "net/guarded.h"
 #include "net/refusals.h"
 #include "net/sockettransport.h"
 #include "policy/decide.h"
@@ -42,16 +43,6 @@ constexpr std::uintptr_t listenerMark = 1;
     return epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &event) == 0;
 }
 
-/// Nothing that one peer makes us do may end the thread: what it throws ends that peer's connection alone.
-template <class Work> void guarded(Connection& connection, Work&& work)
-{
-    try {
-        work();
-    } catch (const std::exception&) {
-        connection.fail();
-    }
-}
-
 std::uintptr_t addressOf(const void* object)
 {
     return reinterpret_cast<std::uintptr_t>(object);
@@ -89,6 +80,20 @@ void Worker::addListener(Fd socket, std::size_t listener)
     if (!addToEpoll(m_epoll.get(), owned->fd.get(), EPOLLIN, addressOf(owned.get()) | listenerMark))
         throw std::system_error(errno, std::generic_category(), "epoll_ctl");
     m_listeners.push_back(std::move(owned));
+}
+
+void Worker::openListener(Fd socket, std::size_t listener)
+{
+    if (draining)
+        return;
+    auto owned = std::make_unique<ListenSocket>();
+    owned->fd = std::move(socket);
+    owned->listener = listener;
+    const bool listens =
+        m_acceptPaused || addToEpoll(m_epoll.get(), owned->fd.get(), EPOLLIN, addressOf(owned.get()) | listenerMark);
+    m_listeners.push_back(std::move(owned));
+    if (!listens)
+        pauseAccepting(); // and try again
 }
 
 void Worker::start(const HandlerFactory& makeHandlers)
@@ -131,6 +136,7 @@ void Worker::run()
     while (!m_stop.load(std::memory_order_relaxed))
         turn();
     runTasks();
+    endSweep();
     endAll();
 }
 
@@ -157,8 +163,8 @@ std::vector<Connection*> Worker::connections() const
 void Worker::turn()
 {
     const auto longest = m_toDrain.empty() ? longestSleep : drainStep;
-    const auto sleep =
-        toRead.empty() && toFlush.empty() ? wheel.sleepFor(gate.clock.now(), longest) : std::chrono::milliseconds(0);
+    const auto sleep = toRead.empty() && toFlush.empty() && !sweeping ? wheel.sleepFor(gate.clock.now(), longest)
+                                                                      : std::chrono::milliseconds(0);
     std::array<epoll_event, eventsPerTurn> events;
     const int count =
         epoll_wait(m_epoll.get(), events.data(), static_cast<int>(events.size()), static_cast<int>(sleep.count()));
@@ -210,6 +216,8 @@ void Worker::turn()
         guarded(connection, [&] { connection.flush(); });
     }
     toFlush.clear();
+    if (sweeping)
+        sweepSome();
     if (now >= m_nextPublish)
         publish();
     if (m_acceptPaused && now >= m_resumeAccepting)
@@ -219,6 +227,7 @@ void Worker::turn()
         std::erase_if(changed, [](const Connection* c) { return c->phase() == Connection::Phase::Dead; });
         m_discarded.clear();
     }
+    m_closedListeners.clear();
     const auto busy = std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::steady_clock::now() - started);
     counters.busyMicroseconds.add(static_cast<std::uint64_t>(busy.count()));
     if (count > 0)
@@ -398,11 +407,16 @@ void Worker::updateInterest(Connection& connection)
 
 void Worker::setPolicy(std::shared_ptr<const PolicyGeneration> next)
 {
+    takeGeneration(std::move(next));
+    (void)endLockedOut(); // its lists may be others
+}
+
+void Worker::takeGeneration(std::shared_ptr<const PolicyGeneration> next)
+{
     for (const auto& tls : generation->tls) // its sessions may keep it for days; its tickets are good no more
         if (tls && std::ranges::find(next->tls, tls) == next->tls.end())
             tls->tickets().retire();
     generation = std::move(next);
-    (void)endLockedOut(); // its lists may be others
 }
 
 void Worker::publish()

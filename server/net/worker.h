@@ -3,7 +3,9 @@
 
 #include "net/boundedqueue.h"
 #include "net/connection.h"
+#include "net/listenermoves.h"
 #include "net/listeners.h"
+#include "net/reevaluation.h"
 #include "net/wakeup.h"
 #include "net/workercontext.h"
 
@@ -48,7 +50,15 @@ public:
     [[nodiscard]] const WorkerCounters& figures() const { return counters; }
 
     // What tasks do, on this thread.
+    /// Whoever comes from now on meets it; sessions keep theirs.
     void setPolicy(std::shared_ptr<const PolicyGeneration> next);
+    using PolicyMetCallback = std::function<void(PolicyMet)>;
+    /// Whoever comes from now on meets it, and open sessions with their next frame or within a second, in slices.
+    /// `met` is called once all have, or when the worker stops.
+    void applyPolicy(std::shared_ptr<const PolicyGeneration> next, const ListenerMoves& moves, PolicyMetCallback met);
+    /// While it runs: a socket of the policy's listener of that index. Closed at once where the gate is emptied.
+    void openListener(Fd socket, std::size_t listener);
+    [[nodiscard]] std::vector<LiveSession> liveSessions() const;
     void setBans(std::shared_ptr<const BanSet> next) { bans = std::move(next); }
     void setRevocations(std::shared_ptr<const RevocationSet> next) { revocations = std::move(next); }
     /// Null: none. Whoever comes from now on meets it; see endLockedOut().
@@ -92,6 +102,21 @@ private:
 
     /// Null where it is not here, or about to end.
     [[nodiscard]] Session* find(SessionId id) const;
+    /// Sessions that are to meet a policy; more than one policy where they came faster than sessions could meet them.
+    struct Sweep {
+        std::vector<SessionId> left;
+        struct Asked {
+            PolicyMetCallback done;
+            PolicyMet met;
+        };
+        std::vector<Asked> asked;
+        std::chrono::steady_clock::time_point started{};
+    };
+
+    void takeGeneration(std::shared_ptr<const PolicyGeneration> next);
+    void moveListeners(const ListenerMoves& moves);
+    void sweepSome();
+    void endSweep();
     void run();
     void endAll();
     void turn();
@@ -126,7 +151,9 @@ private:
     Fd m_epoll;
     Wakeup m_wakeup;
     std::vector<std::unique_ptr<ListenSocket>> m_listeners;
+    std::vector<std::unique_ptr<ListenSocket>> m_closedListeners; ///< events that are at hand may name them
     std::vector<Worker*> m_peers;
+    Sweep m_sweep;
     std::vector<std::unique_ptr<RouteHandler>> m_handlers;
     std::unordered_map<Connection*, std::unique_ptr<Connection>> m_connections;
     std::unordered_map<SessionId, Connection*> m_sessions;

@@ -6,6 +6,7 @@
 #include "domain/auditrecord.h"
 #include "domain/certificate.h"
 #include "feed/counters.h"
+#include "feed/policyimpact.h"
 #include "feed/values.h"
 #include "net/banset.h"
 #include "net/gatetables.h"
@@ -101,6 +102,9 @@ struct WorkerContext {
     MessageValidator validator;
     TimePoint now{}; ///< read once a loop turn
     WallTime wall{};
+    std::uint64_t policyEpoch = 0;              ///< how often a policy came that open sessions are to meet
+    bool sweeping = false;                      ///< some have not met the newest
+    std::vector<AffectedSession> endedByPolicy; ///< while sweeping
     bool draining = false;
     bool watched = false; ///< somebody wants rows of sessions
     std::uint64_t nextSession = 0;

@@ -5,7 +5,7 @@ target_link_libraries(gatehouse_connection_scenes PUBLIC gatehouse_control gateh
 
 # Not a test: draws what the README shows and what a reviewer looks at.
 gatehouse_add_executable(gatehouse_screenshots SOURCES ${CMAKE_CURRENT_LIST_DIR}/screenshots.cpp
-    LINKS gatehouse_ui_mainwindow gatehouse_connection_scenes gatehouse_record_scenes)
+    LINKS gatehouse_ui_mainwindow gatehouse_connection_scenes gatehouse_record_scenes gatehouse_policy_scenes)
 
 gatehouse_add_test(gui connectionsmodel SOURCES ${CMAKE_CURRENT_LIST_DIR}/connectionsmodeltest.cpp
     LINKS gatehouse_ui_models gatehouse_connection_scenes)

@@ -6,7 +6,11 @@
 #include "models/connectionsmodel.h"
 #include "pages/connectionspage.h"
 #include "pages/connectionstable.h"
+#include "pages/policyeditview.h"
+#include "pages/policypage.h"
+#include "pages/policyreviewview.h"
 #include "pages/recordtable.h"
+#include "policyscenes.h"
 #include "recordscenes.h"
 
 #include <QAction>
@@ -265,6 +269,112 @@ std::vector<Scene> windowScenes()
     };
 }
 
+/// The policy page on a server that knows policies; the page's answers are there when it returns.
+ui::PolicyPage& policyPage(Stage& stage, const std::shared_ptr<PolicyServer>& server)
+{
+    stage.answer = [server](const Command& command) {
+        const bool policy =
+            std::holds_alternative<PolicyGetQuery>(command) || std::holds_alternative<PolicyCheckCommand>(command) ||
+            std::holds_alternative<PolicyWhatIfCommand>(command) || std::holds_alternative<PolicyHistoryQuery>(command);
+        return policy ? server->answer(command) : gateAnswer(command, sceneTime());
+    };
+    stage.connections();
+    std::vector<SessionSketch> sessions = largeGate();
+    sessions.push_back({7001, "rosa", "reader", "10.20.1.14", "hub", 1, 0, 90s});
+    stage.live(sessions);
+    stage.window->showPage(QStringLiteral("policy"));
+    FeedBatch batch = gateBatch({}, sceneTime() + 2s, turns);
+    batch.stats.sessions = 1284;
+    batch.stats.messagesIn += 2 * 5120;
+    batch.stats.messagesOut += 2 * 3292;
+    batch.stats.bytesIn += 2 * 1'950'000;
+    batch.stats.bytesOut += 2 * 1'300'000;
+    batch.stats.refusedTotal += 24;
+    server->now = sceneTime();
+    server->describe(batch.stats);
+    stage.push(std::move(batch));
+    Stage::settle();
+    return *qobject_cast<ui::PolicyPage*>(stage.window->currentPage());
+}
+
+std::vector<PolicyProblem> sceneProblems()
+{
+    return {{"/routes/0/messages/rate/count", 33, 28, "bad_value", "a rate's count must be at least 1"},
+            {"/routes/0/orgins", 26, 7, "unknown_key", "unknown key \"orgins\"; did you mean \"origins\"?"}};
+}
+
+void draftPolicy(Stage& stage, const std::shared_ptr<PolicyServer>& server)
+{
+    ui::PolicyPage& page = policyPage(stage, server);
+    page.edit().editor().replaceAll(QString::fromStdString(sceneDraft()));
+    page.edit().editor().goTo(26, 1);
+    Stage::settle();
+}
+
+std::vector<Scene> policyScenes()
+{
+    std::vector<Scene> scenes;
+    const auto add = [&](const char* name, std::function<void(Stage&)> prepare) {
+        for (const QSize& size : {usual, QSize(1024, 640), QSize(1920, 1080)})
+            scenes.push_back(
+                {size == usual
+                     ? QString(QLatin1StringView(name))
+                     : QStringLiteral("%1-%2x%3").arg(QLatin1StringView(name)).arg(size.width()).arg(size.height()),
+                 size, prepare});
+    };
+    const auto made = [] { return std::make_shared<PolicyServer>(); };
+    add("policy-edit", [made](Stage& stage) {
+        draftPolicy(stage, made());
+        ui::PolicyEditView& edit = qobject_cast<ui::PolicyPage*>(stage.window->currentPage())->edit();
+        edit.showProblems({}, {});
+    });
+    add("policy-errors", [made](Stage& stage) {
+        draftPolicy(stage, made());
+        ui::PolicyEditView& edit = qobject_cast<ui::PolicyPage*>(stage.window->currentPage())->edit();
+        edit.showProblems(sceneProblems(), {{"/audit/retention", 44, 18, "long", "90 days of records may need 4 GiB"}});
+    });
+    add("policy-review", [made](Stage& stage) {
+        draftPolicy(stage, made());
+        qobject_cast<ui::PolicyPage*>(stage.window->currentPage())->reviewDraft();
+    });
+    add("policy-history", [made](Stage& stage) { policyPage(stage, made()).showHistory(); });
+    const auto provisional = [made] {
+        auto server = made();
+        server->now = sceneTime();
+        PolicyHistoryEntry entry = server->versions.back();
+        entry.version.version = 42;
+        entry.version.origin = PolicyOrigin::Provisional;
+        entry.version.author = "dana";
+        entry.version.reason = "scanner on floor 9, ticket 4711";
+        entry.version.time = sceneTime() - 29s;
+        entry.version.provisionalUntil = sceneTime() + 4min + 34s;
+        server->versions.push_back(entry);
+        return server;
+    };
+    add("policy-provisional", [provisional](Stage& stage) { policyPage(stage, provisional()); });
+    add("connections-provisional", [provisional](Stage& stage) {
+        policyPage(stage, provisional());
+        stage.connections();
+    });
+    scenes.push_back({QStringLiteral("policy-moved"), usual, [made](Stage& stage) {
+                          const auto server = made();
+                          draftPolicy(stage, server);
+                          server->applyByOther("mei", scenePolicy());
+                          FeedBatch batch = gateBatch({}, sceneTime() + 5s, turns);
+                          batch.stats.sessions = 1284;
+                          server->describe(batch.stats);
+                          stage.push(std::move(batch));
+                      }});
+    scenes.push_back({QStringLiteral("policy-apply"), usual, [made](Stage& stage) {
+                          draftPolicy(stage, made());
+                          auto* page = qobject_cast<ui::PolicyPage*>(stage.window->currentPage());
+                          page->reviewDraft();
+                          Stage::settle();
+                          page->apply(5min);
+                      }});
+    return scenes;
+}
+
 /// The window, and whatever lies over it.
 QImage drawn(Stage& stage)
 {
@@ -307,8 +417,10 @@ int main(int argc, char** argv)
     QSettings settings(own.filePath(QStringLiteral("look.ini")), QSettings::IniFormat);
     ui::Appearance appearance(application, settings);
     std::vector<Scene> scenes = connectionScenes();
-    for (Scene& scene : windowScenes())
-        scenes.push_back(std::move(scene));
+    for (auto more : {windowScenes, policyScenes}) {
+        for (Scene& scene : more())
+            scenes.push_back(std::move(scene));
+    }
     for (const ui::SchemeChoice choice : {ui::SchemeChoice::Light, ui::SchemeChoice::Dark}) {
         appearance.setChoice(choice);
         for (const Scene& scene : scenes) {

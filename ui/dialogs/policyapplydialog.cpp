@@ -66,6 +66,7 @@ void PolicyApplyDialog::describe()
     } else {
         notice->setText(tr("No session ends."));
     }
+    notice->setSizePolicy(QSizePolicy::Preferred, QSizePolicy::Fixed);
     body()->addWidget(notice);
     const QString words = ending() > 0 ? tr("%1 and end %n session(s)", nullptr, static_cast<int>(ending())) : tr("%1");
     setAction(words.arg(m_what.restores > 0 ? tr("Restore") : tr("Apply")), ButtonLook::Primary);

@@ -73,6 +73,7 @@ void JsonEditor::setUp()
     setFolding(QsciScintilla::PlainFoldStyle, Folds);
     SendScintilla(SCI_MARKERDEFINE, SC_MARKNUM_FOLDEROPEN, SC_MARK_ARROWDOWN);
     SendScintilla(SCI_MARKERDEFINE, SC_MARKNUM_FOLDER, SC_MARK_ARROW);
+    SendScintilla(SCI_SETMARGINLEFT, 0UL, 6L);
     SendScintilla(SCI_SETEXTRAASCENT, 2UL);
     SendScintilla(SCI_SETEXTRADESCENT, 2UL);
     indicatorDefine(QsciScintilla::SquiggleIndicator, ErrorLine);
@@ -87,7 +88,9 @@ void JsonEditor::recolour()
 {
     m_colouring = true;
     const Theme& theme = Theme::of(palette());
-    const QFont mono = ui::font(Type::Mono);
+    // Scintilla reckons in points.
+    QFont mono = ui::font(Type::Mono);
+    mono.setPointSizeF(mono.pixelSize() * 72.0 / logicalDpiY());
     m_lexer->setDefaultFont(mono);
     m_lexer->setFont(mono);
     m_lexer->setDefaultPaper(theme.card);
@@ -107,8 +110,8 @@ void JsonEditor::recolour()
     setMarginsForegroundColor(theme.muted);
     setFoldMarginColors(theme.card, theme.card);
     for (int marker = int(SC_MARKNUM_FOLDEREND); marker <= int(SC_MARKNUM_FOLDEROPEN); ++marker) {
-        setMarkerForegroundColor(theme.faint, marker);
-        setMarkerBackgroundColor(theme.faint, marker);
+        for (const auto part : {SCI_MARKERSETFORE, SCI_MARKERSETBACK})
+            SendScintilla(part, static_cast<unsigned long>(marker), scintillaColor(theme.faint));
     }
     setCaretForegroundColor(theme.text);
     setCaretLineBackgroundColor(theme.neutralGround);
@@ -136,7 +139,7 @@ void JsonEditor::recolour()
 
 void JsonEditor::fitLineNumbers()
 {
-    setMarginWidth(Numbers, QString(QString::number(std::max(lines(), 99)).size() + 1, QLatin1Char('0')));
+    setMarginWidth(Numbers, QString(QString::number(std::max(lines(), 99)).size() + 2, QLatin1Char('0')));
 }
 
 void JsonEditor::load(const QString& text)
@@ -220,6 +223,7 @@ void JsonEditor::goTo(int line, int column)
     const int shown = static_cast<int>(SendScintilla(SCI_LINESONSCREEN));
     setFirstVisibleLine(std::max(0, static_cast<int>(SendScintilla(SCI_VISIBLEFROMDOCLINE, target)) - shown / 3));
     setFocus(Qt::OtherFocusReason);
+    tellPlace();
 }
 
 bool JsonEditor::goToNextMark(bool forward)

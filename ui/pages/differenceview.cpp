@@ -51,6 +51,7 @@ DifferenceView::DifferenceView(QWidget* parent)
     setFocusPolicy(Qt::StrongFocus);
     setAccessibleName(tr("Difference of the texts"));
     viewport()->setAutoFillBackground(false);
+    setCornerWidget(new QWidget(this));
     verticalScrollBar()->setSingleStep(lineHeight);
     horizontalScrollBar()->setSingleStep(lineHeight);
 }

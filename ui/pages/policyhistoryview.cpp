@@ -26,6 +26,7 @@ namespace gatehouse::ui {
 namespace {
 
 using Column = PolicyHistoryModel::Column;
+constexpr int mostChanges = 216; ///< pixels: three rules, then they scroll
 
 Icon stateIcon(int tone)
 {
@@ -60,13 +61,13 @@ QWidget* PolicyHistoryView::makeTable()
     m_table->setAccessibleName(tr("Versions of the policy"));
     m_table->setItemDelegate(new RecordDelegate(stateIcon, m_table));
     m_table->setModel(m_model);
-    m_table->setColumns({{static_cast<int>(Column::Version), 60, 0},
-                         {static_cast<int>(Column::Time), 96, 0},
-                         {static_cast<int>(Column::Author), 84, 0},
+    m_table->setColumns({{static_cast<int>(Column::Version), 56, 0},
+                         {static_cast<int>(Column::Time), 88, 0},
+                         {static_cast<int>(Column::Author), 72, 0},
                          {static_cast<int>(Column::Via), 68, 4},
                          {static_cast<int>(Column::Origin), 128, 3},
-                         {static_cast<int>(Column::Reason), 110, 1, true},
-                         {static_cast<int>(Column::State), 124, 0}});
+                         {static_cast<int>(Column::Reason), 96, 0, true},
+                         {static_cast<int>(Column::State), 136, 0}});
     connect(m_table, &RecordTable::rowChosen, this, &PolicyHistoryView::showRow);
     connect(m_table->verticalScrollBar(), &QScrollBar::valueChanged, this, &PolicyHistoryView::askForMore);
     m_message = new EmptyState;
@@ -104,14 +105,14 @@ QWidget* PolicyHistoryView::makePanel()
     inside->addLayout(titles);
     inside->addWidget(m_facts);
     m_changes = new ReviewCard(tr("What changed"));
-    auto* scroll = new QScrollArea;
-    scroll->setFrameShape(QFrame::NoFrame);
-    scroll->setAccessibleName(tr("What changed"));
-    scroll->setWidgetResizable(true);
-    scroll->setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
-    scroll->setWidget(m_changes);
-    scroll->viewport()->setAutoFillBackground(false);
-    new FocusEdge(*scroll);
+    m_scroll = new QScrollArea;
+    m_scroll->setFrameShape(QFrame::NoFrame);
+    m_scroll->setAccessibleName(tr("What changed"));
+    m_scroll->setWidgetResizable(true);
+    m_scroll->setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
+    m_scroll->setWidget(m_changes);
+    m_scroll->viewport()->setAutoFillBackground(false);
+    new FocusEdge(*m_scroll);
     auto* text = new Card;
     m_difference = new DifferenceView;
     auto* lines = new QVBoxLayout(text);
@@ -122,8 +123,8 @@ QWidget* PolicyHistoryView::makePanel()
     column->setContentsMargins({});
     column->setSpacing(space::m);
     column->addWidget(head);
-    column->addWidget(scroll, 2);
-    column->addWidget(text, 3);
+    column->addWidget(m_scroll);
+    column->addWidget(text, 1);
     return m_panel;
 }
 
@@ -205,10 +206,12 @@ void PolicyHistoryView::showRow(int row)
     std::vector<ReviewRow> rows;
     for (const PolicyChange& change : entry->changes)
         rows.push_back(changeRow(change));
+    const QString rules = rulesText(rows.size());
     if (rows.empty())
         m_changes->setMessage(tr("No rule changed from the version before."));
     else
-        m_changes->setRows(tr("%n rule(s)", nullptr, static_cast<int>(rows.size())), std::move(rows));
+        m_changes->setRows(rules, std::move(rows));
+    m_scroll->setFixedHeight(std::min(m_changes->sizeHint().height(), mostChanges));
     if (entry->difference.empty())
         m_difference->setMessage(tr("The text is that of the version before."));
     else

@@ -8,6 +8,7 @@
 #include <QWidget>
 
 class QPushButton;
+class QScrollArea;
 class QStackedWidget;
 
 namespace gatehouse::ui {
@@ -60,6 +61,7 @@ private:
     Pill* m_state = nullptr;
     FactGrid* m_facts = nullptr;
     QPushButton* m_restore = nullptr;
+    QScrollArea* m_scroll = nullptr;
     ReviewCard* m_changes = nullptr;
     DifferenceView* m_difference = nullptr;
     std::uint64_t m_chosen = 0;

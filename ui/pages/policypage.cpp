@@ -186,11 +186,13 @@ void PolicyPage::advance()
         return;
     const GateStats& stats = m_figures.stats();
     m_history->setNow(stats.time);
-    if (stats.policyVersion != m_seen && m_document)
+    const bool provisional = stats.provisionalUntil.has_value();
+    const bool settled = m_seenProvisional.has_value() && *m_seenProvisional != provisional;
+    if (m_document && (stats.policyVersion > m_document->running || settled))
         load();
     else
         showVersion();
-    m_seen = stats.policyVersion;
+    m_seenProvisional = provisional;
 }
 
 void PolicyPage::load()

@@ -76,7 +76,7 @@ private:
     PolicyHistoryView* m_history;
     QTimer* m_saving;
     std::optional<PolicyDocument> m_document; ///< that runs; unset until the server told
-    std::uint64_t m_seen = 0;                 ///< the version that the feed told last
+    std::optional<bool> m_seenProvisional;    ///< what the feed told last
     PolicyToApply m_reviewed;
     quint64 m_reviews = 0; ///< answers to an older review are dropped
     bool m_active = false;

@@ -158,11 +158,12 @@ void PolicyReviewView::showChecked(const PolicyCheckResult& result)
     std::vector<ReviewRow> rows;
     for (const PolicyChange& change : result.changes)
         rows.push_back(changeRow(change));
+    const QString rules = rulesText(rows.size());
     if (rows.empty())
         m_changes->setMessage(result.valid ? tr("No rule changes: both say the same.")
                                            : tr("What would change cannot be told while there are errors."));
     else
-        m_changes->setRows(tr("%n rule(s)", nullptr, static_cast<int>(rows.size())), std::move(rows));
+        m_changes->setRows(rules, std::move(rows));
     if (result.difference.empty())
         m_difference->setMessage(tr("The texts are the same."));
     else

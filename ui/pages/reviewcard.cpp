@@ -166,6 +166,7 @@ ReviewCard::ReviewCard(const QString& heading, QWidget* parent)
     layout->addWidget(cardHead(heading, m_aside, this));
     layout->addWidget(m_message);
     layout->addWidget(m_rows);
+    layout->addStretch(1);
 }
 
 void ReviewCard::setRows(const QString& aside, std::vector<ReviewRow> rows)

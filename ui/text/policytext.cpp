@@ -106,6 +106,11 @@ QString versionText(std::uint64_t version)
     return QStringLiteral("v%1").arg(version);
 }
 
+QString rulesText(std::size_t count)
+{
+    return tr("%n rule(s)", static_cast<int>(count));
+}
+
 ReviewRow changeRow(const PolicyChange& change)
 {
     const QString before = plainText(change.before, longestValue);

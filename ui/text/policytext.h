@@ -44,6 +44,9 @@ struct ReviewRow {
 /// "v41"
 [[nodiscard]] QString versionText(std::uint64_t version);
 
+/// "3 rules"
+[[nodiscard]] QString rulesText(std::size_t count);
+
 /// "hub: messages › rate 50/s → 30/s" over "burst stays 100".
 [[nodiscard]] ReviewRow changeRow(const PolicyChange& change);
 

@@ -1,0 +1,8 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+add_library(gatehouse_policy_scenes STATIC ${CMAKE_CURRENT_LIST_DIR}/policyscenes.cpp ${CMAKE_CURRENT_LIST_DIR}/policyscenes.h)
+target_include_directories(gatehouse_policy_scenes PUBLIC ${CMAKE_CURRENT_LIST_DIR})
+target_link_libraries(gatehouse_policy_scenes PUBLIC gatehouse_control gatehouse_test_support PRIVATE gatehouse_flags)
+
+gatehouse_add_test(gui json_editor SOURCES ${CMAKE_CURRENT_LIST_DIR}/jsoneditortest.cpp LINKS gatehouse_ui_editor)
+gatehouse_add_test(gui policypage SOURCES ${CMAKE_CURRENT_LIST_DIR}/policypagetest.cpp
+    LINKS gatehouse_ui_mainwindow gatehouse_policy_scenes gatehouse_record_scenes)
