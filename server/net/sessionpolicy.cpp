@@ -100,11 +100,7 @@ void Session::restartTimers(const Route& was)
         m_pingPending = false;
     if (was.messages.completeWithin != is.messages.completeWithin && m_messageStarted != TimePoint{})
         m_messageStarted = m_context.now;
-    if (paused()) {
-        m_resumeAt = roomAt(tolls(1), m_context.now);
-        if (*m_resumeAt <= m_context.now)
-            resume();
-    }
+    askForRoom();
     m_connection.startTimer();
 }
 
