@@ -36,7 +36,6 @@ Result<Policy, std::string> loadConfiguration(const std::filesystem::path& file)
 
 std::optional<std::filesystem::path> liveSocket(const std::filesystem::path& file)
 {
-    constexpr std::size_t largestDocument = 4U << 20; // bytes
     const auto text = readWholeFile(file, largestDocument);
     const auto document = text ? nlohmann::json::parse(*text, nullptr, false) : nlohmann::json();
     std::string socket = "run/control.sock";

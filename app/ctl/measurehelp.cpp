@@ -18,7 +18,7 @@ constexpr std::array<HelpTopic, 8> topics{{
      "  --user NAME       who stays and may come in; may be given several times\n"
      "  --network CIDR    from where; may be given several times. Where both are given both must match\n"
      "  --for TIME        when it ends by itself; without it when somebody ends it\n"
-     "  --reason TEXT     for the audit log and whoever looks at the state\n"
+     "  --reason TEXT     public: clients that are closed are told; at most 123 bytes are sent\n"
      "  --yes             do not ask; needed where there is no terminal\n"
      "\n"
      "Without --user and --network the lists are those of \"lockdown\" in the policy; where they are\n"

@@ -52,13 +52,26 @@ int sayApplied(Caller& caller, const PolicyApplied& applied, const std::string& 
     return caller.finish(exitOk);
 }
 
-int complainOfConflict(Caller& caller, const CallError& error, const std::string& file)
+/// Says what stands in the way of a change on top of `base`, and what to do about it.
+int complainOfConflict(Caller& caller, const CallError& error, const std::string& base, const std::string& file)
 {
-    const int code = complainOfDocument(caller, error, file);
-    if (error.refusal.code == ControlErrorCode::Conflict)
-        caller.complain("take over what has changed: gatehousectl policy show > FILE, edit that, and apply it again",
-                        code);
-    return code;
+    if (error.refusal.code != ControlErrorCode::Conflict)
+        return complainOfDocument(caller, error, file);
+    caller.streams().error << escapedLines(error.refusal.difference);
+    const int code = caller.complain(error);
+    const auto running = caller.ask<PolicyDocument>(PolicyGetQuery{});
+    if (!running)
+        return code;
+    if (running->version.hash == base)
+        return caller.complain(
+            "see what the file holds with gatehousectl policy diff, take it with gatehousectl reload, "
+            "or overwrite it with --replace-file",
+            code);
+    return caller.complain(
+        "start again from gatehousectl policy show, or look at gatehousectl policy diff and apply with "
+        "--base " +
+            running->version.hash,
+        code);
 }
 
 /// Shows what `document` would do and asks; unset where it may be applied, else the exit code.
@@ -74,6 +87,35 @@ std::optional<int> askFirst(Caller& caller, const std::string& document, const s
     if (caller.confirmed(what + "?"))
         return std::nullopt;
     return caller.complain("nothing was changed", exitFailure);
+}
+
+/// Whether a version was there to stay.
+bool isDefinitive(const PolicyVersion& version)
+{
+    return !version.provisionalUntil || version.confirmed;
+}
+
+/// The version that a rollback without a number restores: the last one that was there to stay and is not what runs.
+Result<std::uint64_t, CallError> versionBefore(Caller& caller, const PolicyDocument& running)
+{
+    if (running.returnsTo != 0)
+        return running.returnsTo;
+    PolicyHistoryQuery query{running.version.version, 200};
+    for (bool more = true; more;) {
+        const auto history = caller.ask<PolicyHistory>(query);
+        if (!history)
+            return Failure{history.error()};
+        for (const PolicyHistoryEntry& entry : history->versions)
+            if (isDefinitive(entry.version) && entry.version.hash != running.version.hash)
+                return entry.version.version;
+        more = history->more && !history->versions.empty();
+        if (more)
+            query.before = history->versions.back().version.version;
+    }
+    return Failure{
+        CallError{exitFailure,
+                  true,
+                  {ControlErrorCode::NotFound, "the history holds no other version before the one that runs"}}};
 }
 
 } // namespace
@@ -99,7 +141,7 @@ int policyApply(Caller& caller)
     if (const auto ended = askFirst(caller, apply.policy, "Apply " + fileLabel(file), file))
         return *ended;
     const auto applied = caller.ask<PolicyApplied>(apply);
-    return applied ? sayApplied(caller, *applied, file) : complainOfConflict(caller, applied.error(), file);
+    return applied ? sayApplied(caller, *applied, file) : complainOfConflict(caller, applied.error(), apply.base, file);
 }
 
 int policyRollback(Caller& caller)
@@ -114,13 +156,16 @@ int policyRollback(Caller& caller)
         return caller.complain(running.error());
     if (rollback.base.empty())
         rollback.base = running->version.hash;
+    if (invocation.yes) {
+        const auto applied = caller.ask<PolicyApplied>(rollback);
+        return applied ? sayApplied(caller, *applied, "policy")
+                       : complainOfConflict(caller, applied.error(), rollback.base, "policy");
+    }
     if (rollback.version == 0) { // what is shown must be what is restored
-        const auto history = caller.ask<PolicyHistory>(PolicyHistoryQuery{running->version.version, 1});
-        if (!history)
-            return caller.complain(history.error());
-        if (history->versions.empty())
-            return caller.complain("there is no version before the one that runs", exitFailure);
-        rollback.version = history->versions.front().version.version;
+        const auto before = versionBefore(caller, *running);
+        if (!before)
+            return caller.complain(before.error());
+        rollback.version = *before;
     }
     const std::string name = "version " + std::to_string(rollback.version);
     const auto wanted = caller.ask<PolicyDocument>(PolicyGetQuery{rollback.version});
@@ -129,7 +174,8 @@ int policyRollback(Caller& caller)
     if (const auto ended = askFirst(caller, wanted->version.document, "Restore " + name, name))
         return *ended;
     const auto applied = caller.ask<PolicyApplied>(rollback);
-    return applied ? sayApplied(caller, *applied, name) : complainOfConflict(caller, applied.error(), name);
+    return applied ? sayApplied(caller, *applied, name)
+                   : complainOfConflict(caller, applied.error(), rollback.base, name);
 }
 
 } // namespace gatehouse::ctl

@@ -28,7 +28,7 @@ int writeDocument(Caller& caller, const std::string& file, const std::string& do
     return out ? exitOk : caller.complain("cannot write " + file, exitFailure);
 }
 
-int sayChecked(Caller& caller, const PolicyCheckResult& result)
+int sayChecked(Caller& caller, const PolicyCheckResult& result, bool offline)
 {
     const Invocation& invocation = caller.invocation();
     const std::string file = fileLabel(invocation.policy.file);
@@ -36,7 +36,7 @@ int sayChecked(Caller& caller, const PolicyCheckResult& result)
         caller.streams().out << jsonText(result);
     } else {
         caller.streams().error << problemsText(result.errors, file) << problemsText(result.warnings, file, true);
-        caller.streams().out << text(result);
+        caller.streams().out << (offline && result.difference.empty() && result.valid ? "Valid.\n" : text(result));
     }
     return caller.finish(result.valid ? exitOk : exitFailure);
 }
@@ -108,12 +108,12 @@ int policyCheck(Caller& caller)
         return exitFailure;
     const bool reachable = !invocation.policy.offline && (!invocation.config || liveSocket(*invocation.config));
     if (!reachable)
-        return sayChecked(caller, checkOffline(invocation, *document));
+        return sayChecked(caller, checkOffline(invocation, *document), true);
     const auto answer = caller.ask<PolicyCheckResult>(PolicyCheckCommand{*document});
     if (answer)
-        return sayChecked(caller, *answer);
+        return sayChecked(caller, *answer, false);
     if (!answer.error().reached && invocation.config)
-        return sayChecked(caller, checkOffline(invocation, *document));
+        return sayChecked(caller, checkOffline(invocation, *document), true);
     return complainOfDocument(caller, answer.error(), invocation.policy.file);
 }
 

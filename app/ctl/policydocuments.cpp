@@ -15,37 +15,6 @@ namespace gatehouse::ctl {
 
 namespace {
 
-constexpr std::size_t largestDocument = 4U << 20; // bytes
-
-std::string_view codeWord(PolicyErrorCode code)
-{
-    switch (code) {
-    case PolicyErrorCode::Unreadable:
-        return "unreadable";
-    case PolicyErrorCode::Syntax:
-        return "syntax";
-    case PolicyErrorCode::DuplicateKey:
-        return "duplicate_key";
-    case PolicyErrorCode::UnknownKey:
-        return "unknown_key";
-    case PolicyErrorCode::NotBuiltYet:
-        return "not_built_yet";
-    case PolicyErrorCode::Missing:
-        return "missing";
-    case PolicyErrorCode::WrongType:
-        return "wrong_type";
-    case PolicyErrorCode::BadValue:
-        return "bad_value";
-    case PolicyErrorCode::BadFile:
-        return "bad_file";
-    case PolicyErrorCode::Insecure:
-        return "insecure";
-    case PolicyErrorCode::Conflict:
-        return "conflict";
-    }
-    return "";
-}
-
 std::optional<std::string> readAll(std::istream& in)
 {
     std::string text;
@@ -82,17 +51,19 @@ std::optional<std::string> readDocument(Caller& caller, const std::string& file)
 
 int complainOfDocument(Caller& caller, const CallError& error, const std::string& file)
 {
-    caller.streams().error << problemsText(error.refusal.problems, fileLabel(file));
-    if (!error.refusal.difference.empty())
-        caller.streams().error << namedDifference(error.refusal.difference, "what was edited", "what runs");
-    return caller.complain(error);
+    const ControlError& refusal = error.refusal;
+    if (refusal.code != ControlErrorCode::Rejected || refusal.problems.empty())
+        return caller.complain(error);
+    caller.streams().error << problemsText(refusal.problems, fileLabel(file));
+    return caller.complain(fileLabel(file) + " is not valid; nothing was changed", error.exitCode);
 }
 
 std::vector<PolicyProblem> problemsOf(const std::vector<PolicyError>& errors)
 {
     std::vector<PolicyProblem> problems;
     for (const PolicyError& error : errors)
-        problems.push_back({error.pointer, error.line, error.column, std::string(codeWord(error.code)), error.detail});
+        problems.push_back(
+            {error.pointer, error.line, error.column, std::string(policyErrorWord(error.code)), error.detail});
     return problems;
 }
 

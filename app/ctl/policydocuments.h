@@ -16,7 +16,7 @@ namespace gatehouse::ctl {
 /// How a file is called in errors.
 [[nodiscard]] std::string fileLabel(const std::string& file);
 
-/// Says why a document was refused, each problem with its place in `file`, or the difference from what runs.
+/// Says why a document was refused, each problem with its place in `file`.
 int complainOfDocument(Caller& caller, const CallError& error, const std::string& file);
 
 [[nodiscard]] std::vector<PolicyProblem> problemsOf(const std::vector<PolicyError>& errors);

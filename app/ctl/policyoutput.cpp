@@ -76,7 +76,7 @@ std::string provisionalText(const PolicyVersion& version)
     if (version.confirmed)
         return "confirmed " + formatTime(*version.confirmed) +
                (version.confirmedBy.empty() ? "" : " by " + escaped(version.confirmedBy));
-    return version.provisionalUntil ? "provisional until " + formatTime(*version.provisionalUntil) : std::string();
+    return version.provisionalUntil ? "on trial until " + formatTime(*version.provisionalUntil) : std::string();
 }
 
 } // namespace
@@ -168,7 +168,9 @@ std::string originText(const PolicyVersion& version)
     const std::string restored = version.restores == 0 ? "" : " version " + std::to_string(version.restores);
     switch (version.origin) {
     case PolicyOrigin::File:
-        return "read from the file" + (version.author.empty() ? "" : " for " + escaped(version.author));
+        text = "read from the file";
+        return version.via == "file" ? text
+                                     : text + " for " + escaped(version.author) + " (" + escaped(version.via) + ")";
     case PolicyOrigin::Apply:
     case PolicyOrigin::Provisional:
         text = "applied";
@@ -222,12 +224,15 @@ std::string text(const PolicyApplied& applied)
     if (version.restores != 0)
         lines += " and is version " + std::to_string(version.restores) + " again";
     lines += ":\n" + changesText(applied.changes) + restartText(applied.restart);
-    lines += "It met " + counted(applied.sessions, "open session") + " and ended " +
-             std::to_string(applied.ended.size()) + (applied.ended.empty() ? ".\n" : ":\n") +
-             affectedText(applied.ended, "ended", namesShown);
+    if (applied.sessions == 0)
+        lines += "No session was open.\n";
+    else
+        lines += "It met " + counted(applied.sessions, "open session") + " and ended " +
+                 std::to_string(applied.ended.size()) + (applied.ended.empty() ? ".\n" : ":\n") +
+                 affectedText(applied.ended, "ended", namesShown);
     if (version.provisionalUntil)
-        lines += "It is provisional until " + formatTime(*version.provisionalUntil) +
-                 "; then the version before it returns.\n";
+        lines +=
+            "It is on trial until " + formatTime(*version.provisionalUntil) + "; then the version before it returns.\n";
     return lines;
 }
 
@@ -249,7 +254,9 @@ std::string historyText(const PolicyHistory& history, bool differences)
             lines += "  reason: " + escaped(version.reason) + '\n';
         if (const std::string state = provisionalText(version); !state.empty())
             lines += "  " + state + '\n';
-        lines += changesText(entry.changes) + (differences ? escapedLines(entry.difference) : std::string());
+        if (!entry.changes.empty() || !entry.difference.empty()) // the first version has none
+            lines += changesText(entry.changes);
+        lines += (differences ? escapedLines(entry.difference) : std::string());
     }
     if (history.more)
         lines += "\nOlder versions: --before " + std::to_string(history.versions.back().version.version) + '\n';

@@ -88,8 +88,8 @@ std::string text(const Info& info)
         {"started", formatTime(info.started)},
         {"policy", info.policyFile + ", version " + std::to_string(info.policyVersion)}};
     if (stats.provisionalUntil)
-        fields.emplace_back("provisional", untilText(*stats.provisionalUntil, stats.time) +
-                                               "; then the version before returns, unless it is confirmed");
+        fields.emplace_back("on trial", untilText(*stats.provisionalUntil, stats.time) +
+                                            "; then the version before returns, unless it is confirmed");
     if (!stats.policyProblem.empty())
         fields.emplace_back("policy file", "not taken: " + stats.policyProblem);
     if (stats.lockdown)

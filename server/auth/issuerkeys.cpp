@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "auth/issuerkeys.h"
 
+#include <algorithm>
+
 namespace gatehouse {
 
 namespace {
@@ -20,7 +22,11 @@ Result<std::shared_ptr<const IssuerKeys>, std::string> IssuerKeys::make(const Po
     auto made = std::make_shared<IssuerKeys>();
     bool failed = false;
     const auto prepare = [&](const Issuer& issuer, const std::string& secret, std::optional<WallTime> until) {
-        Secret one{{}, until};
+        Secret one{{}, until, {}};
+        if (!secret.empty()) {
+            one.fingerprint = hmacSha256(secret, "gatehouse key fingerprint").value_or(std::string());
+            failed = failed || one.fingerprint.empty();
+        }
         for (const JwtAlgorithm algorithm : issuer.algorithms) {
             if (secret.empty() || !isSymmetric(algorithm))
                 continue;
@@ -58,7 +64,7 @@ SignatureVerdict IssuerKeys::verifyBySecret(std::size_t issuer, JwtAlgorithm alg
         for (const auto& [which, key] : secret.keys) {
             const auto expected = which == algorithm ? key.mac(message) : std::nullopt;
             if (expected && equalInConstantTime(*expected, signature))
-                return {true, true, false, secret.until};
+                return {true, true, false, secret.until, secret.fingerprint};
         }
     }
     return {};
@@ -89,8 +95,41 @@ SignatureVerdict IssuerKeys::verify(std::size_t issuer, JwtAlgorithm algorithm, 
         }
         ++tries;
         verdict.good = key.key.verifies(algorithm, message, signature);
-        if (verdict.good)
+        if (verdict.good) {
+            verdict.fingerprint = key.key.fingerprint();
             return verdict;
+        }
+    }
+    return verdict;
+}
+
+SignatureVerdict IssuerKeys::judge(std::size_t issuer, JwtAlgorithm algorithm, std::string_view kid,
+                                   std::string_view fingerprint, WallTime now) const
+{
+    if (issuer >= m_sets.size() || fingerprint.empty())
+        return {};
+    if (isSymmetric(algorithm)) {
+        for (const Secret& secret : m_secrets[issuer]) {
+            const bool ended = secret.until && now >= *secret.until;
+            const bool fits = std::ranges::any_of(secret.keys, [&](const auto& key) { return key.first == algorithm; });
+            if (!ended && fits && secret.fingerprint == fingerprint)
+                return {true, true, false, secret.until, secret.fingerprint};
+        }
+        return {};
+    }
+    SignatureVerdict verdict;
+    verdict.keyKnown = kid.empty();
+    if (!m_sets[issuer])
+        return verdict;
+    for (const KeySetKey& key : m_sets[issuer]->keys()) {
+        if (!kid.empty() && !key.id.empty() && key.id != kid)
+            continue;
+        verdict.keyKnown = true;
+        if (!key.algorithms[static_cast<std::size_t>(algorithm)] || key.key.fingerprint() != fingerprint)
+            continue;
+        verdict.good = true;
+        verdict.fingerprint = key.key.fingerprint();
+        return verdict;
     }
     return verdict;
 }

@@ -15,9 +15,10 @@ namespace gatehouse {
 /// What the keys of one issuer say of a signature.
 struct SignatureVerdict {
     bool good = false;
-    bool keyKnown = true;          ///< false: the token names a key that the issuer does not have
-    bool triesSpent = false;       ///< more keys fit than one token may cost
-    std::optional<WallTime> until; ///< of a good one: from then on its key verifies no more
+    bool keyKnown = true;           ///< false: the token names a key that the issuer does not have
+    bool triesSpent = false;        ///< more keys fit than one token may cost
+    std::optional<WallTime> until;  ///< of a good one: from then on its key verifies no more
+    std::string_view fingerprint{}; ///< of a good one's key; holds as long as the keys
 };
 
 /// The keys of each issuer of one policy, in the policy's order. Immutable; held by the workers beside the policy.
@@ -42,10 +43,15 @@ public:
                                           std::string_view message, std::string_view signature, WallTime now,
                                           unsigned& tries) const;
 
+    /// What verify() would say of a signature that the key of this fingerprint made.
+    [[nodiscard]] SignatureVerdict judge(std::size_t issuer, JwtAlgorithm algorithm, std::string_view kid,
+                                         std::string_view fingerprint, WallTime now) const;
+
 private:
     struct Secret {
         std::vector<std::pair<JwtAlgorithm, HmacKey>> keys; ///< for each algorithm that the issuer lists
         std::optional<WallTime> until;                      ///< unset: the one that signs
+        std::string fingerprint;
     };
 
     [[nodiscard]] SignatureVerdict verifyBySecret(std::size_t issuer, JwtAlgorithm algorithm, std::string_view message,

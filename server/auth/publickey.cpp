@@ -7,6 +7,7 @@
 #include <openssl/evp.h>
 #include <openssl/param_build.h>
 #include <openssl/rsa.h>
+#include <openssl/x509.h>
 
 #include <optional>
 
@@ -235,6 +236,22 @@ Result<PublicKey, std::string> PublicKey::prepared(Type type, std::shared_ptr<ev
         if (const auto algorithm = static_cast<JwtAlgorithm>(i); fits(type, algorithm))
             if (!made.m_key || !made.prepare(algorithm))
                 return Failure{std::string("OpenSSL cannot take the key")};
+    if (!made.m_key || !made.takeFingerprint())
+        return Failure{std::string("OpenSSL cannot take the key")};
+    return made;
+}
+
+bool PublicKey::takeFingerprint()
+{
+    std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
+    unsigned int size = 0;
+    unsigned char* der = nullptr;
+    const int length = i2d_PUBKEY(m_key.get(), &der);
+    const bool made = length > 0 && EVP_Digest(der, static_cast<std::size_t>(length), digest.data(), &size,
+                                               EVP_sha256(), nullptr) == 1;
+    OPENSSL_free(der);
+    if (made)
+        m_fingerprint.assign(static_cast<const char*>(static_cast<const void*>(digest.data())), size);
     return made;
 }
 

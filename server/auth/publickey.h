@@ -29,6 +29,8 @@ public:
     [[nodiscard]] static Result<PublicKey, std::string> edwards(Type type, std::string_view x);
 
     [[nodiscard]] Type type() const { return m_type; }
+    /// The same for the same key alone: a hash of its SubjectPublicKeyInfo (RFC 5280 §4.1).
+    [[nodiscard]] const std::string& fingerprint() const { return m_fingerprint; }
     /// By type and curve.
     [[nodiscard]] static bool fits(Type type, JwtAlgorithm algorithm);
     /// False for whatever is not exactly a signature of this message, and where the library fails.
@@ -42,9 +44,11 @@ private:
 
     [[nodiscard]] static Result<PublicKey, std::string> prepared(Type type, std::shared_ptr<evp_pkey_st> key);
     [[nodiscard]] bool prepare(JwtAlgorithm algorithm);
+    [[nodiscard]] bool takeFingerprint();
 
     Type m_type = Type::Rsa;
     std::shared_ptr<evp_pkey_st> m_key;
+    std::string m_fingerprint;
     std::array<Prepared, jwtAlgorithmCount> m_prepared; ///< null for algorithms that do not fit
 };
 

@@ -3,12 +3,14 @@
 
 #include "auth/findtoken.h"
 #include "auth/issuerkeys.h"
+#include "auth/tokenevidence.h"
 #include "domain/decision.h"
 #include "domain/result.h"
 #include "policy/identity.h"
 #include "policy/policy.h"
 
 #include <chrono>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -22,8 +24,14 @@ struct VerifiedToken {
     std::size_t issuer = 0; ///< index into the policy's issuers
     std::optional<WallTime> notBefore;
     std::optional<WallTime> keyUntil; ///< it was signed with a previous secret, which verifies until then
+    std::shared_ptr<const TokenEvidence> evidence{};
 
-    friend bool operator==(const VerifiedToken&, const VerifiedToken&) = default;
+    /// Evidence by what it says.
+    friend bool operator==(const VerifiedToken& a, const VerifiedToken& b)
+    {
+        const bool same = a.evidence == b.evidence || (a.evidence && b.evidence && *a.evidence == *b.evidence);
+        return same && a.who == b.who && a.issuer == b.issuer && a.notBefore == b.notBefore && a.keyUntil == b.keyUntil;
+    }
 };
 
 struct TokenRefusal : Decision {
@@ -38,6 +46,13 @@ struct TokenRefusal : Decision {
 /// that a good signature of one issuer under the name of another is told from a forgery: it is refused for its claims.
 [[nodiscard]] Result<VerifiedToken, TokenRefusal> verifyToken(const Policy& policy, const IssuerKeys& keys,
                                                               std::size_t route, std::string_view token, WallTime now);
+
+/// Judges a token that was verified before as verifyToken() would, but for its signature: in its place, a key of that
+/// fingerprint must still be good for an issuer of the route. Never knows more than the token said.
+[[nodiscard]] Result<VerifiedToken, Decision> judgeToken(const Policy& policy, const IssuerKeys& keys,
+                                                         std::size_t route,
+                                                         const std::shared_ptr<const TokenEvidence>& evidence,
+                                                         WallTime now);
 
 /// What of a verified token the time can change: exp, nbf, iat, max_lifetime, and the end of a previous secret.
 [[nodiscard]] Decision checkTimes(const Policy& policy, const VerifiedToken& token, WallTime now);

@@ -21,7 +21,9 @@ struct Jws {
     std::string_view signed_;
     JsonValue header;
     std::optional<JsonValue> claims; ///< unset: no JSON object, or a key twice
+    std::string claimsText;
     std::string signature;
+    std::shared_ptr<const TokenEvidence> evidence{}; ///< set: it was verified before, and no signature is there
 };
 
 /// The issuers that a token's signature is tried under.
@@ -45,7 +47,32 @@ public:
         auto parsed = parse(token);
         if (!parsed)
             return Failure{TokenRefusal{parsed.error(), {}}};
-        const Jws& jws = parsed.value();
+        return verify(parsed.value());
+    }
+
+    Result<VerifiedToken, TokenRefusal> judge(const std::shared_ptr<const TokenEvidence>& evidence) const
+    {
+        Jws jws;
+        jws.header.kind = Kind::Object;
+        const auto add = [&](std::string key, std::string_view text) {
+            JsonValue value;
+            value.kind = Kind::String;
+            value.text = text;
+            jws.header.members.push_back({std::move(key), 0, std::move(value)});
+        };
+        add("alg", jwtAlgorithmWord(evidence->algorithm));
+        if (!evidence->keyId.empty())
+            add("kid", evidence->keyId);
+        if (evidence->type)
+            add("typ", *evidence->type);
+        jws.claims = parseObject(evidence->claims);
+        jws.evidence = evidence;
+        return verify(jws);
+    }
+
+private:
+    [[nodiscard]] Result<VerifiedToken, TokenRefusal> verify(const Jws& jws) const
+    {
         const JsonValue* alg = jws.header.find("alg");
         std::optional<JwtAlgorithm> algorithm;
         if (alg && alg->is(Kind::String))
@@ -62,7 +89,6 @@ public:
         return verifySignature(jws, *algorithm, candidates);
     }
 
-private:
     [[nodiscard]] Decision refuse(Reason reason, std::string_view key, std::string met, std::string limit) const
     {
         return {reason, routeRule(m_policy, m_route, key), std::move(met), std::move(limit)};
@@ -88,14 +114,16 @@ private:
         if (second == std::string_view::npos || token.find('.', second + 1) != std::string_view::npos)
             return malformed("not three parts", "header.payload.signature");
         const auto header = base64urlDecoded(token.substr(0, first));
-        const auto payload = base64urlDecoded(token.substr(first + 1, second - first - 1));
+        auto payload = base64urlDecoded(token.substr(first + 1, second - first - 1));
         auto signature = base64urlDecoded(token.substr(second + 1));
         if (!header || !payload || !signature)
             return malformed("a part is no base64url", "base64url without padding");
         auto object = parseObject(*header);
         if (!object)
             return malformed("header is no JSON object", "one object, each key once");
-        return Jws{token.substr(0, second), std::move(*object), parseObject(*payload), std::move(*signature)};
+        auto claims = parseObject(*payload);
+        return Jws{token.substr(0, second), std::move(*object), std::move(claims), std::move(*payload),
+                   std::move(*signature)};
     }
 
     [[nodiscard]] Decision checkHeader(const JsonValue& header) const
@@ -155,16 +183,19 @@ private:
         std::optional<std::size_t> unknownTo;
         std::optional<Decision> refusal; // of the first issuer whose key made the signature
         for (const std::size_t i : candidates.tried) {
-            const auto verdict = m_keys.verify(i, algorithm, kid, jws.signed_, jws.signature, m_now, tries);
+            const auto verdict = jws.evidence
+                                     ? m_keys.judge(i, algorithm, kid, jws.evidence->keyFingerprint, m_now)
+                                     : m_keys.verify(i, algorithm, kid, jws.signed_, jws.signature, m_now, tries);
             spent = spent || verdict.triesSpent;
             if (!verdict.keyKnown && !unknownTo && contains(candidates.picked, i))
                 unknownTo = i;
             if (!verdict.good)
                 continue;
-            auto token = judge(i, jws);
+            auto token = judgeClaims(i, jws);
             if (token) {
                 token->who.keyId = kid;
                 token->keyUntil = verdict.until;
+                token->evidence = jws.evidence ? jws.evidence : evidenceOf(jws, algorithm, kid, verdict.fingerprint);
                 return std::move(*token);
             }
             if (!refusal)
@@ -175,8 +206,17 @@ private:
         return Failure{noSignature(candidates, algorithm, unknownTo, spent)};
     }
 
+    static std::shared_ptr<const TokenEvidence> evidenceOf(const Jws& jws, JwtAlgorithm algorithm,
+                                                           const std::string& kid, std::string_view fingerprint)
+    {
+        const JsonValue* typ = jws.header.find("typ");
+        return std::make_shared<const TokenEvidence>(
+            TokenEvidence{algorithm, kid, std::string(fingerprint),
+                          typ && typ->is(Kind::String) ? std::optional(typ->text) : std::nullopt, jws.claimsText});
+    }
+
     /// What stands in a token whose signature is good under this issuer.
-    [[nodiscard]] Result<VerifiedToken, Decision> judge(std::size_t issuer, const Jws& jws) const
+    [[nodiscard]] Result<VerifiedToken, Decision> judgeClaims(std::size_t issuer, const Jws& jws) const
     {
         if (Decision refusal = checkType(m_policy, issuer, jws.header); !refusal.allowed())
             return Failure{std::move(refusal)};
@@ -291,6 +331,15 @@ Result<VerifiedToken, TokenRefusal> verifyToken(const Policy& policy, const Issu
                                                 std::string_view token, WallTime now)
 {
     return TokenVerifier(policy, keys, route, now).verify(token);
+}
+
+Result<VerifiedToken, Decision> judgeToken(const Policy& policy, const IssuerKeys& keys, std::size_t route,
+                                           const std::shared_ptr<const TokenEvidence>& evidence, WallTime now)
+{
+    auto judged = TokenVerifier(policy, keys, route, now).judge(evidence);
+    if (!judged)
+        return Failure{static_cast<const Decision&>(judged.error())};
+    return std::move(*judged);
 }
 
 } // namespace gatehouse

@@ -40,7 +40,7 @@ struct SessionInfo {
     std::string tlsCipher;
     WallTime since{};
     std::optional<WallTime> tokenExpires;
-    std::uint64_t policyVersion = 0; ///< that admitted it
+    std::uint64_t policyVersion = 0; ///< that it met last
     double rateLimit = 0;            ///< messages a second that the route allows; 0: off
     std::uint64_t rateBurst = 0;
     std::uint64_t sendBufferLimit = 0;   ///< bytes

@@ -47,7 +47,7 @@ public:
     Result<Admission, Refusal> withToken(std::string_view token)
     {
         m_admission.awaitsToken = false;
-        if (!checkBlocked() || !checkLockdown(nullptr) || !verify(token))
+        if (!checkBlocked() || !checkLockdown(nullptr) || !verify(token, TokenPlace::FirstMessage))
             return Failure{std::move(m_refusal)};
         return run();
     }
@@ -95,10 +95,12 @@ private:
             return refuseToken(std::move(token.error()));
         if (*token && (*token)->place == TokenPlace::Certificate) {
             m_admission.who = certificateIdentity(*facts.certificate, authentication.certificate).value();
+            m_admission.source = TokenSource{TokenPlace::Certificate, {}};
+            m_admission.certificate = std::make_shared<const ClientCertificate>(*facts.certificate);
             return true;
         }
         if (*token)
-            return verify((*token)->text);
+            return verify((*token)->text, (*token)->place);
         if (!authentication.required)
             return true;
         m_admission.awaitsToken = looksAt(authentication, TokenPlace::FirstMessage);
@@ -106,14 +108,16 @@ private:
                refuseToken({Reason::AuthMissing, routeRule(m_policy, index, "authentication"), "no token", "a token"});
     }
 
-    bool verify(std::string_view token)
+    bool verify(std::string_view token, TokenPlace place)
     {
-        auto identity = checkToken(m_context, *m_admission.generation, m_admission.match.route, token);
-        if (!identity) {
+        auto verified = checkToken(m_context, *m_admission.generation, m_admission.match.route, token);
+        if (!verified) {
             m_claimed = claimedUser(token);
-            return refuseToken(identity.error());
+            return refuseToken(verified.error());
         }
-        m_admission.who = std::move(*identity);
+        m_admission.who = std::move(verified->who);
+        m_admission.evidence = std::move(verified->evidence);
+        m_admission.source = TokenSource{place, tokenPlaceName(route().authentication, place)};
         return true;
     }
 

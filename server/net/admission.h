@@ -3,6 +3,7 @@
 
 #include "domain/result.h"
 #include "net/arrival.h"
+#include "net/sessionfacts.h"
 #include "net/transport.h"
 #include "net/workercontext.h"
 #include "policy/identity.h"
@@ -28,17 +29,24 @@ struct Refusal {
 /// Who was let in, and where to.
 struct Admission {
     std::shared_ptr<const PolicyGeneration> generation; ///< that let it in
+    std::uint64_t policyEpoch = 0;                      ///< of the worker, when the request came
+    std::size_t listener = 0;                           ///< index into that generation's policy
     RouteMatch match;
     Identity who;
     std::string key;         ///< Sec-WebSocket-Key
     std::string subprotocol; ///< to echo; empty: none
     std::optional<wire::DeflateAgreement> deflate;
     std::string path;
+    std::string host;
     std::string origin;
+    bool originSent = false;
     std::string userAgent;
     std::shared_ptr<UserState> user;
     Lease gateSlot, addressSlot, userSlot;
-    bool awaitsToken = false;        ///< in the first message: nobody is let in yet
+    bool awaitsToken = false;                             ///< in the first message: nobody is let in yet
+    std::optional<TokenSource> source;                    ///< of the token; unset: anonymous
+    std::shared_ptr<const TokenEvidence> evidence;        ///< of the token
+    std::shared_ptr<const ClientCertificate> certificate; ///< where that is the token
     std::optional<TokenClaim> claim; ///< of a one-time token: to be used up before anybody is let in
 };
 

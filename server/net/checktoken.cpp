@@ -3,14 +3,14 @@
 
 namespace gatehouse {
 
-Result<Identity, Decision> checkToken(WorkerContext& context, const PolicyGeneration& generation, std::size_t route,
-                                      std::string_view token)
+Result<VerifiedToken, Decision> checkToken(WorkerContext& context, const PolicyGeneration& generation,
+                                           std::size_t route, std::string_view token)
 {
     auto verified = generation.policy == context.generation->policy
                         ? context.tokens.verify(generation.policy, context.generation->keys, route, token, context.wall)
                         : verifyToken(*generation.policy, *generation.keys, route, token, context.wall);
     if (verified)
-        return std::move(verified->who);
+        return std::move(*verified);
     const TokenRefusal& refusal = verified.error();
     if (refusal.keyUnknownTo) {
         const Issuer& issuer = generation.policy->issuers[*refusal.keyUnknownTo];

@@ -12,7 +12,7 @@ namespace gatehouse {
 /// Verifies a token for a route of a generation, which is the worker's own but where a policy was applied since the
 /// request came; then by way of the worker's cache and with its newest keys. Asks for newer keys where a token
 /// names one that its issuer's set does not hold. Revocations, bans and one-time use are for the caller to check.
-[[nodiscard]] Result<Identity, Decision> checkToken(WorkerContext& context, const PolicyGeneration& generation,
-                                                    std::size_t route, std::string_view token);
+[[nodiscard]] Result<VerifiedToken, Decision> checkToken(WorkerContext& context, const PolicyGeneration& generation,
+                                                         std::size_t route, std::string_view token);
 
 } // namespace gatehouse

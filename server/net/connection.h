@@ -50,6 +50,9 @@ public:
     void claimed(ClaimVerdict verdict);
     /// The server stops: whoever can still be told is told.
     void drain();
+    /// Another policy holds: it came through the listener of this index; unset: that is gone, and whoever has no
+    /// session yet goes too.
+    void moveListener(std::optional<std::size_t> listener);
     /// Ends it after an exception: 1011 where a session can still be told.
     void fail() noexcept;
     /// Ends it now, without ceremony.

@@ -23,6 +23,8 @@ SharedFrame frameOf(std::vector<std::byte> bytes)
     return std::make_shared<const std::vector<std::byte>>(std::move(bytes));
 }
 
+constexpr std::uint16_t listenerGoneStatus = 503;
+
 /// Where a session is refused that has not begun: whoever may not be in this channel may not be here.
 std::uint16_t closeCodeAtTheDoor(Reason reason)
 {
@@ -261,8 +263,9 @@ void Connection::open(Admission admission)
     auto info = makeSessionInfo(m_context, m_arrival, admission, *m_transport, m_peerPort);
     if (!waiting || !waiting->first)
         reply(wire::switchingProtocols(admission.key, admission.subprotocol, info->compression));
+    auto facts = makeSessionFacts(m_context, info->id, m_arrival, admission, *m_transport);
     m_session = std::make_unique<Session>(m_context, *this, std::move(admission), std::move(info),
-                                          std::move(generation), m_arrival.address);
+                                          std::move(generation), m_arrival.address, std::move(facts));
     m_phase = Phase::Open;
     m_pendingSlot = Lease();
     m_arrival.pendingSlot = Lease();
@@ -271,6 +274,8 @@ void Connection::open(Admission admission)
     m_context.counters.accepted.add();
     m_context.sessionOpened(*this);
     m_session->begin();
+    if (m_session->outdated()) // it waited for its token while a policy came
+        m_session->meetPolicy();
     startTimer();
     if (waiting && !waiting->early.empty())
         received(waiting->early);
@@ -278,6 +283,29 @@ void Connection::open(Admission admission)
         readAgain();
     if (m_phase == Phase::Open)
         m_context.updateInterest(*this);
+}
+
+void Connection::moveListener(std::optional<std::size_t> listener)
+{
+    m_arrival.listener = listener.value_or(0);
+    if (listener || m_session)
+        return;
+    Decision gone{Reason::Listener, {"/listeners", "listeners"}, "its listener is gone", {}};
+    switch (m_phase) {
+    case Phase::Proxy:
+    case Phase::Handshake:
+    case Phase::Head:
+        abandon(std::move(gone));
+        break;
+    case Phase::FirstMessage:
+    case Phase::Claim:
+        refuse(refusalOf(m_waiting->admission, std::move(gone), std::nullopt, listenerGoneStatus));
+        break;
+    case Phase::Open:
+    case Phase::Lingering:
+    case Phase::Dead:
+        break;
+    }
 }
 
 void Connection::drain()

@@ -55,6 +55,20 @@ bool AddressState::idle(TimePoint now) const
            failures.idle(now);
 }
 
+void GateTables::rescale(const Limits& before, const Limits& after, TimePoint now)
+{
+    if (before.connectsPerIp != after.connectsPerIp || before.messagesPerIp != after.messagesPerIp)
+        addresses.forEach([&](AddressState& address) {
+            address.connects.rescale(before.connectsPerIp, after.connectsPerIp, now);
+            address.messages.rescale(before.messagesPerIp, after.messagesPerIp, now);
+        });
+    if (before.messagesPerUser != after.messagesPerUser || before.bytesPerUser != after.bytesPerUser)
+        users.forEach([&](UserState& user) {
+            user.messages.rescale(before.messagesPerUser, after.messagesPerUser, now);
+            user.bytes.rescale(before.bytesPerUser, after.bytesPerUser, now);
+        });
+}
+
 std::string visitorKey(const IpAddress& address)
 {
     return address.limitKey().toString();

@@ -94,6 +94,16 @@ public:
         return shard.states.emplace(key, std::make_shared<State>()).first->second;
     }
 
+    /// One shard after the other; the states may be in use meanwhile.
+    template <class Work> void forEach(Work work)
+    {
+        for (Shard& shard : m_shards) {
+            const std::lock_guard lock(shard.mutex);
+            for (auto& [key, state] : shard.states)
+                work(*state);
+        }
+    }
+
     [[nodiscard]] std::size_t size() const
     {
         std::size_t total = 0;
@@ -137,6 +147,10 @@ struct GateTables {
     StateTable<std::string, UserState> users{131072};
     Slots sessions;
     Slots pending;
+
+    /// The shared buckets go on by other limits with the fill that they have. What workers take by the limits before,
+    /// until each has met the new ones, is charged as those had it: that is off by what comes within a second.
+    void rescale(const Limits& before, const Limits& after, TimePoint now);
 };
 
 } // namespace gatehouse

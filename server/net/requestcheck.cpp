@@ -25,6 +25,8 @@ public:
         , m_request(request)
     {
         m_admission.generation = context.generation;
+        m_admission.policyEpoch = context.policyEpoch;
+        m_admission.listener = arrival.listener;
     }
 
     Result<CheckedRequest, Refusal> run(bool bytesAfterHead)
@@ -93,7 +95,9 @@ private:
         m_upgrade = std::move(*upgrade);
         m_admission.key = m_upgrade.key;
         m_admission.userAgent = m_upgrade.userAgent.substr(0, longestUserAgent);
+        m_admission.host = m_upgrade.host;
         m_admission.origin = m_upgrade.origin.value_or("");
+        m_admission.originSent = m_upgrade.origin.has_value();
         if (route().compression) // a bad offer is no error (FAULTS row 29)
             m_admission.deflate = wire::acceptDeflate(m_upgrade.extensions);
         return true;

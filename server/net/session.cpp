@@ -28,14 +28,6 @@ std::chrono::milliseconds leewayOf(const Policy& policy, const std::string& issu
     return found == policy.issuers.end() ? std::chrono::milliseconds(0) : found->leeway;
 }
 
-wire::DecoderLimits decoderLimits(const Route& route, bool deflate)
-{
-    wire::DecoderLimits limits{route.messages.maxSize, route.messages.maxFragments};
-    if (deflate)
-        limits.maxInflated = route.compression->maxInflated;
-    return limits;
-}
-
 SharedFrame makeFrame(std::vector<std::byte> bytes)
 {
     return std::make_shared<const std::vector<std::byte>>(std::move(bytes));
@@ -45,12 +37,14 @@ SharedFrame makeFrame(std::vector<std::byte> bytes)
 
 Session::Session(WorkerContext& context, Connection& connection, Admission admission,
                  std::shared_ptr<const SessionInfo> info, std::shared_ptr<const PolicyGeneration> generation,
-                 std::shared_ptr<AddressState> address)
+                 std::shared_ptr<AddressState> address, std::shared_ptr<const SessionFacts> facts)
     : m_context(context)
     , m_handler(context.handler(*generation->policy, admission.match.route))
     , m_connection(connection)
     , m_generation(std::move(generation))
     , m_info(std::move(info))
+    , m_facts(std::move(facts))
+    , m_policyEpoch(admission.policyEpoch)
     , m_address(std::move(address))
     , m_user(std::move(admission.user))
     , m_gateSlot(std::move(admission.gateSlot))
@@ -64,18 +58,13 @@ Session::Session(WorkerContext& context, Connection& connection, Admission admis
 {
     if (admission.deflate)
         m_deflateWindow = admission.deflate->windowBits;
-    if (const auto rule = m_match.channel.empty() ? std::nullopt : matchChannel(policy(), m_who, m_match.channel)) {
-        m_channelRule = *rule;
-        if (const auto& schema = policy().channels[*rule].schema)
-            m_channelSchema = &*schema;
-    }
-    if (m_who.expires) // a token that got in by its leeway has that leeway to stay
-        m_expires = context.now + (*m_who.expires - context.wall) +
-                    (*m_who.expires > context.wall ? std::chrono::milliseconds(0) : leewayOf(policy(), m_who.issuer));
+    findChannelRule();
+    m_expires = expiryOf(policy(), m_who, context.now, context.wall);
 }
 
 void Session::begin()
 {
+    m_limits = m_context.userLimits.of(m_who);
     m_handler.opened(*this);
     report(AuditKind::Open, {}, 101, {}, m_connection.arrival().described(m_match.channel));
     noteChange();
@@ -114,6 +103,8 @@ void Session::leaveOut()
 
 void Session::received(std::span<std::byte> bytes)
 {
+    if (outdated())
+        meetPolicy();
     m_pingPending = false; // any byte says that the peer is there
     process(bytes);
     if (paused() && !bytes.empty()) {
@@ -124,6 +115,8 @@ void Session::received(std::span<std::byte> bytes)
 
 void Session::takeKept()
 {
+    if (outdated())
+        meetPolicy();
     if (paused() || m_kept.empty())
         return;
     std::span<std::byte> rest = std::span(m_kept).subspan(m_keptFrom);
@@ -237,6 +230,7 @@ void Session::end(Ending ending)
     if (m_resumeAt || wasWithheld) // the peer's Close may stand behind what was not read
         readOn();
     m_handler.closed(*this);
+    leaveLimits();
     if (wasWithheld || dropsBacklog(m_ending->why.reason))
         m_connection.dropUnsent();
     m_connection.queue(makeFrame(wire::encodeClose(m_ending->code, m_ending->text)));
@@ -287,6 +281,8 @@ TimePoint Session::deadline() const
 
 void Session::onTimer()
 {
+    if (outdated())
+        meetPolicy();
     const TimePoint now = m_context.now;
     if (closing()) {
         if (now >= deadline())
@@ -354,6 +350,7 @@ void Session::gone(Reason reason)
     if (!closing()) {
         m_ending = Ending{{reason, {}, "the connection ended without a Close", {}}, 1006, {}, {}};
         m_handler.closed(*this);
+        leaveLimits();
         m_context.counters.closed[static_cast<std::size_t>(reason)].add();
         report(AuditKind::Close, m_ending->why, 1006, {}, {});
     } else if (reason == Reason::CloseTimeout && !m_peerClosed) {
@@ -364,7 +361,7 @@ void Session::gone(Reason reason)
         m_context.closed.push_back({id(),
                                     m_ending->code.value_or(1005),
                                     m_ending->text,
-                                    {m_ending->why, policy().version, m_context.wall, m_ending->actor}});
+                                    {m_ending->why, version(), m_context.wall, m_ending->actor}});
 }
 
 void Session::report(AuditKind kind, const Decision& decision, std::uint16_t code, const std::string& actor,
@@ -383,7 +380,7 @@ void Session::report(AuditKind kind, const Decision& decision, std::uint16_t cod
     record.actor = actor;
     record.detail = detail;
     record.code = code;
-    record.policyVersion = policy().version;
+    record.policyVersion = version();
     m_context.gate.audit.record(std::move(record));
 }
 
@@ -433,6 +430,7 @@ SessionActivity Session::activity() const
             m_context.wall - std::chrono::duration_cast<std::chrono::milliseconds>(m_context.now - m_lastMessage);
     if (m_lastRefusal)
         result.lastRefusal = *m_lastRefusal;
+    result.temporaryLimit = tightestLimit();
     result.throttled = m_throttled;
     result.dropped = m_dropped;
     result.userSessions = m_user ? static_cast<std::uint32_t>(m_user->sessions.used()) : 0;

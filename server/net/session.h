@@ -4,12 +4,14 @@
 #include "feed/values.h"
 #include "net/admission.h"
 #include "net/ratemeter.h"
+#include "net/reevaluation.h"
 #include "net/workercontext.h"
 #include "wire/frame.h"
 
 #include <array>
 #include <memory>
 #include <optional>
+#include <unordered_set>
 
 namespace gatehouse {
 
@@ -35,7 +37,7 @@ class Session {
 public:
     Session(WorkerContext& context, Connection& connection, Admission admission,
             std::shared_ptr<const SessionInfo> info, std::shared_ptr<const PolicyGeneration> generation,
-            std::shared_ptr<AddressState> address);
+            std::shared_ptr<AddressState> address, std::shared_ptr<const SessionFacts> facts);
 
     [[nodiscard]] SessionId id() const { return m_info->id; }
     [[nodiscard]] const SessionInfo& info() const { return *m_info; }
@@ -57,15 +59,24 @@ public:
     [[nodiscard]] bool withheld() const { return m_quarantine != nullptr; }
     /// Begins, or replaces the one that is on.
     void quarantine(const QuarantineOrder& order);
+    /// One of the same subject is replaced.
+    void setLimit(const SharedLimit& limit);
+    void dropLimits(const std::unordered_set<LimitId>& ids);
     void endQuarantine(const std::string& actor, const std::string& reason);
     /// What was read before reading stopped comes first when it goes on.
     void takeKept();
     /// The peer has nothing more to say for now.
     void drained() { m_catchingUp = false; }
-    /// By the first channel rule that matches; asked once, since the session keeps its policy.
+    /// By the first channel rule that matches; asked once for each policy.
     [[nodiscard]] bool mayPublish();
     /// Starts the closing handshake; nothing but the Close is delivered after it.
     void end(Ending ending);
+
+    /// A policy came that it has not met.
+    [[nodiscard]] bool outdated() const { return m_policyEpoch != m_context.policyEpoch; }
+    /// The worker's policy holds for it from here on: it ends it, or changes its limits, roles and timers in place.
+    void meetPolicy();
+    [[nodiscard]] LiveSession live() const;
 
     /// Ends it where more than `send_buffer` still waits after a write.
     void checkBacklog();
@@ -90,6 +101,12 @@ public:
     [[nodiscard]] bool matches(const Ban& ban) const;
 
 private:
+    static wire::DecoderLimits decoderLimits(const Route& route, bool deflate);
+    void findChannelRule();
+    void adopt(std::shared_ptr<const PolicyGeneration> next, SessionTerms terms);
+    void restartTimers(const Route& was);
+    /// The version that decided over it last.
+    [[nodiscard]] std::uint64_t version() const { return m_endedByVersion.value_or(policy().version); }
     [[nodiscard]] bool mayAnswerMore();
     void process(std::span<std::byte>& bytes);
     void onMessage(const wire::Event& event);
@@ -109,9 +126,10 @@ private:
         std::uint64_t cost = 0;
         Reason reason = Reason::None;
         std::string_view key{}; ///< of the policy: below the route where it starts with "messages/", or below limits
+        const TemporaryLimit* limit = nullptr; ///< instead of a key
     };
     struct Tolls {
-        std::array<Toll, 5> all{};
+        std::array<Toll, 8> all{}; // five of the policy's; of the session, of its user, of its user whoever vouches
         std::size_t count = 0;
         [[nodiscard]] std::span<const Toll> used() const { return std::span(all).first(count); }
     };
@@ -132,6 +150,9 @@ private:
     void report(AuditKind kind, const Decision& decision, std::uint16_t code, const std::string& actor,
                 const std::string& detail);
     void noteChange();
+    void limitsChanged();
+    void leaveLimits();
+    [[nodiscard]] std::optional<TemporaryLimit> tightestLimit() const;
     void leaveOut();
     [[nodiscard]] std::uint32_t violationsNow() const;
     [[nodiscard]] std::string describeArrivals() const;
@@ -141,6 +162,9 @@ private:
     Connection& m_connection;
     std::shared_ptr<const PolicyGeneration> m_generation;
     std::shared_ptr<const SessionInfo> m_info;
+    std::shared_ptr<const SessionFacts> m_facts;
+    std::uint64_t m_policyEpoch = 0;
+    std::optional<std::uint64_t> m_endedByVersion; ///< of a policy that did not let it stay
     std::shared_ptr<AddressState> m_address;
     std::shared_ptr<UserState> m_user;
     Lease m_gateSlot, m_addressSlot, m_userSlot;
@@ -161,6 +185,7 @@ private:
         std::optional<WallTime> shownUntil;
     };
     std::unique_ptr<Quarantine> m_quarantine; ///< null: in none
+    std::vector<SharedLimit> m_limits;        ///< at most three
     RateMeter::Totals m_sampled{};            ///< totals when the meter went
     std::unique_ptr<RateMeter> m_meter;       ///< only while messages come or go
     TimePoint m_opened, m_lastMessage, m_pingSent{}, m_messageStarted{}, m_endingStarted{};

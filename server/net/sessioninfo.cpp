@@ -7,18 +7,15 @@ std::shared_ptr<SessionInfo> makeSessionInfo(WorkerContext& context, const Arriv
                                              const Transport& transport, std::uint16_t peerPort)
 {
     const Policy& policy = *admission.generation->policy;
-    const Route& route = policy.routes[admission.match.route];
     auto info = std::make_shared<SessionInfo>();
     info->id = {++context.nextSession * context.workers + context.index};
     info->user = admission.who.user;
     info->issuer = admission.who.issuer;
     info->keyId = admission.who.keyId;
     info->tokenId = admission.who.tokenId;
-    info->roles = admission.who.roles;
     info->address = arrival.peer.toString();
     info->port = peerPort;
-    info->listener = policy.listeners[arrival.listener].name;
-    info->route = route.name;
+    info->listener = policy.listeners[admission.listener].name;
     info->path = admission.path;
     if (!admission.match.channel.empty())
         info->channels.push_back(admission.match.channel);
@@ -31,15 +28,22 @@ std::shared_ptr<SessionInfo> makeSessionInfo(WorkerContext& context, const Arriv
     info->tlsCipher = transport.tlsCipher();
     info->since = context.wall;
     info->tokenExpires = admission.who.expires;
-    info->policyVersion = policy.version;
-    if (const auto& rate = route.messages.rate) {
-        info->rateLimit = static_cast<double>(rate->count) / std::chrono::duration<double>(rate->per).count();
-        info->rateBurst = rate->burst;
-    }
-    info->sendBufferLimit = route.sendBuffer;
-    info->violationsAllowed = route.messages.violationsBeforeClose;
-    info->sessionsPerUser = policy.limits.sessionsPerUser;
+    showPolicy(*info, policy, admission.match.route, admission.who);
     return info;
+}
+
+void showPolicy(SessionInfo& info, const Policy& policy, std::size_t index, const Identity& who)
+{
+    const Route& route = policy.routes[index];
+    info.route = route.name;
+    info.roles = who.roles;
+    info.policyVersion = policy.version;
+    const auto& rate = route.messages.rate;
+    info.rateLimit = rate ? static_cast<double>(rate->count) / std::chrono::duration<double>(rate->per).count() : 0.0;
+    info.rateBurst = rate ? rate->burst : 0;
+    info.sendBufferLimit = route.sendBuffer;
+    info.violationsAllowed = route.messages.violationsBeforeClose;
+    info.sessionsPerUser = policy.limits.sessionsPerUser;
 }
 
 } // namespace gatehouse

@@ -8,9 +8,12 @@
 
 namespace gatehouse {
 
-/// What stays the same of a session from its beginning on, with a fresh id of this worker.
+/// What is shown of a session, with a fresh id of this worker.
 [[nodiscard]] std::shared_ptr<SessionInfo> makeSessionInfo(WorkerContext& context, const Arrival& arrival,
                                                            const Admission& admission, const Transport& transport,
                                                            std::uint16_t peerPort);
+
+/// What of it goes by the policy that the session met last: route, roles, limits, version.
+void showPolicy(SessionInfo& info, const Policy& policy, std::size_t route, const Identity& who);
 
 } // namespace gatehouse

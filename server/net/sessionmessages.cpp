@@ -54,7 +54,7 @@ Session::Tolls Session::tolls(std::uint64_t bytes)
     const auto add = [&](RateBucket& bucket, const OptionalRate& rate, std::uint64_t cost, Reason reason,
                          std::string_view key) {
         if (rate)
-            result.all[result.count++] = {&bucket, &*rate, cost, reason, key};
+            result.all[result.count++] = {&bucket, &*rate, cost, reason, key, nullptr};
     };
     const Messages& rules = route().messages;
     const Limits& limits = policy().limits;
@@ -64,6 +64,12 @@ Session::Tolls Session::tolls(std::uint64_t bytes)
     if (m_user) {
         add(m_user->messages, limits.messagesPerUser, 1, Reason::RateUser, "messages_per_user");
         add(m_user->bytes, limits.bytesPerUser, bytes, Reason::RateUser, "bytes_per_user");
+    }
+    for (const SharedLimit& standing : m_limits) {
+        const TemporaryLimit& limit = standing->limit;
+        if (limitHolds(limit, m_context.wall))
+            result.all[result.count++] = {
+                &standing->bucket, &limit.rate, 1, limit.session ? Reason::RateSession : Reason::RateUser, {}, &limit};
     }
     return result;
 }
@@ -91,6 +97,8 @@ bool Session::passesRates(const wire::Event& event)
 
 Decision Session::refusedAt(const Toll& toll) const
 {
+    if (toll.limit)
+        return {toll.reason, {{}, "limit set by " + toll.limit->actor}, describeArrivals(), describeRate(*toll.rate)};
     const bool ofRoute = toll.key.starts_with("messages/");
     return {toll.reason, ofRoute ? routeRule(policy(), m_match.route, toll.key) : limitRule(toll.key),
             describeArrivals(), describeRate(*toll.rate)};

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "net/worker.h"
 
+#include "net/guarded.h"
 #include "net/refusals.h"
 #include "net/sockettransport.h"
 #include "policy/decide.h"
@@ -13,6 +14,7 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <pthread.h>
+#include <random>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <system_error>
@@ -26,6 +28,7 @@ constexpr int acceptsPerTurn = 64;
 constexpr std::chrono::milliseconds publishEvery{250};
 constexpr std::chrono::milliseconds longestSleep{50};
 constexpr std::chrono::milliseconds acceptPause{100};
+constexpr std::chrono::milliseconds drainStep{10}; // of sessions that are told one after the other
 
 // What an epoll event is about: the wakeup, a listening socket or a connection, told apart by the low bits of a
 // pointer.
@@ -38,16 +41,6 @@ constexpr std::uintptr_t listenerMark = 1;
     event.events = events;
     event.data.u64 = data;
     return epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &event) == 0;
-}
-
-/// Nothing that one peer makes us do may end the thread: what it throws ends that peer's connection alone.
-template <class Work> void guarded(Connection& connection, Work&& work)
-{
-    try {
-        work();
-    } catch (const std::exception&) {
-        connection.fail();
-    }
 }
 
 std::uintptr_t addressOf(const void* object)
@@ -87,6 +80,20 @@ void Worker::addListener(Fd socket, std::size_t listener)
     if (!addToEpoll(m_epoll.get(), owned->fd.get(), EPOLLIN, addressOf(owned.get()) | listenerMark))
         throw std::system_error(errno, std::generic_category(), "epoll_ctl");
     m_listeners.push_back(std::move(owned));
+}
+
+void Worker::openListener(Fd socket, std::size_t listener)
+{
+    if (draining)
+        return;
+    auto owned = std::make_unique<ListenSocket>();
+    owned->fd = std::move(socket);
+    owned->listener = listener;
+    const bool listens =
+        m_acceptPaused || addToEpoll(m_epoll.get(), owned->fd.get(), EPOLLIN, addressOf(owned.get()) | listenerMark);
+    m_listeners.push_back(std::move(owned));
+    if (!listens)
+        pauseAccepting(); // and try again
 }
 
 void Worker::start(const HandlerFactory& makeHandlers)
@@ -129,6 +136,7 @@ void Worker::run()
     while (!m_stop.load(std::memory_order_relaxed))
         turn();
     runTasks();
+    endSweep();
     endAll();
 }
 
@@ -154,9 +162,9 @@ std::vector<Connection*> Worker::connections() const
 
 void Worker::turn()
 {
-    const auto longest = m_acceptPaused ? std::min(longestSleep, acceptPause) : longestSleep;
-    const auto sleep =
-        toRead.empty() && toFlush.empty() ? wheel.sleepFor(gate.clock.now(), longest) : std::chrono::milliseconds(0);
+    const auto longest = m_toDrain.empty() ? longestSleep : drainStep;
+    const auto sleep = toRead.empty() && toFlush.empty() && !sweeping ? wheel.sleepFor(gate.clock.now(), longest)
+                                                                      : std::chrono::milliseconds(0);
     std::array<epoll_event, eventsPerTurn> events;
     const int count =
         epoll_wait(m_epoll.get(), events.data(), static_cast<int>(events.size()), static_cast<int>(sleep.count()));
@@ -201,12 +209,15 @@ void Worker::turn()
         Connection& connection = static_cast<Connection::OwnedTimer&>(timer).owner;
         guarded(connection, [&] { connection.onTimer(); });
     });
+    drainSome();
     for (std::size_t i = 0; i < toFlush.size(); ++i) { // flushing may add to it
         Connection& connection = *toFlush[i];
         connection.inFlush = false;
         guarded(connection, [&] { connection.flush(); });
     }
     toFlush.clear();
+    if (sweeping)
+        sweepSome();
     if (now >= m_nextPublish)
         publish();
     if (m_acceptPaused && now >= m_resumeAccepting)
@@ -216,6 +227,7 @@ void Worker::turn()
         std::erase_if(changed, [](const Connection* c) { return c->phase() == Connection::Phase::Dead; });
         m_discarded.clear();
     }
+    m_closedListeners.clear();
     const auto busy = std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::steady_clock::now() - started);
     counters.busyMicroseconds.add(static_cast<std::uint64_t>(busy.count()));
     if (count > 0)
@@ -395,11 +407,16 @@ void Worker::updateInterest(Connection& connection)
 
 void Worker::setPolicy(std::shared_ptr<const PolicyGeneration> next)
 {
+    takeGeneration(std::move(next));
+    (void)endLockedOut(); // its lists may be others
+}
+
+void Worker::takeGeneration(std::shared_ptr<const PolicyGeneration> next)
+{
     for (const auto& tls : generation->tls) // its sessions may keep it for days; its tickets are good no more
         if (tls && std::ranges::find(next->tls, tls) == next->tls.end())
             tls->tickets().retire();
     generation = std::move(next);
-    (void)endLockedOut(); // its lists may be others
 }
 
 void Worker::publish()
@@ -447,13 +464,47 @@ void Worker::publishAll()
     gate.events.publish(index, std::move(batch));
 }
 
-void Worker::drain()
+void Worker::drain(std::chrono::milliseconds spread)
 {
+    const TimePoint end = now + spread;
+    m_drainEnd = draining ? std::min(m_drainEnd, end) : end;
     draining = true;
     for (const auto& socket : m_listeners)
         socket->fd.reset(); // the entries stay: an event that is at hand already may name one
+    m_toDrain.clear();
+    for (Connection* connection : connections()) {
+        const Session* session = connection->session();
+        if (!session)
+            guarded(*connection, [&] { connection->drain(); });
+        else if (!session->closing())
+            m_toDrain.push_back(session->id());
+    }
+    // One address's sessions mostly came one after the other, and are not to go so.
+    std::ranges::shuffle(m_toDrain, std::minstd_rand(std::random_device{}()));
+    m_drainNext = now;
+    drainSome();
+}
+
+/// Tells those whose turn has come: the rest is spread evenly over the time that is left.
+void Worker::drainSome()
+{
+    while (!m_toDrain.empty() && m_drainNext <= now) {
+        const std::chrono::nanoseconds left = std::max(m_drainEnd - m_drainNext, std::chrono::nanoseconds(0));
+        m_drainNext += left / static_cast<std::int64_t>(m_toDrain.size());
+        const auto found = m_sessions.find(m_toDrain.back());
+        m_toDrain.pop_back();
+        if (found == m_sessions.end())
+            continue;
+        Connection& connection = *found->second;
+        guarded(connection, [&] { connection.drain(); });
+    }
+}
+
+void Worker::cutOff()
+{
+    m_toDrain.clear();
     for (Connection* connection : connections())
-        guarded(*connection, [&] { connection->drain(); });
+        guarded(*connection, [&] { connection->kill(connection->session() ? Reason::Drain : Reason::None); });
 }
 
 std::vector<SessionRow> Worker::rows() const
@@ -559,6 +610,37 @@ std::vector<SessionId> Worker::endQuarantine(const std::vector<SessionId>& ids, 
             here.push_back(id);
         }
     return here;
+}
+
+std::vector<std::shared_ptr<const SessionInfo>> Worker::limitSessions(const std::vector<SharedLimit>& limits)
+{
+    std::vector<std::shared_ptr<const SessionInfo>> here;
+    for (const SharedLimit& limit : limits)
+        if (Session* session = find(limit->limit.session)) {
+            session->setLimit(limit);
+            here.push_back(session->infoPointer());
+        }
+    return here;
+}
+
+void Worker::limitUser(const SharedLimit& limit)
+{
+    userLimits.add(limit);
+    for (const auto& [id, connection] : m_sessions)
+        if (concerns(limit->limit, connection->session()->who()))
+            connection->session()->setLimit(limit);
+}
+
+void Worker::unlimit(const std::vector<TemporaryLimit>& limits)
+{
+    std::unordered_set<LimitId> ids;
+    for (const TemporaryLimit& limit : limits) {
+        ids.insert(limit.id);
+        if (!limit.session)
+            userLimits.remove(limit);
+    }
+    for (const auto& [id, connection] : m_sessions)
+        connection->session()->dropLimits(ids);
 }
 
 std::vector<std::pair<SessionId, std::string>> Worker::keysOf(const std::vector<SessionId>& ids) const

@@ -3,7 +3,9 @@
 
 #include "net/boundedqueue.h"
 #include "net/connection.h"
+#include "net/listenermoves.h"
 #include "net/listeners.h"
+#include "net/reevaluation.h"
 #include "net/wakeup.h"
 #include "net/workercontext.h"
 
@@ -48,7 +50,15 @@ public:
     [[nodiscard]] const WorkerCounters& figures() const { return counters; }
 
     // What tasks do, on this thread.
+    /// Whoever comes from now on meets it; sessions keep theirs.
     void setPolicy(std::shared_ptr<const PolicyGeneration> next);
+    using PolicyMetCallback = std::function<void(PolicyMet)>;
+    /// Whoever comes from now on meets it, and open sessions with their next frame or within a second, in slices.
+    /// `met` is called once all have, or when the worker stops.
+    void applyPolicy(std::shared_ptr<const PolicyGeneration> next, const ListenerMoves& moves, PolicyMetCallback met);
+    /// While it runs: a socket of the policy's listener of that index. Closed at once where the gate is emptied.
+    void openListener(Fd socket, std::size_t listener);
+    [[nodiscard]] std::vector<LiveSession> liveSessions() const;
     void setBans(std::shared_ptr<const BanSet> next) { bans = std::move(next); }
     void setRevocations(std::shared_ptr<const RevocationSet> next) { revocations = std::move(next); }
     /// Null: none. Whoever comes from now on meets it; see endLockedOut().
@@ -56,7 +66,11 @@ public:
     void setWatched(bool watched);
     /// Publishes every session at once, as a whole batch.
     void publishAll();
-    void drain();
+    /// No more connections are taken, and those that are no sessions yet end; sessions are told evenly over `spread`,
+    /// in no order. A second time it may only become quicker.
+    void drain(std::chrono::milliseconds spread);
+    /// Ends whoever is left, without ceremony.
+    void cutOff();
     [[nodiscard]] std::size_t open() const { return m_connections.size(); }
     [[nodiscard]] std::vector<SessionRow> rows() const;
     [[nodiscard]] std::optional<SessionRow> row(SessionId id) const;
@@ -70,6 +84,11 @@ public:
     [[nodiscard]] std::vector<SessionId> quarantine(const std::vector<SessionId>& ids, const QuarantineOrder& order);
     [[nodiscard]] std::vector<SessionId> endQuarantine(const std::vector<SessionId>& ids, const std::string& actor,
                                                        const std::string& reason);
+    /// Those of the sessions that are here.
+    [[nodiscard]] std::vector<std::shared_ptr<const SessionInfo>> limitSessions(const std::vector<SharedLimit>& limits);
+    /// Every session of the user, and those that are still to come.
+    void limitUser(const SharedLimit& limit);
+    void unlimit(const std::vector<TemporaryLimit>& limits);
     /// Ends the sessions that the lockdown's lists, or the policy's as they are now, shut out.
     [[nodiscard]] std::vector<std::shared_ptr<const SessionInfo>> endLockedOut();
     /// The users (userKey, or the address of the anonymous) of those ids, without touching them.
@@ -83,6 +102,21 @@ private:
 
     /// Null where it is not here, or about to end.
     [[nodiscard]] Session* find(SessionId id) const;
+    /// Sessions that are to meet a policy; more than one policy where they came faster than sessions could meet them.
+    struct Sweep {
+        std::vector<SessionId> left;
+        struct Asked {
+            PolicyMetCallback done;
+            PolicyMet met;
+        };
+        std::vector<Asked> asked;
+        std::chrono::steady_clock::time_point started{};
+    };
+
+    void takeGeneration(std::shared_ptr<const PolicyGeneration> next);
+    void moveListeners(const ListenerMoves& moves);
+    void sweepSome();
+    void endSweep();
     void run();
     void endAll();
     void turn();
@@ -95,6 +129,7 @@ private:
     void pauseAccepting();
     void resumeAccepting();
     void publish();
+    void drainSome();
 
     // WorkerContext
     [[nodiscard]] RouteHandler& handler(const Policy& policy, std::size_t route) override;
@@ -116,7 +151,9 @@ private:
     Fd m_epoll;
     Wakeup m_wakeup;
     std::vector<std::unique_ptr<ListenSocket>> m_listeners;
+    std::vector<std::unique_ptr<ListenSocket>> m_closedListeners; ///< events that are at hand may name them
     std::vector<Worker*> m_peers;
+    Sweep m_sweep;
     std::vector<std::unique_ptr<RouteHandler>> m_handlers;
     std::unordered_map<Connection*, std::unique_ptr<Connection>> m_connections;
     std::unordered_map<SessionId, Connection*> m_sessions;
@@ -128,6 +165,9 @@ private:
     BoundedQueue<BusItem> m_bus{16384};
     std::vector<Task> m_taskBatch;
     std::vector<BusItem> m_busBatch;
+    std::vector<SessionId> m_toDrain; ///< that are still to be told, the next one last
+    TimePoint m_drainNext{};          ///< when that is
+    TimePoint m_drainEnd{};           ///< when the last one is
     TimePoint m_nextPublish{};
     TimePoint m_resumeAccepting{};
     bool m_acceptPaused = false;

@@ -6,10 +6,12 @@
 #include "domain/auditrecord.h"
 #include "domain/certificate.h"
 #include "feed/counters.h"
+#include "feed/policyimpact.h"
 #include "feed/values.h"
 #include "net/banset.h"
 #include "net/gatetables.h"
 #include "net/routehandler.h"
+#include "net/temporarylimits.h"
 #include "net/timingwheel.h"
 #include "net/tlscontext.h"
 #include "policy/decidelockdown.h"
@@ -93,12 +95,16 @@ struct WorkerContext {
     std::shared_ptr<const BanSet> bans;
     std::shared_ptr<const RevocationSet> revocations = std::make_shared<const RevocationSet>();
     std::shared_ptr<const Lockdown> lockdown; ///< null: none was ordered
+    TemporaryLimits userLimits;
     WorkerCounters counters;
     TimingWheel wheel;
     TokenCache tokens;
     MessageValidator validator;
     TimePoint now{}; ///< read once a loop turn
     WallTime wall{};
+    std::uint64_t policyEpoch = 0;              ///< how often a policy came that open sessions are to meet
+    bool sweeping = false;                      ///< some have not met the newest
+    std::vector<AffectedSession> endedByPolicy; ///< while sweeping
     bool draining = false;
     bool watched = false; ///< somebody wants rows of sessions
     std::uint64_t nextSession = 0;

@@ -54,29 +54,34 @@ struct Place {
     }
 };
 
-/// Text for people: as it is, or quoted where it holds what would not show.
-std::string shownText(const std::string& text)
+/// JSON text with what would not show, or would change how the rest shows, escaped.
+std::string visible(const std::string& json)
 {
-    if (isPlainText(text))
-        return text;
+    if (isPlainText(json))
+        return json;
     std::string shown;
-    const std::string quoted = jsonQuoted(text);
-    for (std::size_t at = 0; at < quoted.size();) {
+    for (std::size_t at = 0; at < json.size();) {
         const std::size_t begin = at;
-        const auto point = nextCodePoint(quoted, at);
+        const auto point = nextCodePoint(json, at);
         if (!point)
             break;
-        const std::string character = quoted.substr(begin, at - begin);
+        const std::string character = json.substr(begin, at - begin);
         if (isPlainText(character)) {
             shown += character;
             continue;
         }
         constexpr std::string_view digits = "0123456789abcdef";
         shown += "\\u";
-        for (int shift = 12; shift >= 0; shift -= 4)
-            shown += digits[(*point >> static_cast<unsigned>(shift)) & 0xfU];
+        for (const unsigned shift : {12U, 8U, 4U, 0U})
+            shown += digits[(*point >> shift) & 0xfU];
     }
     return shown;
+}
+
+/// Text for people: as it is, or quoted where it holds what would not show.
+std::string shownText(const std::string& text)
+{
+    return isPlainText(text) ? text : visible(jsonQuoted(text));
 }
 
 std::optional<Rate> rateOf(const JsonValue& value)
@@ -189,8 +194,8 @@ void Comparison::changed(const JsonValue& before, const JsonValue& after, std::s
     std::string shownFrom = shown(before, m_before.text, object);
     std::string shownTo = shown(after, m_after.text, object);
     if (shownFrom == shownTo) {
-        shownFrom = clipped(from, longestShown);
-        shownTo = clipped(to, longestShown);
+        shownFrom = clipped(visible(from), longestShown);
+        shownTo = clipped(visible(to), longestShown);
     }
     m_changes.push_back(
         {PolicyChange::Kind::Changed, place.after, place.name, std::move(shownFrom), std::move(shownTo)});
@@ -350,7 +355,7 @@ std::string Comparison::shown(const JsonValue& value, std::string_view text, std
     if (object == rateObject && value.is(Kind::Object))
         if (const auto rate = rateOf(value))
             return describeRate(*rate);
-    return clipped(jsonLine(value, text), longestShown);
+    return clipped(visible(jsonLine(value, text)), longestShown);
 }
 
 } // namespace

@@ -51,6 +51,35 @@ Result<LoadedPolicy, std::vector<PolicyError>> parsePolicy(std::string_view text
     return loaded;
 }
 
+std::string_view policyErrorWord(PolicyErrorCode code)
+{
+    switch (code) {
+    case PolicyErrorCode::Unreadable:
+        return "unreadable";
+    case PolicyErrorCode::Syntax:
+        return "syntax";
+    case PolicyErrorCode::DuplicateKey:
+        return "duplicate_key";
+    case PolicyErrorCode::UnknownKey:
+        return "unknown_key";
+    case PolicyErrorCode::NotBuiltYet:
+        return "not_built_yet";
+    case PolicyErrorCode::Missing:
+        return "missing";
+    case PolicyErrorCode::WrongType:
+        return "wrong_type";
+    case PolicyErrorCode::BadValue:
+        return "bad_value";
+    case PolicyErrorCode::BadFile:
+        return "bad_file";
+    case PolicyErrorCode::Insecure:
+        return "insecure";
+    case PolicyErrorCode::Conflict:
+        return "conflict";
+    }
+    return "";
+}
+
 std::string formatPolicyError(const PolicyError& error, const std::filesystem::path& file)
 {
     std::string text = file.string();

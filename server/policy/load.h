@@ -26,6 +26,9 @@ enum class PolicyErrorCode : std::uint8_t {
     Conflict
 };
 
+/// "unknown_key", "bad_value" …: stable, for machines.
+[[nodiscard]] std::string_view policyErrorWord(PolicyErrorCode code);
+
 /// One thing wrong with a policy. `detail` says what was met and what is expected, in English, for logs and the command
 /// line.
 struct PolicyError {

@@ -33,6 +33,14 @@ std::int64_t cost(const Rate& rate, std::uint64_t amount)
     return static_cast<std::int64_t>(saturatedProduct(tokenTime(rate), amount));
 }
 
+/// `value` · `to` / `from`, rounded up so that nothing is gained; saturates.
+std::int64_t scaled(std::int64_t value, std::int64_t to, std::int64_t from)
+{
+    __extension__ using Wide = __int128;
+    const Wide result = (static_cast<Wide>(value) * to + from - 1) / from;
+    return static_cast<std::int64_t>(std::min<Wide>(result, static_cast<Wide>(furthest)));
+}
+
 std::int64_t units(TimePoint now)
 {
     constexpr auto scale = static_cast<std::int64_t>(unitsPerNanosecond);
@@ -92,6 +100,26 @@ std::chrono::nanoseconds RateBucket::wait(const Rate& rate, TimePoint now, std::
     const std::int64_t missing = next - (present + cost(rate, rate.burst));
     constexpr auto scale = static_cast<std::int64_t>(unitsPerNanosecond);
     return std::chrono::nanoseconds(missing <= 0 ? 0 : (missing - 1) / scale + 1);
+}
+
+void RateBucket::rescale(const OptionalRate& before, const OptionalRate& after, TimePoint now)
+{
+    if (before == after)
+        return;
+    const std::int64_t present = units(now);
+    const std::int64_t depth = before ? cost(*before, before->burst) : 0;
+    std::int64_t arrival = m_arrival.load(std::memory_order_relaxed);
+    for (;;) {
+        std::int64_t next = present;
+        if (const std::int64_t used = arrival - present; before && after && depth > 0 && used > 0) {
+            const std::int64_t newDepth = cost(*after, after->burst);
+            next += used <= depth ? scaled(used, newDepth, depth)
+                                  : newDepth + scaled(used - depth, static_cast<std::int64_t>(tokenTime(*after)),
+                                                      static_cast<std::int64_t>(tokenTime(*before)));
+        }
+        if (m_arrival.compare_exchange_weak(arrival, next, std::memory_order_relaxed))
+            return;
+    }
 }
 
 bool RateBucket::full(TimePoint now) const

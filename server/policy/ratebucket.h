@@ -22,6 +22,9 @@ public:
     [[nodiscard]] std::uint64_t left(const Rate& rate, TimePoint now) const;
     /// How long until `amount` tokens will be there; nanoseconds::max() where they never fit.
     [[nodiscard]] std::chrono::nanoseconds wait(const Rate& rate, TimePoint now, std::uint64_t amount = 1) const;
+    /// The rate changes from `before` to `after`: what is left stays the same share of the bucket, so that a full one
+    /// stays full and an empty one empty, and a debt stays as many tokens. Unset: off, from where it begins full.
+    void rescale(const OptionalRate& before, const OptionalRate& after, TimePoint now);
     /// True when the bucket is full, so that forgetting it changes nothing.
     [[nodiscard]] bool full(TimePoint now) const;
 

@@ -235,18 +235,4 @@ void ServerRuntime::Private::run(const Actor&, const AuthFailuresQuery&, const R
     done(Answer(AuthFailureList{marked(m_failures.all(m_clock.wall()))}));
 }
 
-void ServerRuntime::Private::run(const Actor& actor, const DrainCommand&, const ReplyCallback& done)
-{
-    if (m_state == GateState::Serving) {
-        m_drainStarted = m_clock.now();
-        {
-            const std::lock_guard lock(m_stateMutex);
-            m_state = GateState::Draining;
-        }
-        record(commandRecord(AuditKind::Drain, actor, "via " + actor.via));
-        m_gate->post([](Worker& worker) { worker.drain(); });
-    }
-    done(Answer(Accepted{}));
-}
-
 } // namespace gatehouse

@@ -5,6 +5,7 @@
 #include "hub/plainhub.h"
 
 #include <algorithm>
+#include <iterator>
 #include <thread>
 
 namespace gatehouse {
@@ -46,6 +47,7 @@ Result<Done, std::string> Gate::start(const std::shared_ptr<const PolicyGenerati
             m_workers[worker]->addListener(std::move(sockets->sockets[worker]), i);
         m_listeners.push_back({listener.name, listenerUrl(listener, sockets->port), {}, {}});
     }
+    m_policy = generation->policy;
     showCertificates(*generation);
     for (const auto& worker : m_workers)
         worker->setPeers(peers);
@@ -62,23 +64,91 @@ std::vector<ListenerInfo> Gate::listeners() const
 
 void Gate::setGeneration(const std::shared_ptr<const PolicyGeneration>& generation)
 {
+    m_policy = generation->policy;
     showCertificates(*generation);
     post([generation](Worker& worker) { worker.setPolicy(generation); });
+}
+
+Result<Gate::Opened, std::string> Gate::openListeners(const Policy& policy, const std::vector<std::size_t>& which) const
+{
+    Opened opened;
+    for (const std::size_t index : which) {
+        auto sockets = openListener(policy.listeners[index], static_cast<unsigned>(m_workers.size()));
+        if (!sockets)
+            return Failure{sockets.error()};
+        opened.push_back({index, std::move(*sockets)});
+    }
+    return opened;
 }
 
 Result<Done, std::string> Gate::apply(const std::shared_ptr<const PolicyGeneration>& next,
                                       std::function<void(PolicyMet)> done)
 {
-    setGeneration(next);
-    gather<std::size_t>([](const Worker&) { return std::size_t{0}; },
-                        [done = std::move(done)](const auto&) { done({}); });
+    auto moves = std::make_shared<const ListenerMoves>(moveListeners(m_policy->listeners, next->policy->listeners));
+    auto made = openListeners(*next->policy, moves->opened);
+    if (!made)
+        return Failure{made.error()};
+    showListeners(*next->policy, *moves, *made);
+    m_tables.rescale(m_policy->limits, next->policy->limits, m_environment.clock.now());
+    m_policy = next->policy;
+    showCertificates(*next);
+
+    struct Gathered {
+        std::mutex mutex; ///< guards what follows
+        PolicyMet all;
+        std::size_t missing = 0;
+    };
+    auto gathered = std::make_shared<Gathered>();
+    gathered->missing = m_workers.size();
+    const auto met = [gathered, done = std::move(done)](PolicyMet part) {
+        {
+            const std::lock_guard lock(gathered->mutex);
+            gathered->all.sessions += part.sessions;
+            std::ranges::move(part.ended, std::back_inserter(gathered->all.ended));
+            if (--gathered->missing > 0)
+                return;
+            std::ranges::sort(gathered->all.ended, {}, &AffectedSession::id);
+        }
+        done(std::move(gathered->all));
+    };
+    auto opened = std::make_shared<Opened>(std::move(*made)); // each worker takes its own sockets
+    for (std::size_t i = 0; i < m_workers.size(); ++i)
+        m_workers[i]->post([next, moves, opened, met, i](Worker& worker) {
+            worker.applyPolicy(next, *moves, met);
+            for (OpenedListener& each : *opened)
+                worker.openListener(std::move(each.sockets.sockets[i]), each.listener);
+        });
     return Done{};
+}
+
+void Gate::showListeners(const Policy& next, const ListenerMoves& moves, const Opened& opened)
+{
+    std::vector<ListenerInfo> listeners(next.listeners.size());
+    const std::lock_guard lock(m_listenersMutex);
+    for (std::size_t i = 0; i < moves.sockets.size(); ++i) {
+        if (!moves.sockets[i])
+            continue;
+        const std::string& url = m_listeners[i].url;
+        const auto port = static_cast<std::uint16_t>(std::stoul(url.substr(url.rfind(':') + 1)));
+        const Listener& listener = next.listeners[*moves.sockets[i]];
+        listeners[*moves.sockets[i]] = {listener.name, listenerUrl(listener, port), {}, {}};
+    }
+    for (const OpenedListener& each : opened) {
+        const Listener& listener = next.listeners[each.listener];
+        listeners[each.listener] = {listener.name, listenerUrl(listener, each.sockets.port), {}, {}};
+    }
+    m_listeners = std::move(listeners);
 }
 
 void Gate::gatherSessions(std::function<void(std::vector<LiveSession>)> done)
 {
-    gather<std::size_t>([](const Worker&) { return std::size_t{0}; },
-                        [done = std::move(done)](const auto&) { done({}); });
+    gather<std::vector<LiveSession>>([](const Worker& worker) { return worker.liveSessions(); },
+                                     [done = std::move(done)](std::vector<std::vector<LiveSession>> parts) {
+                                         std::vector<LiveSession> all;
+                                         for (auto& part : parts)
+                                             std::ranges::move(part, std::back_inserter(all));
+                                         done(std::move(all));
+                                     });
 }
 
 void Gate::showCertificates(const PolicyGeneration& generation)

@@ -41,9 +41,9 @@ public:
 
     /// What every worker admits and shakes hands with from its next turn on; the listeners are those of the start.
     void setGeneration(const std::shared_ptr<const PolicyGeneration>& generation);
-    /// Another policy: listeners that are new are bound first, and where one cannot be, nothing changes (the error is
-    /// in English); those that are gone are closed. New sessions meet it at once, open ones with their next frame or
-    /// within a second. `done` is called on a worker's thread once all have met it.
+    /// Another policy, by the thread that called start(): listeners that are new are bound first, and where one cannot
+    /// be, nothing changes (the error is in English); those that are gone are closed. New sessions meet it at once,
+    /// open ones with their next frame or within a second. `done` is called on a worker's thread once all have met it.
     [[nodiscard]] Result<Done, std::string> apply(const std::shared_ptr<const PolicyGeneration>& next,
                                                   std::function<void(PolicyMet)> done);
     /// All open sessions, handed over on a worker's thread.
@@ -77,13 +77,23 @@ public:
     }
 
 private:
+    struct OpenedListener {
+        std::size_t listener = 0; ///< index into the policy
+        ListenerSockets sockets;
+    };
+    using Opened = std::vector<OpenedListener>;
+
     void showCertificates(const PolicyGeneration& generation);
+    [[nodiscard]] Result<Opened, std::string> openListeners(const Policy& policy,
+                                                            const std::vector<std::size_t>& which) const;
+    void showListeners(const Policy& next, const ListenerMoves& moves, const Opened& opened);
 
     GateTables m_tables;
     GateEnvironment m_environment;
     std::vector<std::unique_ptr<Worker>> m_workers;
     std::vector<Worker::Task> m_prepare;
-    mutable std::mutex m_listenersMutex; ///< guards m_listeners
+    std::shared_ptr<const Policy> m_policy; ///< whose listeners are open; of whoever calls start() and apply()
+    mutable std::mutex m_listenersMutex;    ///< guards m_listeners
     std::vector<ListenerInfo> m_listeners;
 };
 

@@ -111,21 +111,6 @@ void ServerRuntime::Private::expireLockdown()
         endLockdown({ruleActor, ruleActor}, "its time is over", [](const Reply&) {});
 }
 
-void ServerRuntime::Private::run(const Actor&, const LimitCommand&, const ReplyCallback& done)
-{
-    done(Failure{ControlError{ControlErrorCode::Unavailable, "not yet"}});
-}
-
-void ServerRuntime::Private::run(const Actor&, const LimitsQuery&, const ReplyCallback& done)
-{
-    done(Failure{ControlError{ControlErrorCode::Unavailable, "not yet"}});
-}
-
-void ServerRuntime::Private::run(const Actor&, const UnlimitCommand&, const ReplyCallback& done)
-{
-    done(Failure{ControlError{ControlErrorCode::Unavailable, "not yet"}});
-}
-
 void ServerRuntime::Private::run(const Actor& actor, const QuarantineCommand& command, const ReplyCallback& done)
 {
     if (std::string problem = problemOf(command); !problem.empty())

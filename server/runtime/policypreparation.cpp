@@ -12,35 +12,6 @@ namespace gatehouse {
 
 namespace {
 
-const char* wordOf(PolicyErrorCode code)
-{
-    switch (code) {
-    case PolicyErrorCode::Unreadable:
-        return "unreadable";
-    case PolicyErrorCode::Syntax:
-        return "syntax";
-    case PolicyErrorCode::DuplicateKey:
-        return "duplicate_key";
-    case PolicyErrorCode::UnknownKey:
-        return "unknown_key";
-    case PolicyErrorCode::NotBuiltYet:
-        return "not_built_yet";
-    case PolicyErrorCode::Missing:
-        return "missing";
-    case PolicyErrorCode::WrongType:
-        return "wrong_type";
-    case PolicyErrorCode::BadValue:
-        return "bad_value";
-    case PolicyErrorCode::BadFile:
-        return "bad_file";
-    case PolicyErrorCode::Insecure:
-        return "insecure";
-    case PolicyErrorCode::Conflict:
-        return "conflict";
-    }
-    return "";
-}
-
 /// Whether only the files of certificates are wrong: the policy itself is good.
 bool areAboutCertificates(const std::vector<PolicyError>& errors)
 {
@@ -65,7 +36,8 @@ RejectedPolicy rejected(const std::vector<PolicyError>& errors, const std::files
 
 Failure<RejectedPolicy> badFile(Reason reason, const std::string& detail)
 {
-    return Failure{RejectedPolicy{reason, detail, {{{}, 0, 0, wordOf(PolicyErrorCode::BadFile), detail}}}};
+    return Failure{
+        RejectedPolicy{reason, detail, {{{}, 0, 0, std::string(policyErrorWord(PolicyErrorCode::BadFile)), detail}}}};
 }
 
 /// Puts back what a running server cannot change, and says what that was.
@@ -90,7 +62,8 @@ std::vector<PolicyProblem> problemsOf(const std::vector<PolicyError>& errors)
 {
     std::vector<PolicyProblem> problems;
     for (const PolicyError& error : errors)
-        problems.push_back({error.pointer, error.line, error.column, wordOf(error.code), error.detail});
+        problems.push_back(
+            {error.pointer, error.line, error.column, std::string(policyErrorWord(error.code)), error.detail});
     return problems;
 }
 

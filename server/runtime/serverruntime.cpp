@@ -125,7 +125,12 @@ Result<Done, std::string> ServerRuntime::Private::start(unsigned spareCores)
     m_gate = std::make_unique<Gate>(m_clock, *this, *this);
     if (const auto lockdown = m_audit->takeLockdown())
         m_lockdown = std::make_shared<const Lockdown>(*lockdown);
-    m_gate->prepare([this](Worker& worker) { worker.setLockdown(m_lockdown); });
+    m_limits = std::make_unique<LimitKeeper>(*m_audit);
+    m_gate->prepare([this](Worker& worker) {
+        worker.setLockdown(m_lockdown);
+        for (const SharedLimit& limit : m_limits->standing())
+            worker.limitUser(limit);
+    });
     if (auto started = m_gate->start(m_generation, m_bans->set(), m_revocations->set(), spareCores); !started)
         return Failure{started.error()};
     m_state = GateState::Serving;
@@ -271,6 +276,8 @@ GateStats ServerRuntime::Private::stats()
     stats.policyProblem = m_policyProblem;
     if (m_lockdown)
         stats.lockdown = *m_lockdown;
+    if (m_state == GateState::Draining)
+        stats.drainUntil = m_drainShownUntil;
     stats.auditRecords = m_audit->newest();
     stats.auditDropped = m_audit->dropped();
     if (m_clockStepped) {
@@ -327,6 +334,7 @@ void ServerRuntime::Private::tick()
     }
     expireRevocations();
     expireLockdown();
+    expireLimits();
     m_stats = stats();
     if (now >= m_nextSecond) {
         m_nextSecond = now + std::chrono::seconds(1);
@@ -361,28 +369,6 @@ void ServerRuntime::Private::tick()
 void ServerRuntime::Private::publishBans()
 {
     m_gate->post([set = m_bans->set()](Worker& worker) { worker.setBans(set); });
-}
-
-void ServerRuntime::Private::checkDrained()
-{
-    if (m_state != GateState::Draining || m_drainCheckPending)
-        return;
-    m_drainCheckPending = true;
-    m_gate->gather<std::size_t>([](const Worker& worker) { return worker.open(); },
-                                [this](const std::vector<std::size_t>& open) {
-                                    const bool all =
-                                        std::ranges::all_of(open, [](std::size_t count) { return count == 0; });
-                                    (void)m_runtime.post(
-                                        [this, all] {
-                                            m_drainCheckPending = false;
-                                            if (!all && m_clock.now() - m_drainStarted < drainWithin)
-                                                return;
-                                            const std::lock_guard lock(m_stateMutex);
-                                            m_state = GateState::Stopped;
-                                            m_stateChanged.notify_all();
-                                        },
-                                        true);
-                                });
 }
 
 AuditRecord ServerRuntime::Private::commandRecord(AuditKind kind, const Actor& actor, std::string detail) const

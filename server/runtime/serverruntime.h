@@ -16,8 +16,6 @@ namespace gatehouse {
 /// QCoreApplication must exist for as long as it does.
 class ServerRuntime final : public ServerControl {
 public:
-    static constexpr std::chrono::seconds drainWithin{20};
-
     /// Takes the state directory, opens the audit log, loads certificates, binds every listener, then serves.
     /// The error is in English: what, where, what to do.
     /// `spareCores`: how many cores `"workers": "auto"` leaves to others, such as a GUI thread.
@@ -31,7 +29,7 @@ public:
 
     /// One for each listener, with its real port and its certificate. Thread-safe.
     [[nodiscard]] std::vector<ListenerInfo> listeners() const;
-    /// Waits until a drain that was ordered has ended: every session is gone, or `drainWithin` is over. False where the
+    /// Waits until a drain that was ordered has ended: every session is gone, or was cut off. False where the
     /// time given ran out before.
     [[nodiscard]] bool waitUntilStopped(std::chrono::milliseconds atMost);
 

@@ -12,6 +12,7 @@
 #include "runtime/clockwatch.h"
 #include "runtime/gate.h"
 #include "runtime/keykeeper.h"
+#include "runtime/limitkeeper.h"
 #include "runtime/onetimekeeper.h"
 #include "runtime/policyfile.h"
 #include "runtime/policykeeper.h"
@@ -94,6 +95,7 @@ struct ServerRuntime::Private final : EventSink, GateEvents, CertificateEvents, 
     void tick();
     void checkClock(TimePoint now, WallTime wall);
     void checkDrained();
+    void drained(bool all);
     void publishBans();
     void endBanned(const Ban& ban, const ReplyCallback& done);
     void answerOnceStored(Answer answer, const std::string& what, const ReplyCallback& done);
@@ -107,6 +109,12 @@ struct ServerRuntime::Private final : EventSink, GateEvents, CertificateEvents, 
     void endLockedOut(const LockdownResult& result, const ReplyCallback& done);
     void endLockdown(const Actor& actor, const std::string& why, const ReplyCallback& done);
     void expireLockdown();
+    void limitUser(const Actor& actor, const SharedLimit& limit, const ReplyCallback& done);
+    void limitSessions(const Actor& actor, const std::vector<SharedLimit>& limits, const ReplyCallback& done);
+    void sessionsLimited(const Actor& actor, const std::vector<SharedLimit>& limits, const SessionInfos& here,
+                         const ReplyCallback& done);
+    void expireLimits();
+    [[nodiscard]] AuditRecord limitRecord(const Actor& actor, const TemporaryLimit& limit, std::string detail) const;
     [[nodiscard]] GateStats stats();
     [[nodiscard]] std::vector<AuthFailureGroup> marked(std::vector<AuthFailureGroup> groups) const;
     [[nodiscard]] AuditRecord commandRecord(AuditKind kind, const Actor& actor, std::string detail) const;
@@ -184,7 +192,8 @@ struct ServerRuntime::Private final : EventSink, GateEvents, CertificateEvents, 
     std::unique_ptr<AuditLog> m_audit; ///< thread-safe
     std::unique_ptr<BanKeeper> m_bans;
     std::unique_ptr<RevocationKeeper> m_revocations;
-    std::unique_ptr<OneTimeKeeper> m_oneTime;   ///< thread-safe
+    std::unique_ptr<OneTimeKeeper> m_oneTime; ///< thread-safe
+    std::unique_ptr<LimitKeeper> m_limits;
     std::shared_ptr<const Lockdown> m_lockdown; ///< null: none was ordered
     AuthFailureTable m_failures;                ///< thread-safe
     Collector m_collector;
@@ -201,7 +210,9 @@ struct ServerRuntime::Private final : EventSink, GateEvents, CertificateEvents, 
     std::string m_keySetProblem;
     KeyKeeper m_keyKeeper{m_clock, *this}; ///< the keys thread's
     WallTime m_started{};
-    TimePoint m_nextSecond{}, m_drainStarted{};
+    TimePoint m_nextSecond{};
+    TimePoint m_drainUntil{};     ///< while draining: when the rest is cut off
+    WallTime m_drainShownUntil{}; ///< the same, for people
     std::atomic<std::uint64_t> m_feedDropped{0};
 
     std::mutex m_feedMutex; ///< guards the next four

@@ -101,7 +101,7 @@ public:
         m_connection = std::make_unique<Connection>(m_context, std::make_unique<SilentTransport>(), std::move(arrival),
                                                     std::uint16_t{0}, Lease());
         m_session = std::make_unique<Session>(m_context, *m_connection, std::move(admission),
-                                              std::make_shared<SessionInfo>(), generation, address);
+                                              std::make_shared<SessionInfo>(), generation, address, nullptr);
         m_session->begin();
     }
 

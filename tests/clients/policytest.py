@@ -148,7 +148,7 @@ class Policy(unittest.IsolatedAsyncioTestCase):
         self.assertRegex(said, rf"(?m)^To keep it: gatehousectl .*policy confirm {first + 1}$")
         self.assertEqual((await bob.closed())[0], 4403)
         self.assertEqual(self.gate.config.read_text(), file)
-        self.assertRegex(self.gate.say("status"), r"(?m)^provisional: +until .* left")
+        self.assertRegex(self.gate.say("status"), r"(?m)^on trial: +until .* left")
         await self.until_version(first + 2)
         self.assertEqual(self.gate.say("policy", "show"), document)
         bob = await self.connect("bob")
@@ -166,7 +166,7 @@ class Policy(unittest.IsolatedAsyncioTestCase):
         self.gate.crash_and_start()
         await self.assertTalks(await self.connect("ann"), "let in again")
         self.assertEqual(self.gate.say("policy", "show"), document)
-        self.assertNotIn("provisional", self.gate.say("status"))
+        self.assertNotIn("on trial", self.gate.say("status"))
 
         said = self.gate.say("policy", "apply", self.document(editors_alone), "--for", "1h", "--yes")
         self.gate.say(*re.search(r"(policy confirm \d+)$", said, re.MULTILINE)[1].split())

@@ -84,12 +84,12 @@ class Programs(unittest.TestCase):
         policy = json.loads(config.read_text())
         policy["limits"]["sessions_per_ip"] = "many"
         policy["routes"][0]["compresion"] = "off"
-        policy["drain"] = {"within": "5s"}
+        policy["audit"] = {"retention": "9d"}
         config.write_text(json.dumps(policy, indent=2))
         for option in (["--check-config"], []):
             bad = run("gatehoused", *option, "--config", config)
             self.assertEqual(bad.returncode, 78)
-            for pointer in ("/limits/sessions_per_ip", "/routes/0/compresion", "/drain"):
+            for pointer in ("/limits/sessions_per_ip", "/routes/0/compresion", "/audit"):
                 self.assertRegex(bad.stderr, rf"gatehouse\.json:\d+:\d+: {pointer}\b")
 
     def test_a_configuration_that_is_not_there_exits_78(self):
@@ -106,6 +106,13 @@ class Programs(unittest.TestCase):
         done = run("gatehoused", "--print-default-config")
         self.assertEqual(done.returncode, 0)
         self.assertEqual(json.loads(done.stdout)["listeners"][0]["port"], 8443)
+
+    def test_the_default_that_is_printed_is_valid_where_init_made_its_files(self):
+        config = self.init() / "gatehouse.json"
+        config.write_text(run("gatehoused", "--print-default-config").stdout)
+        checked = run("gatehoused", "--check-config", "--config", config)
+        self.assertEqual(checked.returncode, 0, checked.stderr)
+        self.assertEqual(checked.stderr, "")
 
     def test_a_second_process_on_the_same_state_names_the_first(self):
         with gate.Gate() as first:

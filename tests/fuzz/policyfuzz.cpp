@@ -4,6 +4,8 @@
 #include "input.h"
 #include "plainjson.h"
 #include "policy/decide.h"
+#include "policy/difference.h"
+#include "policy/document.h"
 #include "policy/json.h"
 #include "policy/load.h"
 #include "policy/text.h"
@@ -114,10 +116,49 @@ void checkPolicy(const Policy& policy)
     CHECK(!decideChannel(policy, {}, "", ChannelRight::Subscribe).allowed());
 }
 
+void checkDifference(std::string_view before, std::string_view after)
+{
+    const auto changes = policyChanges(before, after);
+    CHECK(changes.empty() == (before == after));
+    for (const PolicyChange& change : changes) {
+        CHECK(change.pointer.starts_with('/') && !change.name.empty());
+        CHECK(isUtf8(change.pointer) && isPlainText(change.name));
+        CHECK(isPlainText(change.before) && isPlainText(change.after));
+        CHECK(change.kind != PolicyChange::Kind::Added || change.before.empty());
+        CHECK(change.kind != PolicyChange::Kind::Removed || change.after.empty());
+    }
+    const std::string difference = textDifference(before, after);
+    CHECK(difference.empty() == (before == after));
+    CHECK(difference.empty() || difference.starts_with("@@ -"));
+}
+
+/// One form for whatever is a document, and the same policy from both.
+void checkCanonical(std::string_view text, const std::filesystem::path& file,
+                    const Result<LoadedPolicy, std::vector<PolicyError>>& loaded)
+{
+    static const std::string complete = canonicalDocument(test::complete).value();
+    (void)policyChanges(text, complete);
+    (void)policyChanges(complete, text);
+    (void)textDifference(text, complete);
+    const auto canonical = canonicalDocument(text);
+    if (!canonical) {
+        CHECK(!loaded);
+        return checkErrors(canonical.error(), file);
+    }
+    const auto again = canonicalDocument(*canonical);
+    CHECK(again && *again == *canonical);
+    const auto reloaded = parsePolicy(*canonical, file);
+    CHECK(bool(reloaded) == bool(loaded) && (!loaded || reloaded->policy == loaded->policy));
+    CHECK(policyChanges(text, *canonical).empty());
+    checkDifference(complete, *canonical);
+    checkDifference(*canonical, complete);
+}
+
 void checkDocument(std::string_view text)
 {
     static const Folder folder;
     const auto loaded = parsePolicy(text, folder.policy());
+    checkCanonical(text, folder.policy(), loaded);
     if (!loaded)
         return checkErrors(loaded.error(), folder.policy());
     checkPolicy(loaded->policy);

@@ -1,19 +1,16 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "pages/connectionspage.h"
-#include "connectionscenes.h"
+#include "desk.h"
 #include "dialogs/bandialog.h"
 #include "dialogs/kickdialog.h"
 #include "dialogs/revokedialog.h"
-#include "mainwindow/mainwindow.h"
 #include "pages/columnfit.h"
-#include "pages/connectionstable.h"
 #include "pages/outcomebar.h"
 #include "pages/sessionactions.h"
 #include "pages/sessionpanel.h"
 #include "style/elidedlabel.h"
 
 #include <QAction>
-#include <QApplication>
 #include <QClipboard>
 #include <QComboBox>
 #include <QJsonArray>
@@ -22,13 +19,8 @@
 #include <QLabel>
 #include <QLineEdit>
 #include <QMenu>
-#include <QPushButton>
 #include <QRadioButton>
-#include <QSettings>
 #include <QSignalSpy>
-#include <QTemporaryDir>
-#include <QTest>
-#include <QWindow>
 
 using namespace gatehouse;
 using namespace gatehouse::test;
@@ -36,8 +28,6 @@ using namespace gatehouse::ui;
 using namespace std::chrono_literals;
 
 namespace {
-
-constexpr WallTime start{std::chrono::milliseconds(1'790'000'000'000)};
 
 /// As in the scenes.
 std::string tokenOf(std::uint64_t session)
@@ -47,64 +37,6 @@ std::string tokenOf(std::uint64_t session)
             return row.info->tokenId;
     return {};
 }
-
-/// The window on a made-up server, on the connections page.
-struct Desk {
-    explicit Desk(Appearance& appearance, const std::vector<SessionSketch>& sketches = smallGate())
-        : settings(folder.filePath(QStringLiteral("settings.ini")), QSettings::IniFormat)
-    {
-        control.answer = [](const Command& command) { return gateAnswer(command, start); };
-        window = std::make_unique<MainWindow>(control, settings, appearance,
-                                              MainWindowOptions{{"dana", "console"}, false, false});
-        window->resize(1440, 900);
-        window->show();
-        window->showPage(QStringLiteral("connections"));
-        FeedBatch batch = gateBatch(sketches, start, 0);
-        batch.snapshot = true;
-        push(std::move(batch));
-    }
-
-    void push(FeedBatch batch)
-    {
-        control.push(std::move(batch));
-        for (int turn = 0; turn < 4; ++turn)
-            QApplication::processEvents();
-    }
-
-    template <class W> W* child(const char* name) const { return window->findChild<W*>(QLatin1StringView(name)); }
-    ConnectionsTable* table() const { return child<ConnectionsTable>("connectionsTable"); }
-    ConnectionsPage& page() const { return *qobject_cast<ConnectionsPage*>(window->currentPage()); }
-
-    void clickRow(std::uint64_t id, Qt::KeyboardModifiers keys = {}) const
-    {
-        const QModelIndex cell =
-            page().model().index(page().model().rowOf(SessionId{id}), static_cast<int>(ConnectionColumn::User));
-        table()->scrollTo(cell);
-        QTest::mouseClick(table()->viewport(), Qt::LeftButton, keys, table()->visualRect(cell).center());
-    }
-    [[nodiscard]] QWindow* handle() const { return window->windowHandle(); }
-    /// In the window.
-    [[nodiscard]] QPoint overRow(int row) const
-    {
-        return table()->viewport()->mapTo(window.get(), table()->visualRect(page().model().index(row, 1)).center());
-    }
-    /// By the window system's own events.
-    void pointAt(QPoint position) const
-    {
-        QCursor::setPos(window->mapToGlobal(position));
-        QApplication::processEvents();
-    }
-    void click(const char* button) const
-    {
-        QTest::mouseClick(child<QPushButton>(button), Qt::LeftButton);
-        QApplication::processEvents();
-    }
-
-    QTemporaryDir folder;
-    QSettings settings;
-    FakeControl control;
-    std::unique_ptr<MainWindow> window;
-};
 
 } // namespace
 

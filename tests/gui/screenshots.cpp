@@ -21,6 +21,7 @@
 #include <QLineEdit>
 #include <QPainter>
 #include <QPushButton>
+#include <QRadioButton>
 #include <QSettings>
 #include <QTemporaryDir>
 #include <QTextStream>
@@ -178,6 +179,104 @@ std::vector<Scene> connectionScenes()
     return scenes;
 }
 
+constexpr const char* measuredPolicy =
+    R"({"lockdown": {"allow_users": ["dana", "erik"], "allow_networks": ["10.20.0.0/24", "10.20.3.0/24"]},
+        "drain": {"within": "20s", "spread": "10s"}})";
+
+/// With a policy, and with whom it quarantined and limited.
+void measured(Stage& stage)
+{
+    stage.answer = [](const Command& command) -> Reply {
+        if (!std::holds_alternative<PolicyGetQuery>(command))
+            return gateAnswer(command, sceneTime());
+        PolicyDocument policy;
+        policy.version.document = measuredPolicy;
+        return Answer(policy);
+    };
+    ui::ConnectionsPage& page = stage.connections();
+    stage.live(smallGate());
+    FeedBatch batch = gateBatch(smallGate(), sceneTime() + 2s, turns);
+    batch.stats.sessions = 17;
+    std::erase_if(batch.rows, [](const SessionRow& row) { return row.info->id == SessionId{7444}; });
+    TemporaryLimit limit;
+    limit.rate = {5, 1s, 10};
+    limit.actor = "dana";
+    limit.reason = "floods the floor's channel";
+    limit.until = sceneTime() + 9min;
+    for (SessionRow& row : batch.rows) {
+        const std::uint64_t id = row.info->id.value;
+        if (id == 7370 || id == 7148) {
+            row.activity.phase = SessionPhase::Quarantined;
+            row.activity.quarantinedUntil = sceneTime() + 8min;
+        }
+        if (id == 7370 || id == 7000 || id == 7037) {
+            limit.session = row.info->id;
+            row.activity.temporaryLimit = limit;
+        }
+    }
+    stage.push(std::move(batch));
+    page.choose(SessionId{7370});
+}
+
+void lockDown(Stage& stage)
+{
+    measured(stage);
+    FeedBatch batch = gateBatch({}, sceneTime() + 3s, turns);
+    batch.stats.sessions = 17;
+    batch.stats.lockdown = Lockdown{{}, "erik", "break-in", sceneTime() - 2min, sceneTime() + 12min + 34s};
+    stage.push(std::move(batch));
+}
+
+void press(Stage& stage, const char* button)
+{
+    stage.window->findChild<QPushButton*>(QLatin1StringView(button))->click();
+    Stage::settle();
+}
+
+std::vector<Scene> measureScenes()
+{
+    const auto trigger = [](const char* action) {
+        return [action](Stage& stage) {
+            measured(stage);
+            stage.connections().choose(SessionId{7037});
+            stage.window->findChild<QAction*>(QLatin1StringView(action))->trigger();
+        };
+    };
+    const auto lockdown = [](const char* who) {
+        return [who](Stage& stage) {
+            measured(stage);
+            press(stage, "lockdownButton");
+            stage.window->findChild<QRadioButton*>(QLatin1StringView(who))->click();
+        };
+    };
+    return {
+        {QStringLiteral("quarantined"), usual, measured},
+        {QStringLiteral("quarantined-1024x640"), {1024, 640}, measured},
+        {QStringLiteral("lockdown"), usual, lockdown("lockdownPolicy")},
+        {QStringLiteral("lockdown-given"), {1024, 640}, lockdown("lockdownGiven")},
+        {QStringLiteral("lockdown-nobody"), {1024, 640}, lockdown("lockdownNobody")},
+        {QStringLiteral("locked-down"), usual, lockDown},
+        {QStringLiteral("locked-down-1024x640"), {1024, 640}, lockDown},
+        {QStringLiteral("end-lockdown"), usual,
+         [](Stage& stage) {
+             lockDown(stage);
+             press(stage, "lockdownButton");
+         }},
+        {QStringLiteral("limit"), usual, trigger("limit")},
+        {QStringLiteral("quarantine"), usual, trigger("quarantine")},
+        {QStringLiteral("quarantine-pending"), usual,
+         [trigger](Stage& stage) {
+             trigger("quarantine")(stage);
+             press(stage, "quarantineConfirm");
+         }},
+        {QStringLiteral("close-told"), usual,
+         [](Stage& stage) {
+             measured(stage);
+             stage.window->close();
+         }},
+    };
+}
+
 ui::FirstRunDialog* firstRun(Stage& stage)
 {
     const auto make = [](quint16) -> ui::FirstRunOutcome {
@@ -243,6 +342,7 @@ std::vector<Scene> windowScenes()
              page.choose(SessionId{7333});
              FeedBatch batch = gateBatch({}, sceneTime() + 2s, turns);
              batch.stats.state = GateState::Draining;
+             batch.stats.drainUntil = sceneTime() + 16s;
              batch.stats.sessions = 17;
              for (const SessionSketch& sketch : smallGate()) {
                  SessionRow row = sketched(sketch, sceneTime());
@@ -425,7 +525,7 @@ int main(int argc, char** argv)
     QSettings settings(own.filePath(QStringLiteral("look.ini")), QSettings::IniFormat);
     ui::Appearance appearance(application, settings);
     std::vector<Scene> scenes = connectionScenes();
-    for (auto more : {windowScenes, policyScenes}) {
+    for (auto* more : {&measureScenes, &windowScenes, &policyScenes}) {
         for (Scene& scene : more())
             scenes.push_back(std::move(scene));
     }

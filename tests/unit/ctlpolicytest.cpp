@@ -36,6 +36,7 @@ private Q_SLOTS:
     void apply_that_is_not_wanted_changes_nothing();
     void apply_on_trial_says_how_to_keep_it();
     void a_conflict_prints_the_difference_and_exits_with_1();
+    void a_document_that_is_refused_is_named_with_the_places_of_its_problems();
     void rollback_restores_the_version_that_it_has_shown();
     void lockdown_asks_first();
     void status_tells_what_is_out_of_the_ordinary();
@@ -113,8 +114,13 @@ Reply ordinaryAnswer(const Command& command)
         document.version = version(get->version == 0 ? 4 : get->version, "{}\n");
         return Answer(document);
     }
-    if (std::holds_alternative<PolicyHistoryQuery>(command))
-        return Answer(PolicyHistory{{{version(3), {}, {}}}, true});
+    if (std::holds_alternative<PolicyHistoryQuery>(command)) {
+        PolicyVersion trial = version(3);
+        trial.provisionalUntil = WallTime(1s);
+        PolicyVersion same = version(2);
+        same.hash = version(4).hash;
+        return Answer(PolicyHistory{{{trial, {}, {}}, {same, {}, {}}, {version(1), {}, {}}}, true});
+    }
     if (std::holds_alternative<PolicyWhatIfCommand>(command)) {
         PolicyWhatIfResult result;
         result.changes = {{PolicyChange::Kind::Removed, "/routes/1", "route plc", "", ""}};
@@ -463,7 +469,7 @@ void CtlPolicyTest::apply_on_trial_says_how_to_keep_it()
                       },
                       {}};
     const Outcome done = server.run("policy apply --for 5m --yes " + document.path());
-    QVERIFY2(holds(done.out, "provisional until 2027-01-15T08:00:00.000Z"), done.out.c_str());
+    QVERIFY2(holds(done.out, "on trial until 2027-01-15T08:00:00.000Z"), done.out.c_str());
     QVERIFY2(holds(done.out, "gatehousectl --socket /s policy confirm 5\n"), done.out.c_str());
     QVERIFY(server.all<PolicyApplyCommand>().front().provisional == std::chrono::milliseconds(5min));
 }
@@ -475,17 +481,43 @@ void CtlPolicyTest::a_conflict_prints_the_difference_and_exits_with_1()
                           if (!std::holds_alternative<PolicyApplyCommand>(command))
                               return ordinaryAnswer(command);
                           return Failure{ControlError{ControlErrorCode::Conflict,
-                                                      "version 5 came first",
+                                                      "something came first",
                                                       Reason::PolicyConflict,
                                                       "@@ -1 +1 @@\n-a\n+b\n",
                                                       {}}};
                       },
                       {}};
-    const Outcome refused = server.run("policy apply --yes " + document.path());
+    const Outcome refused = server.run("policy apply --base hash3 --yes " + document.path());
     QCOMPARE(refused.code, exitFailure);
     QVERIFY2(holds(refused.error, "@@ -1 +1 @@\n-a\n+b\n"), refused.error.c_str());
-    QVERIFY2(holds(refused.error, "version 5 came first"), refused.error.c_str());
-    QVERIFY2(holds(refused.error, "policy show"), refused.error.c_str());
+    QVERIFY2(holds(refused.error, "something came first"), refused.error.c_str());
+    QVERIFY2(holds(refused.error, "--base hash4"), refused.error.c_str());
+    // The base does run, so it is the file that holds something else.
+    const Outcome edited = server.run("policy apply --yes " + document.path());
+    QCOMPARE(edited.code, exitFailure);
+    QVERIFY2(holds(edited.error, "--replace-file"), edited.error.c_str());
+}
+
+void CtlPolicyTest::a_document_that_is_refused_is_named_with_the_places_of_its_problems()
+{
+    const Document document("{}");
+    FakeServer server{[](const Command& command) -> Reply {
+                          if (std::holds_alternative<PolicyGetQuery>(command))
+                              return ordinaryAnswer(command);
+                          return Failure{ControlError{ControlErrorCode::Rejected,
+                                                      "policy:1:2: /a: wrong",
+                                                      Reason::PolicyRejected,
+                                                      {},
+                                                      {{"/a", 1, 2, "bad_value", "wrong"}}}};
+                      },
+                      {}};
+    const std::string file = document.path().toStdString();
+    const std::string said = file + ":1:2: /a: wrong\ngatehousectl: " + file + " is not valid; nothing was changed\n";
+    for (const char* command : {"policy apply --yes ", "policy what-if "}) {
+        const Outcome refused = server.run(command + document.path());
+        QCOMPARE(refused.code, exitFailure);
+        QCOMPARE(refused.error, said);
+    }
 }
 
 void CtlPolicyTest::rollback_restores_the_version_that_it_has_shown()
@@ -493,8 +525,9 @@ void CtlPolicyTest::rollback_restores_the_version_that_it_has_shown()
     FakeServer server{ordinaryAnswer, {}};
     QCOMPARE(server.run("policy rollback", "y\n", true).code, exitOk);
     QVERIFY(server.all<PolicyRollbackCommand>() ==
-            std::vector<PolicyRollbackCommand>({{3, "hash4", "", std::nullopt, false}}));
-    QVERIFY(server.all<PolicyHistoryQuery>().front() == (PolicyHistoryQuery{4, 1}));
+            std::vector<PolicyRollbackCommand>({{1, "hash4", "", std::nullopt, false}}));
+    QCOMPARE(server.all<PolicyHistoryQuery>().front().before, std::uint64_t{4});
+    QVERIFY(server.all<PolicyGetQuery>().back() == PolicyGetQuery{1});
 }
 
 void CtlPolicyTest::lockdown_asks_first()
@@ -524,7 +557,7 @@ void CtlPolicyTest::status_tells_what_is_out_of_the_ordinary()
     Info info;
     info.stats.time = WallTime(1'800'000'000s);
     const std::string quiet = humanText(info);
-    for (const char* word : {"provisional", "policy file", "lockdown", "draining"})
+    for (const char* word : {"on trial", "policy file", "lockdown", "draining"})
         QVERIFY2(!holds(quiet, word), quiet.c_str());
     info.stats.provisionalUntil = info.stats.time + 270s;
     info.stats.policyProblem = "/routes: missing";

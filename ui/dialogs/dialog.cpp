@@ -121,6 +121,20 @@ bool Dialog::event(QEvent* event)
 
 void Dialog::addField(const QString& name, QWidget* field, const QString& hint)
 {
+    m_body->addLayout(makeField(name, field, hint));
+}
+
+void Dialog::addFields(const QString& name, QWidget* field, const QString& secondName, QWidget* second)
+{
+    auto* row = new QHBoxLayout;
+    row->setSpacing(space::m);
+    row->addLayout(makeField(name, field, {}), 1);
+    row->addLayout(makeField(secondName, second, {}), 1);
+    m_body->addLayout(row);
+}
+
+QVBoxLayout* Dialog::makeField(const QString& name, QWidget* field, const QString& hint)
+{
     auto* group = new QVBoxLayout;
     group->setSpacing(space::xs);
     QLabel* label = plainLabel(this, ui::font(Type::Small, QFont::Bold));
@@ -136,7 +150,7 @@ void Dialog::addField(const QString& name, QWidget* field, const QString& hint)
         field->setAccessibleDescription(hint);
     }
     field->setAccessibleName(name);
-    m_body->addLayout(group);
+    return group;
 }
 
 } // namespace gatehouse::ui

@@ -37,6 +37,8 @@ public:
 
     /// A field's name above the field, as every dialog shows it; makes the name the field's accessible name and buddy.
     void addField(const QString& name, QWidget* field, const QString& hint = {});
+    /// Two fields side by side.
+    void addFields(const QString& name, QWidget* field, const QString& secondName, QWidget* second);
 
 Q_SIGNALS:
     /// The main action was chosen.
@@ -47,6 +49,8 @@ protected:
     bool event(QEvent* event) override;
 
 private:
+    QVBoxLayout* makeField(const QString& name, QWidget* field, const QString& hint);
+
     QLabel* m_heading;
     QLabel* m_explanation;
     QVBoxLayout* m_body;

@@ -2,9 +2,8 @@
 #pragma once
 
 #include "dialogs/dialog.h"
+#include "dialogs/targetlist.h"
 #include "feedbridge/feedbridge.h"
-
-#include <QString>
 
 #include <vector>
 
@@ -13,37 +12,28 @@ class QLineEdit;
 
 namespace gatehouse::ui {
 
-struct KickTarget {
-    SessionId id;
-    QString user;
-    QString address;
-    QString route;
-};
+class TypedCount;
 
 /// Ends the sessions that were chosen when it opened, whatever the table shows by then.
 class KickDialog : public Dialog {
     Q_OBJECT
 public:
-    /// Over this many targets, their number has to be typed.
-    static constexpr std::size_t typedFrom = 10;
-
-    KickDialog(FeedBridge& bridge, std::vector<KickTarget> targets, QWidget* parent = nullptr);
+    KickDialog(FeedBridge& bridge, std::vector<SessionTarget> targets, QWidget* parent = nullptr);
 
 Q_SIGNALS:
     void kicked(int count, int missing);
 
 private:
-    void addTargets();
     void addFields();
     void updateAction();
     void kick();
     void finish(const Reply& reply);
 
     FeedBridge& m_bridge;
-    std::vector<KickTarget> m_targets;
+    std::vector<SessionTarget> m_targets;
     QLineEdit* m_reason = nullptr;
     QComboBox* m_cooldown = nullptr;
-    QLineEdit* m_typed = nullptr;
+    TypedCount* m_typed = nullptr;
 };
 
 } // namespace gatehouse::ui

@@ -2,6 +2,8 @@
 #pragma once
 
 #include "dialogs/dialog.h"
+#include "feedbridge/feedbridge.h"
+#include "policy/policy.h"
 
 namespace gatehouse::ui {
 
@@ -9,11 +11,16 @@ namespace gatehouse::ui {
 class CloseDialog : public Dialog {
     Q_OBJECT
 public:
-    CloseDialog(std::uint64_t sessions, bool trayAvailable, QWidget* parent);
+    CloseDialog(FeedBridge& bridge, std::uint64_t sessions, bool trayAvailable, QWidget* parent);
 
 Q_SIGNALS:
     void keepServing();
     void drain();
+
+private:
+    void addDrainTimes(const DrainTimes& times);
+
+    QString m_explanation;
 };
 
 } // namespace gatehouse::ui

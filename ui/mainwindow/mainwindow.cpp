@@ -3,11 +3,13 @@
 
 #include "mainwindow/closedialog.h"
 #include "mainwindow/commandpalette.h"
+#include "mainwindow/lockdowncontrol.h"
 #include "mainwindow/rail.h"
 #include "mainwindow/topbar.h"
 #include "pages/auditpage.h"
 #include "pages/authfailurespage.h"
 #include "pages/connectionspage.h"
+#include "pages/outcomebar.h"
 #include "pages/overviewpage.h"
 #include "pages/policypage.h"
 #include "pages/provisionalbanner.h"
@@ -20,6 +22,7 @@
 #include <QCloseEvent>
 #include <QHBoxLayout>
 #include <QMenu>
+#include <QPushButton>
 #include <QSettings>
 #include <QStackedWidget>
 #include <QSystemTrayIcon>
@@ -99,6 +102,12 @@ void MainWindow::makeFrame()
     m_provisional->setContentsMargins(space::l, space::m, space::l, 0);
     column->addWidget(m_topBar);
     column->addWidget(m_provisional);
+    m_outcome = new OutcomeBar(central);
+    m_outcome->setObjectName(QStringLiteral("gateOutcome"));
+    auto* notices = new QVBoxLayout;
+    notices->setContentsMargins(space::l, space::m, space::l, 0);
+    notices->addWidget(m_outcome);
+    column->addLayout(notices);
     column->addWidget(m_stack, 1);
     column->addWidget(m_statusLine);
     auto* layout = new QHBoxLayout(central);
@@ -159,6 +168,8 @@ void MainWindow::makeActions()
     QAction* drain = addWindowAction(QStringLiteral("drain"), Icon::DoorOpen, tr("Drain and stop…"), {},
                                      [this] { askHowToClose(); });
     setCommandLine(*drain, QStringLiteral("gatehousectl drain"));
+    QAction* lockdown = addWindowAction(QStringLiteral("lockdown"), Icon::Lock, {}, Qt::CTRL | Qt::Key_L, [] {});
+    m_lockdown = new LockdownControl(m_bridge, *m_topBar->lockdownButton(), *lockdown, *m_outcome, *this);
     QAction* palette = addWindowAction(QStringLiteral("palette"), Icon::Command, tr("Commands"), Qt::CTRL | Qt::Key_K,
                                        [this] { openPalette(); });
 
@@ -200,6 +211,7 @@ void MainWindow::orderTabs()
         before = button;
     }
     setTabOrder(before, m_topBar->filterField());
+    setTabOrder(m_topBar->filterField(), m_topBar->lockdownButton());
 }
 
 void MainWindow::restore()
@@ -269,6 +281,8 @@ void MainWindow::showIndex(int index)
 void MainWindow::applyBatch(const FeedBatch& batch)
 {
     m_figures.apply(batch);
+    m_topBar->setState(m_figures.stats());
+    m_lockdown->show(m_figures.stats());
     for (Page* page : m_pages)
         page->applyBatch(batch);
 }
@@ -289,7 +303,6 @@ void MainWindow::showFigures()
 
 void MainWindow::showState(GateState state)
 {
-    m_topBar->setState(state);
     if (state == GateState::Serving)
         askListeners();
     if (state == GateState::Stopped && m_stopping) {
@@ -337,7 +350,7 @@ void MainWindow::drainAndStop()
 
 void MainWindow::askHowToClose()
 {
-    auto* dialog = new CloseDialog(m_figures.stats().sessions, m_options.trayAvailable, this);
+    auto* dialog = new CloseDialog(m_bridge, m_figures.stats().sessions, m_options.trayAvailable, this);
     connect(dialog, &CloseDialog::keepServing, this, &MainWindow::keepInTray);
     connect(dialog, &CloseDialog::drain, this, [this, dialog] {
         dialog->setBusy(true);

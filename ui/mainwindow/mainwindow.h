@@ -16,6 +16,8 @@ class QSystemTrayIcon;
 
 namespace gatehouse::ui {
 
+class LockdownControl;
+class OutcomeBar;
 class Page;
 class ProvisionalBanner;
 class Rail;
@@ -90,6 +92,8 @@ private:
     ProvisionalBanner* m_provisional = nullptr; ///< on the pages that have none of their own
     QAction* m_filterAction = nullptr;
     StatusLine* m_statusLine = nullptr;
+    OutcomeBar* m_outcome = nullptr;
+    LockdownControl* m_lockdown = nullptr;
     QStackedWidget* m_stack = nullptr;
     QSystemTrayIcon* m_tray = nullptr;
     bool m_stopping = false;

@@ -4,12 +4,13 @@
 #include "style/elidedlabel.h"
 #include "style/pill.h"
 #include "text/format.h"
-#include "text/reasontext.h"
+#include "text/gatenotices.h"
 
 #include <QAction>
 #include <QHBoxLayout>
 #include <QLineEdit>
 #include <QPainter>
+#include <QPushButton>
 
 #include <optional>
 
@@ -27,13 +28,13 @@ struct StateLook {
     Icon symbol;
 };
 
-StateLook lookOf(GateState state)
+StateLook lookOf(const GateStats& stats)
 {
-    switch (state) {
+    switch (stats.state) {
     case GateState::Starting:
         return {Tone::Neutral, Icon::Hourglass};
     case GateState::Serving:
-        return {Tone::Good, Icon::CircleCheck};
+        return stats.lockdown ? StateLook{Tone::Bad, Icon::Lock} : StateLook{Tone::Good, Icon::CircleCheck};
     case GateState::Draining:
         return {Tone::Warning, Icon::Hourglass};
     case GateState::Stopped:
@@ -50,7 +51,9 @@ TopBar::TopBar(QWidget* parent)
     , m_simulated(new Pill(this))
     , m_listeners(new ElidedLabel(this))
     , m_filter(new QLineEdit(this))
+    , m_lockdown(new QPushButton(this))
 {
+    setObjectName(QStringLiteral("topBar"));
     setFixedHeight(metric::topBar);
     m_state->setObjectName(QStringLiteral("gateState"));
     m_simulated->setObjectName(QStringLiteral("simulated"));
@@ -74,13 +77,16 @@ TopBar::TopBar(QWidget* parent)
     layout->addWidget(m_listeners);
     layout->addWidget(m_filter, 1);
     layout->addStretch(0);
-    setState(GateState::Starting);
+    layout->addWidget(m_lockdown);
+    m_lockdown->setObjectName(QStringLiteral("lockdownButton"));
+    setState({});
 }
 
-void TopBar::setState(GateState state)
+void TopBar::setState(const GateStats& stats)
 {
-    const StateLook look = lookOf(state);
-    m_state->set(look.tone, look.symbol, gateStateText(state));
+    const StateLook look = lookOf(stats);
+    m_state->set(look.tone, look.symbol, gateStateText(stats));
+    m_state->setToolTip(stats.lockdown ? lockdownTip(*stats.lockdown, stats.time).toHtmlEscaped() : QString());
 }
 
 void TopBar::setSimulated(bool simulated)

@@ -7,19 +7,20 @@
 #include <QFrame>
 
 class QLineEdit;
+class QPushButton;
 
 namespace gatehouse::ui {
 
 class ElidedLabel;
 class Pill;
 
-/// The state of the server, where it listens, and the filter of the page that is shown.
+/// The state of the server, where it listens, the filter of the page that is shown, and the lockdown.
 class TopBar : public QFrame {
     Q_OBJECT
 public:
     explicit TopBar(QWidget* parent = nullptr);
 
-    void setState(GateState state);
+    void setState(const GateStats& stats);
     /// Says that the clients are made up.
     void setSimulated(bool simulated);
     void setListeners(const std::vector<ListenerInfo>& listeners);
@@ -27,6 +28,8 @@ public:
     void setFilter(const QString& hint, const QString& text);
     void focusFilter();
     [[nodiscard]] QWidget* filterField() const;
+    /// At rest the only red thing in the window.
+    [[nodiscard]] QPushButton* lockdownButton() const { return m_lockdown; }
 
 Q_SIGNALS:
     void filterEdited(const QString& text);
@@ -39,6 +42,7 @@ private:
     Pill* m_simulated;
     ElidedLabel* m_listeners;
     QLineEdit* m_filter;
+    QPushButton* m_lockdown;
 };
 
 /// The figures of the gate at the foot of the window.

@@ -43,9 +43,20 @@ bool operator==(const Trend& a, const Trend& b)
     return true;
 }
 
+double rateAllowed(const Connection& connection)
+{
+    const double route = connection.info().rateLimit;
+    const std::optional<TemporaryLimit>& limit = connection.activity().temporaryLimit;
+    // That of a user is shared by all of their sessions.
+    if (!limit || !limit->session)
+        return route;
+    const double own = static_cast<double>(limit->rate.count) / std::chrono::duration<double>(limit->rate.per).count();
+    return route > 0 ? std::min(route, own) : own;
+}
+
 std::optional<double> shareOfLimit(const Connection& connection)
 {
-    const double limit = connection.info().rateLimit;
+    const double limit = rateAllowed(connection);
     if (limit <= 0)
         return std::nullopt;
     return connection.activity().messagesInRate / limit;
@@ -64,6 +75,8 @@ ConnectionState stateOf(const Connection& connection, WallTime now)
     const SessionActivity& activity = connection.activity();
     if (activity.phase == SessionPhase::Closing)
         return ConnectionState::Closing;
+    if (activity.phase == SessionPhase::Quarantined)
+        return ConnectionState::Quarantined;
     const std::optional<double> share = shareOfLimit(connection);
     const bool refusedLately = activity.lastRefusal && now - activity.lastRefusal->time < limitedFor;
     if (refusedLately || std::round(share.value_or(0) * 100) >= 100) // as it is shown, in whole per cent
@@ -84,12 +97,20 @@ QString stateText(const Connection& connection, WallTime now)
         return tr("near limit");
     case ConnectionState::Limited:
         return tr("limited");
+    case ConnectionState::Quarantined:
+        return tr("quarantined");
     case ConnectionState::Closing:
         return tr("closing");
     case ConnectionState::Closed:
         return tr("closed %1").arg(connection.closed ? connection.closed->code : 0);
     }
     return {};
+}
+
+QString markText(const Connection& connection)
+{
+    const std::optional<TemporaryLimit>& limit = connection.activity().temporaryLimit;
+    return limit && !connection.closed ? tr("temporary limit %1").arg(bucketText(limit->rate)) : QString();
 }
 
 QString userText(const SessionInfo& info)
@@ -111,7 +132,7 @@ bool matches(const Connection& connection, const QStringList& filter, WallTime n
 {
     if (filter.isEmpty())
         return true;
-    const QString state = stateText(connection, now);
+    const QString state = stateText(connection, now) + QLatin1Char('\n') + markText(connection);
     return std::all_of(filter.begin(), filter.end(), [&](const QString& word) {
         return connection.words.contains(word) || state.contains(word, Qt::CaseInsensitive);
     });

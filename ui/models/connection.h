@@ -10,7 +10,7 @@
 
 namespace gatehouse::ui {
 
-enum class ConnectionState { Open, Idle, NearLimit, Limited, Closing, Closed };
+enum class ConnectionState { Open, Idle, NearLimit, Limited, Quarantined, Closing, Closed };
 
 /// From when on a silent session is shown as idle, a busy one as near its limit, and for how long a refusal keeps it
 /// "limited".
@@ -49,13 +49,17 @@ struct Connection {
     friend bool operator==(const Connection&, const Connection&) = default;
 };
 
-/// Messages a second against the route's limit; unset where there is none.
+/// Messages a second that the route allows, or an operator's limit on the session where that is tighter; 0: any number.
+[[nodiscard]] double rateAllowed(const Connection& connection);
+/// Messages a second against that; unset where there is no limit.
 [[nodiscard]] std::optional<double> shareOfLimit(const Connection& connection);
 /// Since the last message, or since it was opened.
 [[nodiscard]] std::chrono::milliseconds idleFor(const Connection& connection, WallTime now);
 [[nodiscard]] ConnectionState stateOf(const Connection& connection, WallTime now);
-/// "open", "near limit", "limited", "idle 4:41", "closing", "closed 4008".
+/// "open", "near limit", "limited", "quarantined", "idle 4:41", "closing", "closed 4008".
 [[nodiscard]] QString stateText(const Connection& connection, WallTime now);
+/// What stands beside the state: "temporary limit 5/s, burst 10"; empty: nothing.
+[[nodiscard]] QString markText(const Connection& connection);
 /// The user's name, or "anonymous".
 [[nodiscard]] QString userText(const SessionInfo& info);
 [[nodiscard]] QString filterWords(const SessionInfo& info);

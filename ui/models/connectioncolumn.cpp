@@ -88,6 +88,24 @@ QString closeToolTip(const ClosedSession& closed)
     return lines.join(QLatin1Char('\n'));
 }
 
+QString stateToolTip(const Connection& connection, WallTime now)
+{
+    const SessionActivity& activity = connection.activity();
+    const QTimeZone zone = QTimeZone::systemTimeZone();
+    QStringList lines;
+    if (connection.state == ConnectionState::Quarantined)
+        lines += activity.quarantinedUntil
+                     ? tr("quarantined until %1").arg(absoluteText(*activity.quarantinedUntil, zone))
+                     : tr("quarantined until somebody releases it");
+    else if (activity.lastRefusal)
+        lines += reasonSentence(activity.lastRefusal->decision.reason);
+    else
+        lines += stateText(connection, now);
+    if (const QString mark = markText(connection); !mark.isEmpty())
+        lines += mark;
+    return lines.join(QLatin1Char('\n'));
+}
+
 } // namespace
 
 QString columnTitle(Column column)
@@ -188,12 +206,18 @@ QString cellToolTip(const Connection& connection, Column column, WallTime now)
         return absoluteText(*connection.activity().lastMessage, zone);
     if (column == Column::State && connection.closed)
         return closeToolTip(*connection.closed);
-    if (column == Column::State && connection.activity().lastRefusal)
-        return reasonSentence(connection.activity().lastRefusal->decision.reason);
-    if (column == Column::OfLimit && connection.info().rateLimit > 0)
-        return tr("%1 of %2")
-            .arg(rateText(connection.activity().messagesInRate), rateText(connection.info().rateLimit));
+    if (column == Column::State)
+        return stateToolTip(connection, now);
+    if (column == Column::OfLimit && rateAllowed(connection) > 0)
+        return tr("%1 of %2").arg(rateText(connection.activity().messagesInRate), rateText(rateAllowed(connection)));
     return cellText(connection, column, now);
+}
+
+QString accessibleText(const Connection& connection, Column column, WallTime now)
+{
+    const QString text = QStringLiteral("%1: %2").arg(columnTitle(column), cellText(connection, column, now));
+    const QString mark = column == Column::State ? markText(connection) : QString();
+    return mark.isEmpty() ? text : text + QStringLiteral(", ") + mark;
 }
 
 SortKey sortKey(const Connection& connection, Column column, WallTime now)

@@ -40,6 +40,8 @@ inline constexpr int connectionColumns = static_cast<int>(ConnectionColumn::Viol
 /// What the cell says, without markup and safe to show.
 [[nodiscard]] QString cellText(const Connection& connection, ConnectionColumn column, WallTime now);
 [[nodiscard]] QString cellToolTip(const Connection& connection, ConnectionColumn column, WallTime now);
+/// With the column's name, and with what the cell shows as a mark.
+[[nodiscard]] QString accessibleText(const Connection& connection, ConnectionColumn column, WallTime now);
 /// What a column sorts by: numbers before texts, ties by id.
 struct SortKey {
     double number = 0;

@@ -43,6 +43,8 @@ std::uint32_t difference(const SessionActivity& a, const SessionActivity& b)
         columns |= bit(Column::Violations);
     if (a.lastMessage != b.lastMessage)
         columns |= bit(Column::Idle) | bit(Column::State);
+    if (a.temporaryLimit != b.temporaryLimit)
+        columns |= bit(Column::State) | bit(Column::OfLimit);
     return columns;
 }
 
@@ -83,7 +85,7 @@ QVariant ConnectionsModel::data(const QModelIndex& index, int role) const
     case Qt::TextAlignmentRole:
         return static_cast<int>(columnAlignment(column));
     case Qt::AccessibleTextRole:
-        return QStringLiteral("%1: %2").arg(columnTitle(column), cellText(connection, column, m_now));
+        return accessibleText(connection, column, m_now);
     case SortRole:
         return sortValue(connection, column, m_now);
     case IdRole:

@@ -5,7 +5,6 @@
 #include "text/format.h"
 
 #include <QPointer>
-#include <QPushButton>
 
 namespace gatehouse::ui {
 namespace {
@@ -20,7 +19,6 @@ Banning::Banning(FeedBridge& bridge, OutcomeBar& outcome, QWidget& page)
     , m_outcome(outcome)
     , m_page(page)
 {
-    connect(&m_outcome, &OutcomeBar::undone, this, &Banning::undo);
 }
 
 void Banning::ask(BanOffer offer)
@@ -61,13 +59,12 @@ void Banning::send(const BanCommand& command, BanDialog* dialog)
 
 void Banning::showBanned(const BanResult& result)
 {
-    m_last = result.ban;
     const QString who = plainText(result.ban.value, longestName);
     QString text = result.ban.until ? tr("%1 is banned until %2.").arg(who, absoluteText(*result.ban.until, m_zone))
                                     : tr("%1 is banned until the ban is lifted.").arg(who);
     if (const auto ended = static_cast<int>(result.ended.size()); ended > 0)
         text += QLatin1Char(' ') + tr("%n session(s) ended.", nullptr, ended);
-    m_outcome.showDone(text, true);
+    m_outcome.showDone(text, [this, ban = result.ban] { undoBan(ban); });
 }
 
 void Banning::askRevoke(RevokeOffer offer)
@@ -104,30 +101,19 @@ void Banning::sendRevocation(const Command& command, RevokeDialog* dialog)
 
 void Banning::showRevoked(const RevocationResult& result)
 {
-    m_last = result.revocation;
     QString text = result.revocation.subject == RevocationSubject::Token
                        ? tr("Token %1 is revoked.").arg(tokenText(result.revocation.value))
                        : tr("All tokens of %1 are revoked.").arg(plainText(result.revocation.value, longestName));
     if (const auto ended = static_cast<int>(result.ended.size()); ended > 0)
         text += QLatin1Char(' ') + tr("%n session(s) ended.", nullptr, ended);
-    m_outcome.showDone(text, true);
-}
-
-void Banning::undo()
-{
-    if (const auto* ban = std::get_if<Ban>(&m_last))
-        undoBan(*ban);
-    else if (const auto* revocation = std::get_if<Revocation>(&m_last))
-        undoRevocation(*revocation);
+    m_outcome.showDone(text, [this, revocation = result.revocation] { undoRevocation(revocation); });
 }
 
 void Banning::undoRevocation(const Revocation& revocation)
 {
-    m_outcome.undoButton()->setEnabled(false);
     m_bridge.call(UnrevokeCommand{revocation.id}, this, [this](const Reply& reply) {
         if (reply.ok()) {
-            m_last = {};
-            m_outcome.showDone(tr("The revocation is taken back."), false);
+            m_outcome.showDone(tr("The revocation is taken back."));
         } else {
             m_outcome.showFailed(tr("The revocation stands: %1").arg(plainText(reply.error().message)));
         }
@@ -136,12 +122,10 @@ void Banning::undoRevocation(const Revocation& revocation)
 
 void Banning::undoBan(const Ban& last)
 {
-    m_outcome.undoButton()->setEnabled(false);
     m_bridge.call(UnbanCommand{last.id}, this, [this, ban = last](const Reply& reply) {
         const QString who = plainText(ban.value, longestName);
         if (reply.ok()) {
-            m_last = {};
-            m_outcome.showDone(tr("The ban of %1 is lifted.").arg(who), false);
+            m_outcome.showDone(tr("The ban of %1 is lifted.").arg(who));
         } else {
             m_outcome.showFailed(tr("The ban of %1 stands: %2").arg(who, plainText(reply.error().message)));
         }

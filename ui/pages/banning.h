@@ -8,8 +8,6 @@
 
 #include <QTimeZone>
 
-#include <variant>
-
 namespace gatehouse::ui {
 
 class OutcomeBar;
@@ -34,13 +32,11 @@ private:
     void undoRevocation(const Revocation& revocation);
     void send(const BanCommand& command, BanDialog* dialog);
     void showBanned(const BanResult& result);
-    void undo();
     void undoBan(const Ban& ban);
 
     FeedBridge& m_bridge;
     OutcomeBar& m_outcome;
     QWidget& m_page;
-    std::variant<std::monostate, Ban, Revocation> m_last;
     QTimeZone m_zone = QTimeZone::systemTimeZone();
 };
 

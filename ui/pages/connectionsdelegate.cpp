@@ -18,6 +18,8 @@ using Column = ConnectionColumn;
 constexpr int side = paint::cellSide;
 constexpr int barWidth = 48;
 constexpr int barHeight = 6;
+constexpr int markSide = 14;
+constexpr int markWidth = markSide + 6;
 
 struct Cell {
     QPainter& painter;
@@ -59,10 +61,24 @@ void drawState(const Cell& cell)
 {
     const StateLook look = lookOf(cell.connection.state);
     const QString text = stateText(cell.connection, cell.now);
-    if (!look.symbol)
-        drawText(cell, font(Type::Body), cell.theme.muted, text, Qt::AlignLeft | Qt::AlignVCenter);
-    else
-        paintPill(cell.painter, cell.rect, cell.theme, look.tone, look.symbol, text, cell.direction);
+    Cell words = cell;
+    const bool mirrored = cell.direction == Qt::RightToLeft;
+    const bool marked = !markText(cell.connection).isEmpty();
+    if (marked)
+        words.rect.adjust(mirrored ? markWidth : 0, 0, mirrored ? 0 : -markWidth, 0);
+    int width = 0;
+    if (!look.symbol) {
+        drawText(words, font(Type::Body), cell.theme.muted, text, Qt::AlignLeft | Qt::AlignVCenter);
+        width = std::min(cell.painter.fontMetrics().horizontalAdvance(text), words.rect.width());
+    } else {
+        width = paintPill(cell.painter, words.rect, cell.theme, look.tone, look.symbol, text, cell.direction);
+    }
+    if (!marked)
+        return;
+    const int gap = markWidth - markSide;
+    const int x = mirrored ? cell.rect.right() - width - gap - markSide + 1 : cell.rect.x() + width + gap;
+    paintIcon(cell.painter, QRectF(x, cell.rect.y() + (cell.rect.height() - markSide) / 2.0, markSide, markSide),
+              Icon::Gauge, cell.theme.warning);
 }
 
 QColor trendColor(const Cell& cell)
@@ -72,6 +88,7 @@ QColor trendColor(const Cell& cell)
         return cell.theme.bad;
     case ConnectionState::NearLimit:
         return cell.theme.warningMark;
+    case ConnectionState::Quarantined:
     case ConnectionState::Closed:
         return cell.theme.faint;
     case ConnectionState::Open:
@@ -180,6 +197,8 @@ StateLook lookOf(ConnectionState state)
         return {Tone::Warning, Icon::TrendingUp};
     case ConnectionState::Limited:
         return {Tone::Warning, Icon::TriangleAlert};
+    case ConnectionState::Quarantined:
+        return {Tone::Warning, Icon::CirclePause};
     case ConnectionState::Closing:
         return {Tone::Neutral, Icon::LogOut};
     case ConnectionState::Closed:

@@ -2,24 +2,24 @@
 #include "pages/connectionspage.h"
 
 #include "pages/banning.h"
+#include "pages/connectionshead.h"
 #include "pages/connectionstable.h"
 #include "pages/outcomebar.h"
+#include "pages/pendingbar.h"
 #include "pages/sessionactions.h"
+#include "pages/sessionmeasures.h"
 #include "pages/sessionpanel.h"
 #include "style/card.h"
 #include "style/emptystate.h"
-#include "style/gatehousestyle.h"
 #include "text/format.h"
 
 #include <QAction>
-#include <QHBoxLayout>
-#include <QLabel>
+#include <QBoxLayout>
 #include <QMenu>
 #include <QPushButton>
 #include <QSettings>
 #include <QSplitter>
 #include <QStackedWidget>
-#include <QTimer>
 
 namespace gatehouse::ui {
 namespace {
@@ -30,7 +30,6 @@ using Column = ConnectionColumn;
 constexpr int panelWidth = 328;
 constexpr std::uint32_t timelineLength = 20;
 constexpr auto timelineInterval = 3s;
-constexpr auto noticeStays = 8s;
 
 QString splitterKey()
 {
@@ -46,7 +45,8 @@ ConnectionsPage::ConnectionsPage(FeedBridge& bridge, QSettings& settings, QWidge
 {
     setObjectName(QStringLiteral("connections"));
     // In the order of the Tab key.
-    QWidget* head = makeHead();
+    m_head = new ConnectionsHead(title(), this);
+    m_pending = new PendingBar(this);
     m_outcome = new OutcomeBar(this);
     makeBody();
     makeActions();
@@ -54,7 +54,8 @@ ConnectionsPage::ConnectionsPage(FeedBridge& bridge, QSettings& settings, QWidge
     auto* layout = new QVBoxLayout(this);
     layout->setContentsMargins(space::l, space::l, space::l, space::l);
     layout->setSpacing(space::m);
-    layout->addWidget(head);
+    layout->addWidget(m_head);
+    layout->addWidget(m_pending);
     layout->addWidget(m_outcome);
     layout->addWidget(m_splitter, 1);
 
@@ -65,48 +66,6 @@ ConnectionsPage::ConnectionsPage(FeedBridge& bridge, QSettings& settings, QWidge
     fillColumnsMenu();
     updateCounts();
     updatePanel();
-}
-
-QWidget* ConnectionsPage::makeHead()
-{
-    auto* head = new QWidget(this);
-    auto* heading = new QLabel(title(), head);
-    heading->setFont(ui::font(Type::Heading, QFont::Bold));
-    m_counts = new QLabel(head);
-    m_counts->setObjectName(QStringLiteral("connectionsCounts"));
-    m_counts->setForegroundRole(QPalette::PlaceholderText);
-    m_notice = new QLabel(head);
-    m_notice->setTextFormat(Qt::PlainText);
-    m_notice->setObjectName(QStringLiteral("connectionsNotice"));
-    m_waiting = new QPushButton(icon(Icon::Play), {}, head);
-    m_waiting->setObjectName(QStringLiteral("connectionsWaiting"));
-    setLook(*m_waiting, ButtonLook::Quiet, ButtonSize::Small);
-    m_waiting->hide();
-    connect(m_waiting, &QPushButton::clicked, this, [this] { m_model.settleNow(); });
-    m_kickButton = new QPushButton(icon(Icon::UserX), tr("Kick…"), head);
-    m_kickButton->setObjectName(QStringLiteral("connectionsKick"));
-    m_holdButton = new QPushButton(icon(Icon::Pause), tr("Hold"), head);
-    m_holdButton->setObjectName(QStringLiteral("connectionsHold"));
-    m_holdButton->setCheckable(true);
-    m_holdButton->setToolTip(tr("Keep every row where it is"));
-    auto* columns = new QPushButton(icon(Icon::Columns3), tr("Columns"), head);
-    columns->setObjectName(QStringLiteral("connectionsColumns"));
-    m_columns = new QMenu(columns);
-    connect(columns, &QPushButton::clicked, this,
-            [this, columns] { m_columns->popup(columns->mapToGlobal(QPoint(0, columns->height() + 2))); });
-    auto* layout = new QHBoxLayout(head);
-    layout->setContentsMargins(0, 0, 0, 0);
-    layout->setSpacing(space::m);
-    layout->addWidget(heading);
-    layout->addWidget(m_counts);
-    layout->addWidget(m_waiting);
-    layout->addWidget(m_notice);
-    layout->addStretch();
-    for (QPushButton* button : {m_kickButton, m_holdButton, columns}) {
-        setLook(*button, ButtonLook::Plain, ButtonSize::Small);
-        layout->addWidget(button);
-    }
-    return head;
 }
 
 void ConnectionsPage::makeBody()
@@ -130,22 +89,22 @@ void ConnectionsPage::makeBody()
 
 void ConnectionsPage::makeActions()
 {
-    m_hold = new QAction(icon(Icon::Pause), tr("Hold"), this);
-    m_hold->setObjectName(QStringLiteral("hold"));
-    m_hold->setShortcut(Qt::CTRL | Qt::Key_H);
-    m_hold->setShortcutContext(Qt::WidgetWithChildrenShortcut);
+    QPushButton* holdButton = m_head->holdButton();
+    m_hold = addPageAction(*this, "hold", Icon::Pause, tr("Hold"), Qt::CTRL | Qt::Key_H);
     m_hold->setCheckable(true);
-    m_hold->setToolTip(m_holdButton->toolTip());
+    m_hold->setToolTip(holdButton->toolTip());
     connect(m_hold, &QAction::toggled, this, &ConnectionsPage::updateHeld);
-    connect(m_hold, &QAction::toggled, m_holdButton, &QPushButton::setChecked);
-    connect(m_holdButton, &QPushButton::toggled, m_hold, &QAction::setChecked);
+    connect(m_hold, &QAction::toggled, holdButton, &QPushButton::setChecked);
+    connect(holdButton, &QPushButton::toggled, m_hold, &QAction::setChecked);
     connect(&m_table->hand(), &Hand::changed, this, &ConnectionsPage::updateHeld);
-    m_actions = new SessionActions(m_bridge, *new Banning(m_bridge, *m_outcome, *this), m_model, *m_table, *this);
-    connect(m_actions, &SessionActions::kicked, this, &ConnectionsPage::say);
+    m_measures = new SessionMeasures(m_bridge, *m_pending, *m_outcome, m_model, *m_table, *this);
+    m_actions =
+        new SessionActions(m_bridge, *new Banning(m_bridge, *m_outcome, *this), *m_measures, m_model, *m_table, *this);
+    connect(m_actions, &SessionActions::kicked, m_head, &ConnectionsHead::say);
     connect(m_actions, &SessionActions::filterWanted, this,
             [this](const QString& text) { Q_EMIT filterRequested(objectName(), text); });
-    connect(m_kickButton, &QPushButton::clicked, m_actions->kick(), &QAction::trigger);
-    addAction(m_hold);
+    connect(m_head->kickButton(), &QPushButton::clicked, m_actions->kick(), &QAction::trigger);
+    connect(m_head, &ConnectionsHead::waitingWanted, this, [this] { m_model.settleNow(); });
 }
 
 void ConnectionsPage::connectParts()
@@ -158,6 +117,9 @@ void ConnectionsPage::connectParts()
     m_panel->setMenu(m_more);
     connect(m_panel->kickButton(), &QPushButton::clicked, this, [this] { m_actions->askKick({m_chosen}); });
     connect(m_panel->banButton(), &QPushButton::clicked, m_actions->ban(), &QAction::trigger);
+    connect(m_panel, &SessionPanel::quarantineWanted, this, [this] { m_measures->askQuarantine({m_chosen}); });
+    connect(m_panel, &SessionPanel::releaseWanted, this, [this] { m_measures->release({m_chosen}); });
+    connect(m_panel, &SessionPanel::liftWanted, this, [this] { m_measures->lift({m_chosen}); });
     connect(m_panel, &SessionPanel::closeRequested, this, [this] {
         m_panelWanted = false;
         placePanel();
@@ -175,10 +137,11 @@ void ConnectionsPage::connectParts()
 
 void ConnectionsPage::fillColumnsMenu()
 {
-    m_columns->clear();
+    QMenu* menu = m_head->columns();
+    menu->clear();
     for (int i = 0; i < connectionColumns; ++i) {
         const auto column = static_cast<Column>(i);
-        QAction* action = m_columns->addAction(columnTitle(column));
+        QAction* action = menu->addAction(columnTitle(column));
         action->setCheckable(true);
         action->setChecked(m_table->columns().wanted[static_cast<std::size_t>(i)]);
         // These three say which row is which.
@@ -188,8 +151,8 @@ void ConnectionsPage::fillColumnsMenu()
             saveState();
         });
     }
-    m_columns->addSeparator();
-    connect(m_columns->addAction(icon(Icon::RotateCcw), tr("Reset columns")), &QAction::triggered, this,
+    menu->addSeparator();
+    connect(menu->addAction(icon(Icon::RotateCcw), tr("Reset columns")), &QAction::triggered, this,
             &ConnectionsPage::resetLayout);
 }
 
@@ -273,18 +236,16 @@ void ConnectionsPage::updateCounts()
         return;
     const auto all = countText(static_cast<std::uint64_t>(open));
     const std::vector<SessionId> matching = m_model.isFiltered() ? m_model.openMatching() : std::vector<SessionId>();
-    m_counts->setText(m_model.isFiltered() ? tr("%1 of %2 match").arg(countText(matching.size()), all)
+    m_head->setCounts(m_model.isFiltered() ? tr("%1 of %2 match").arg(countText(matching.size()), all)
                                            : tr("%1 open").arg(all));
-    const int waiting = m_model.isHeld() ? m_model.waitingCount() : 0;
-    m_waiting->setText(tr("%n new", nullptr, waiting));
-    m_waiting->setVisible(waiting > 0);
+    m_head->setWaiting(m_model.isHeld() ? m_model.waitingCount() : 0);
 
     const std::size_t chosen = m_table->selectedIds().size();
     const auto many = static_cast<int>(chosen > 1 ? chosen : matching.size());
     const bool bulk = chosen > 1 || (chosen == 0 && m_model.isFiltered() && many > 0);
-    m_kickButton->setText(bulk ? tr("Kick %n open session(s)…", nullptr, many) : tr("Kick…"));
-    m_kickButton->setEnabled(bulk || chosen == 1);
+    m_head->setKick(bulk ? tr("Kick %n open session(s)…", nullptr, many) : tr("Kick…"), bulk || chosen == 1);
     m_actions->setChosen(m_chosen);
+    m_measures->setChosen(chosen == 1 ? m_chosen : SessionId{}, bulk);
     updateEmptyState();
 }
 
@@ -375,15 +336,6 @@ void ConnectionsPage::resizeEvent(QResizeEvent* event)
 {
     Page::resizeEvent(event);
     placePanel();
-}
-
-void ConnectionsPage::say(const QString& notice)
-{
-    m_notice->setText(notice);
-    QTimer::singleShot(noticeStays, m_notice, [label = m_notice, notice] {
-        if (label->text() == notice)
-            label->clear();
-    });
 }
 
 } // namespace gatehouse::ui

@@ -6,9 +6,7 @@
 #include "pages/page.h"
 
 class QAction;
-class QLabel;
 class QMenu;
-class QPushButton;
 class QSettings;
 class QSplitter;
 class QStackedWidget;
@@ -16,10 +14,13 @@ class QStackedWidget;
 namespace gatehouse::ui {
 
 class Card;
+class ConnectionsHead;
 class ConnectionsTable;
 class EmptyState;
 class OutcomeBar;
+class PendingBar;
 class SessionActions;
+class SessionMeasures;
 class SessionPanel;
 
 /// Who is connected: the live table, the chosen session beside it, and what can be done to it.
@@ -49,7 +50,6 @@ protected:
 
 private:
     void makeActions();
-    QWidget* makeHead();
     void makeBody();
     void connectParts();
     void fillColumnsMenu();
@@ -61,7 +61,6 @@ private:
     void selectionMoved();
     void askTimeline();
     void placePanel();
-    void say(const QString& notice);
 
     FeedBridge& m_bridge;
     QSettings& m_settings;
@@ -73,15 +72,12 @@ private:
     bool m_beside = true;
     WallTime m_timelineAsked{};
 
-    QLabel* m_counts = nullptr;
-    QLabel* m_notice = nullptr;
-    QPushButton* m_waiting = nullptr;
-    QPushButton* m_kickButton = nullptr;
-    QPushButton* m_holdButton = nullptr;
+    ConnectionsHead* m_head = nullptr;
+    PendingBar* m_pending = nullptr;
     QAction* m_hold = nullptr;
+    SessionMeasures* m_measures = nullptr;
     SessionActions* m_actions = nullptr;
     OutcomeBar* m_outcome = nullptr;
-    QMenu* m_columns = nullptr;
     QMenu* m_more = nullptr;
     QSplitter* m_splitter = nullptr;
     QStackedWidget* m_stack = nullptr;

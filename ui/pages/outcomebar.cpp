@@ -21,16 +21,21 @@ OutcomeBar::OutcomeBar(QWidget* parent)
         row->addWidget(button);
     }
     m_undo->setObjectName(QStringLiteral("undo"));
-    connect(m_undo, &QPushButton::clicked, this, &OutcomeBar::undone);
+    connect(m_undo, &QPushButton::clicked, this, [this] {
+        m_undo->setEnabled(false);
+        if (const auto undo = m_onUndo)
+            undo();
+    });
     connect(m_dismiss, &QPushButton::clicked, this, &QWidget::hide);
     hide();
 }
 
-void OutcomeBar::showDone(const QString& text, bool canUndo)
+void OutcomeBar::showDone(const QString& text, std::function<void()> undo)
 {
     set(Tone::Good, Icon::CircleCheck);
     setText(text);
-    m_undo->setVisible(canUndo);
+    m_onUndo = std::move(undo);
+    m_undo->setVisible(bool(m_onUndo));
     m_undo->setEnabled(true);
     show();
 }

@@ -3,6 +3,8 @@
 
 #include "style/notice.h"
 
+#include <functional>
+
 class QPushButton;
 
 namespace gatehouse::ui {
@@ -13,14 +15,13 @@ class OutcomeBar : public Notice {
 public:
     explicit OutcomeBar(QWidget* parent = nullptr);
 
-    void showDone(const QString& text, bool canUndo);
+    /// Without `undo` there is no way back.
+    void showDone(const QString& text, std::function<void()> undo = {});
     void showFailed(const QString& text);
     [[nodiscard]] QPushButton* undoButton() const { return m_undo; }
 
-Q_SIGNALS:
-    void undone();
-
 private:
+    std::function<void()> m_onUndo;
     QPushButton* m_undo;
     QPushButton* m_dismiss;
 };

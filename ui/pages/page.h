@@ -8,6 +8,7 @@
 #include <QWidget>
 
 class QAction;
+class QKeySequence;
 
 namespace gatehouse::ui {
 
@@ -43,6 +44,8 @@ Q_SIGNALS:
     void filterRequested(const QString& pageName, const QString& text);
 };
 
+/// An action of a page and of what is inside it.
+QAction* addPageAction(QWidget& page, const char* name, Icon symbol, const QString& text, const QKeySequence& keys);
 /// Notes the equal gatehousectl command of an action, which the palette shows: "gatehousectl drain".
 void setCommandLine(QAction& action, const QString& commandLine);
 [[nodiscard]] QString commandLine(const QAction& action);

@@ -48,14 +48,19 @@ QString question(const Connection& connection)
         return WhyCard::tr("Why was it closed?");
     case ConnectionState::Open:
     case ConnectionState::Idle:
+    case ConnectionState::Quarantined:
     case ConnectionState::Closing:
         return {};
     }
     return {};
 }
 
-QString limitWords(const SessionInfo& info)
+QString limitWords(const Connection& connection)
 {
+    const SessionInfo& info = connection.info();
+    const std::optional<TemporaryLimit>& limit = connection.activity().temporaryLimit;
+    if (limit && rateAllowed(connection) != info.rateLimit)
+        return bucketText(limit->rate);
     return WhyCard::tr("%1, burst %2").arg(rateText(info.rateLimit), countText(info.rateBurst));
 }
 
@@ -210,7 +215,8 @@ void WhyCard::explain(const Connection& connection)
         lines = explanationLines(*why);
     } else if (connection.state == ConnectionState::NearLimit || connection.state == ConnectionState::Limited) {
         heading = tr("%1 of its rate").arg(percentText(shareOfLimit(connection).value_or(0)));
-        lines += tr("%1 come, allowed are %2").arg(rateText(connection.activity().messagesInRate), limitWords(info));
+        lines +=
+            tr("%1 come, allowed are %2").arg(rateText(connection.activity().messagesInRate), limitWords(connection));
     }
     if (connection.closed) {
         lines.prepend(tr("Close code %1").arg(codeText(connection.closed->code)));

@@ -4,6 +4,8 @@
 #include "pages/banning.h"
 #include "pages/connectionstable.h"
 #include "pages/page.h"
+#include "pages/sessionmeasures.h"
+#include "pages/sessiontargets.h"
 #include "text/format.h"
 
 #include <QAction>
@@ -16,19 +18,14 @@ namespace {
 
 constexpr int shownValueWidth = 220;
 
-KickTarget targetOf(const Connection& connection)
-{
-    const SessionInfo& info = connection.info();
-    return {info.id, userText(info), plainText(info.address), plainText(info.route)};
-}
-
 } // namespace
 
-SessionActions::SessionActions(FeedBridge& bridge, Banning& banning, const ConnectionsModel& model,
-                               ConnectionsTable& table, QWidget& page)
+SessionActions::SessionActions(FeedBridge& bridge, Banning& banning, SessionMeasures& measures,
+                               const ConnectionsModel& model, ConnectionsTable& table, QWidget& page)
     : QObject(&page)
     , m_bridge(bridge)
     , m_banning(banning)
+    , m_measures(measures)
     , m_model(model)
     , m_table(table)
     , m_page(page)
@@ -41,7 +38,7 @@ SessionActions::SessionActions(FeedBridge& bridge, Banning& banning, const Conne
 {
     setCommandLine(*m_kick, QStringLiteral("gatehousectl kick ID…"));
     setCommandLine(*m_ban, QStringLiteral("gatehousectl ban user USER | address ADDRESS | token JTI"));
-    connect(m_kick, &QAction::triggered, this, [this] { askKick(kickTargets()); });
+    connect(m_kick, &QAction::triggered, this, [this] { askKick(openTargets(m_model, m_table)); });
     connect(m_ban, &QAction::triggered, this, [this] { askBan(BanSubject::User); });
     connect(m_banAddress, &QAction::triggered, this, [this] { askBan(BanSubject::Address); });
     setCommandLine(*m_revokeToken, QStringLiteral("gatehousectl revoke --jti JTI"));
@@ -54,12 +51,7 @@ SessionActions::SessionActions(FeedBridge& bridge, Banning& banning, const Conne
 
 QAction* SessionActions::add(const char* name, Icon symbol, const QString& text, const QKeySequence& keys)
 {
-    auto* action = new QAction(icon(symbol), text, &m_page);
-    action->setObjectName(QLatin1StringView(name));
-    action->setShortcut(keys);
-    action->setShortcutContext(Qt::WidgetWithChildrenShortcut);
-    m_page.addAction(action);
-    return action;
+    return addPageAction(m_page, name, symbol, text, keys);
 }
 
 void SessionActions::addCopies()
@@ -88,23 +80,9 @@ void SessionActions::setChosen(SessionId id)
         action->setEnabled(known);
 }
 
-std::vector<SessionId> SessionActions::kickTargets() const
-{
-    std::vector<SessionId> chosen;
-    for (const SessionId id : m_table.selectedIds()) {
-        if (const Connection* connection = m_model.find(id); connection && !connection->closed)
-            chosen.push_back(id);
-    }
-    return chosen.empty() && m_model.isFiltered() ? m_model.openMatching() : chosen;
-}
-
 void SessionActions::askKick(const std::vector<SessionId>& ids)
 {
-    std::vector<KickTarget> targets;
-    for (const SessionId id : ids) {
-        if (const Connection* connection = m_model.find(id); connection && !connection->closed)
-            targets.push_back(targetOf(*connection));
-    }
+    std::vector<SessionTarget> targets = sessionTargets(m_model, ids);
     if (targets.empty())
         return;
     auto* dialog = new KickDialog(m_bridge, std::move(targets), &m_page);
@@ -149,6 +127,8 @@ void SessionActions::copy(CopyForm form) const
 void SessionActions::fillMenu(QMenu& menu, const QModelIndex& cell)
 {
     menu.addActions({m_kick, m_ban, m_banAddress});
+    menu.addSeparator();
+    m_measures.fillMenu(menu);
     menu.addSeparator();
     menu.addActions({m_revokeToken, m_revokeUser});
     menu.addSeparator();

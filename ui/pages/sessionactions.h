@@ -17,21 +17,20 @@ namespace gatehouse::ui {
 class Banning;
 class ConnectionsModel;
 class ConnectionsTable;
+class SessionMeasures;
 
 /// What can be done to the sessions of a table: kick, ban, revoke, copy. Actions act on the ids that are chosen when
 /// they are triggered. They belong to the page and live as long as it does.
 class SessionActions : public QObject {
     Q_OBJECT
 public:
-    SessionActions(FeedBridge& bridge, Banning& banning, const ConnectionsModel& model, ConnectionsTable& table,
-                   QWidget& page);
+    SessionActions(FeedBridge& bridge, Banning& banning, SessionMeasures& measures, const ConnectionsModel& model,
+                   ConnectionsTable& table, QWidget& page);
 
     /// The session that the panel shows: what ban and copy mean.
     void setChosen(SessionId id);
     [[nodiscard]] QAction* kick() const { return m_kick; }
     [[nodiscard]] QAction* ban() const { return m_ban; }
-    /// Several chosen rows, else what the filter lets through, else the one chosen row; open ones alone.
-    [[nodiscard]] std::vector<SessionId> kickTargets() const;
     void askKick(const std::vector<SessionId>& ids);
     /// Without a cell, "Filter by" takes the chosen session's user.
     void fillMenu(QMenu& menu, const QModelIndex& cell);
@@ -49,6 +48,7 @@ private:
 
     FeedBridge& m_bridge;
     Banning& m_banning;
+    SessionMeasures& m_measures;
     const ConnectionsModel& m_model;
     ConnectionsTable& m_table;
     QWidget& m_page;

@@ -2,6 +2,7 @@
 #include "pages/sessionpanel.h"
 
 #include "pages/connectionsdelegate.h"
+#include "pages/measurescard.h"
 #include "pages/panelparts.h"
 #include "style/elidedlabel.h"
 #include "style/emptystate.h"
@@ -152,12 +153,16 @@ QWidget* SessionPanel::makeHead()
     m_kick->setObjectName(QStringLiteral("panelKick"));
     m_ban = new QPushButton(icon(Icon::Ban), tr("Ban…"), head);
     m_ban->setObjectName(QStringLiteral("panelBan"));
+    m_quarantine = new QPushButton(icon(Icon::CirclePause), tr("Quarantine…"), head);
+    m_quarantine->setObjectName(QStringLiteral("panelQuarantine"));
+    connect(m_quarantine, &QPushButton::clicked, this,
+            [this] { m_quarantined ? Q_EMIT releaseWanted() : Q_EMIT quarantineWanted(); });
     m_more = new QPushButton(icon(Icon::Ellipsis), {}, head);
     m_more->setAccessibleName(tr("More actions"));
     m_close = new QPushButton(icon(Icon::X), {}, head);
     m_close->setAccessibleName(tr("Close the panel"));
     m_close->hide();
-    for (QPushButton* button : {m_kick, m_ban, m_more})
+    for (QPushButton* button : {m_kick, m_ban, m_quarantine, m_more})
         setLook(*button, ButtonLook::Plain, ButtonSize::Small);
     setLook(*m_close, ButtonLook::Quiet, ButtonSize::Small);
     connect(m_close, &QPushButton::clicked, this, &SessionPanel::closeRequested);
@@ -173,6 +178,7 @@ QWidget* SessionPanel::makeHead()
     actions->setSpacing(space::s);
     actions->addWidget(m_kick);
     actions->addWidget(m_ban);
+    actions->addWidget(m_quarantine);
     actions->addWidget(m_more);
     actions->addStretch();
     auto* layout = new QVBoxLayout(head);
@@ -199,10 +205,14 @@ QWidget* SessionPanel::makeBody()
     layout->setContentsMargins(0, 0, 0, space::s);
     layout->setSpacing(0);
 
+    m_measures = new MeasuresCard(body);
+    connect(m_measures, &MeasuresCard::releaseWanted, this, &SessionPanel::releaseWanted);
+    connect(m_measures, &MeasuresCard::liftWanted, this, &SessionPanel::liftWanted);
     m_why = new WhyCard(body);
     m_identity = new FactGrid(body);
     m_limits = new LimitGrid(body);
     m_timeline = new Timeline(body);
+    layout->addWidget(m_measures);
     layout->addWidget(m_why);
     QVBoxLayout* identity = section(layout, body);
     identity->addWidget(sectionHeading(tr("Identity"), body));
@@ -227,10 +237,15 @@ void SessionPanel::show(const Connection& connection, WallTime now)
         m_state->set(look.tone, look.symbol, stateText(connection, now));
     else
         m_state->set(Tone::Good, Icon::CircleCheck, stateText(connection, now));
+    m_measures->show(connection, now);
     m_why->explain(connection);
     m_identity->set(factsOf(connection, now));
     m_limits->set(limitsOf(connection));
     m_kick->setEnabled(!connection.closed);
+    m_quarantine->setEnabled(!connection.closed);
+    m_quarantined = connection.state == ConnectionState::Quarantined;
+    m_quarantine->setText(m_quarantined ? tr("Release") : tr("Quarantine…"));
+    m_quarantine->setIcon(icon(m_quarantined ? Icon::Play : Icon::CirclePause));
     m_stack->setCurrentIndex(1);
 }
 
@@ -258,6 +273,26 @@ void SessionPanel::setMenu(QMenu* menu)
 QString SessionPanel::whyText() const
 {
     return m_why->text();
+}
+
+QString SessionPanel::measuresText() const
+{
+    return m_measures->text();
+}
+
+/// What is wider than the panel is in the menu behind "…" alone.
+void SessionPanel::fitActions()
+{
+    int wanted = 2 * space::m + 3 * space::s;
+    for (const QPushButton* button : {m_kick, m_ban, m_quarantine, m_more})
+        wanted += button->sizeHint().width();
+    m_quarantine->setVisible(wanted <= width());
+}
+
+void SessionPanel::resizeEvent(QResizeEvent* event)
+{
+    Card::resizeEvent(event);
+    fitActions();
 }
 
 void SessionPanel::keyPressEvent(QKeyEvent* event)

@@ -16,6 +16,7 @@ namespace gatehouse::ui {
 class ElidedLabel;
 class FactGrid;
 class LimitGrid;
+class MeasuresCard;
 class Pill;
 class Timeline;
 class WhyCard;
@@ -38,24 +39,35 @@ public:
     [[nodiscard]] QPushButton* banButton() const { return m_ban; }
     [[nodiscard]] QString whyText() const;
 
+    /// What an operator did to it.
+    [[nodiscard]] QString measuresText() const;
+
 Q_SIGNALS:
     void closeRequested();
+    void quarantineWanted();
+    void releaseWanted();
+    void liftWanted();
 
 protected:
     void keyPressEvent(QKeyEvent* event) override;
+    void resizeEvent(QResizeEvent* event) override;
 
 private:
     QWidget* makeHead();
     QWidget* makeBody();
+    void fitActions();
 
     QStackedLayout* m_stack;
+    bool m_quarantined = false;
     ElidedLabel* m_user = nullptr;
     ElidedLabel* m_id = nullptr;
     Pill* m_state = nullptr;
     QPushButton* m_kick = nullptr;
     QPushButton* m_ban = nullptr;
+    QPushButton* m_quarantine = nullptr;
     QPushButton* m_more = nullptr;
     QPushButton* m_close = nullptr;
+    MeasuresCard* m_measures = nullptr;
     WhyCard* m_why = nullptr;
     FactGrid* m_identity = nullptr;
     LimitGrid* m_limits = nullptr;

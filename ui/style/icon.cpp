@@ -88,6 +88,8 @@ const char* iconName(Icon name)
         return "list-filter";
     case Icon::Lock:
         return "lock";
+    case Icon::LockOpen:
+        return "lock-open";
     case Icon::LogIn:
         return "log-in";
     case Icon::LogOut:

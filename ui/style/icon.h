@@ -44,6 +44,7 @@ enum class Icon {
     Link,
     ListFilter,
     Lock,
+    LockOpen,
     LogIn,
     LogOut,
     MessageSquare,

@@ -50,6 +50,19 @@ QString rateText(double perSecond)
     return tr("%1/s").arg(figureText(perSecond));
 }
 
+QString bucketText(const Rate& rate)
+{
+    using namespace std::chrono_literals;
+    const QString count = countText(rate.count);
+    const QString each =
+        rate.per == 1s     ? tr("%1/s").arg(count)
+        : rate.per == 1min ? tr("%1/min").arg(count)
+        : rate.per == 1h
+            ? tr("%1/h").arg(count)
+            : tr("%1 in %2 s").arg(count, QLocale().toString(std::chrono::duration<double>(rate.per).count(), 'g', 6));
+    return tr("%1, burst %2").arg(each, countText(rate.burst));
+}
+
 QString bytesText(double bytes)
 {
     static constexpr const char* units[] = {QT_TRANSLATE_NOOP("Format", "%1 B"), QT_TRANSLATE_NOOP("Format", "%1 KiB"),

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "domain/clock.h"
+#include "domain/rate.h"
 
 #include <QString>
 #include <QTimeZone>
@@ -20,6 +21,8 @@ using Milliseconds = std::chrono::milliseconds;
 [[nodiscard]] QString figureText(double value);
 /// "48/s"
 [[nodiscard]] QString rateText(double perSecond);
+/// "5/s, burst 10", "30/min, burst 60", "5 in 10 s, burst 10"
+[[nodiscard]] QString bucketText(const Rate& rate);
 /// "0 B", "118 B", "1.2 KiB", "3.1 MiB"
 [[nodiscard]] QString bytesText(double bytes);
 /// "3.1 MiB/s"

@@ -2,8 +2,10 @@
 #include "text/gatenotices.h"
 
 #include "text/format.h"
+#include "text/reasontext.h"
 
 #include <QCoreApplication>
+#include <QStringList>
 
 namespace gatehouse::ui {
 
@@ -53,6 +55,36 @@ QString clockStepTip()
 {
     return tr("Tokens may be refused for their time, or be good for longer than they should. Timeouts and rates go by "
               "another clock.");
+}
+
+QString lockdownTip(const Lockdown& lockdown, WallTime now)
+{
+    const QTimeZone zone = QTimeZone::systemTimeZone();
+    QStringList lines{
+        tr("Set by %1 %2, at %3.")
+            .arg(plainText(lockdown.actor), relativeText(lockdown.since, now), absoluteText(lockdown.since, zone))};
+    lines += lockdown.until ? tr("It ends by itself %1, at %2.")
+                                  .arg(relativeText(*lockdown.until, now), absoluteText(*lockdown.until, zone))
+                            : tr("It stays until somebody ends it.");
+    if (!lockdown.reason.empty())
+        lines += tr("Reason: %1").arg(plainText(lockdown.reason));
+    return lines.join(QLatin1Char('\n'));
+}
+
+QString lockdownButtonText(const std::optional<Lockdown>& lockdown, WallTime now)
+{
+    if (!lockdown)
+        return tr("Lockdown");
+    return lockdown->until ? tr("End lockdown (%1)").arg(stopwatchText(*lockdown->until - now)) : tr("End lockdown");
+}
+
+QString gateStateText(const GateStats& stats)
+{
+    if (stats.state == GateState::Serving && stats.lockdown)
+        return tr("Locked down");
+    if (stats.state == GateState::Draining && stats.drainUntil)
+        return tr("Draining, %1 left").arg(stopwatchText(*stats.drainUntil - stats.time));
+    return gateStateText(stats.state);
 }
 
 } // namespace gatehouse::ui

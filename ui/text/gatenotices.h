@@ -21,4 +21,11 @@ namespace gatehouse::ui {
 [[nodiscard]] QString clockStepText(const GateStats& stats);
 [[nodiscard]] QString clockStepTip();
 
+/// Who locked the gate down, when, why and until when, a line each.
+[[nodiscard]] QString lockdownTip(const Lockdown& lockdown, WallTime now);
+/// "Lockdown", "End lockdown", "End lockdown (12:31)"
+[[nodiscard]] QString lockdownButtonText(const std::optional<Lockdown>& lockdown, WallTime now);
+/// "Serving", "Locked down", "Draining, 0:14 left"
+[[nodiscard]] QString gateStateText(const GateStats& stats);
+
 } // namespace gatehouse::ui

@@ -1,0 +1,619 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "policydesk.h"
+
+#include <QTest>
+
+#include <future>
+#include <unistd.h>
+
+// What commands do to the policy of a running server, and to its file.
+using namespace gatehouse;
+using namespace gatehouse::test;
+using namespace std::chrono_literals;
+
+class PolicyApplyTest : public QObject {
+    Q_OBJECT
+
+private Q_SLOTS:
+    void an_applied_policy_runs_is_written_and_recorded();
+    void a_symbolic_link_stays_one_and_its_target_is_written();
+    void row90_a_stale_base_is_a_conflict_with_the_difference_data();
+    void row90_a_stale_base_is_a_conflict_with_the_difference();
+    void of_two_at_once_one_comes_first();
+    void an_invalid_policy_changes_nothing_and_names_every_error();
+    void row81_is_refused_at_apply_as_at_the_start_data();
+    void row81_is_refused_at_apply_as_at_the_start();
+    void a_file_changed_by_hand_is_a_conflict_unless_it_is_replaced_data();
+    void a_file_changed_by_hand_is_a_conflict_unless_it_is_replaced();
+    void a_file_that_cannot_be_written_refuses_the_change();
+    void parameters_out_of_range_are_bad_requests();
+
+    void a_provisional_policy_returns_by_itself();
+    void a_provisional_policy_that_is_confirmed_stays();
+    void there_must_be_something_to_confirm();
+    void a_file_changed_by_hand_is_not_confirmed_over();
+    void provisional_on_provisional_returns_to_the_definitive_one();
+    void a_definitive_policy_ends_the_waiting();
+    void whoever_is_locked_out_by_other_keys_is_back_after_the_time();
+
+    void a_rollback_restores_an_earlier_version();
+    void a_rollback_to_0_is_the_version_before();
+    void a_rollback_to_0_while_provisional_returns_now();
+    void a_rollback_to_what_is_not_there_is_refused();
+    void what_needs_a_restart_is_written_and_named();
+
+    void a_check_says_all_and_changes_nothing();
+    void a_what_if_names_changes_and_asks_for_a_good_policy();
+    void the_history_is_newest_first_with_what_changed();
+    void versions_go_on_over_restarts();
+    void a_provisional_version_does_not_outlast_the_process();
+};
+
+namespace {
+
+const PolicyApplied& applied(const Reply& reply)
+{
+    if (!reply)
+        throw std::runtime_error(reply.error().message);
+    return std::get<PolicyApplied>(reply.value());
+}
+
+std::string editedBy(const PolicyDesk& desk, const TestServer::Edit& edit)
+{
+    return desk.edited(edit);
+}
+
+} // namespace
+
+void PolicyApplyTest::an_applied_policy_runs_is_written_and_recorded()
+{
+    const PolicyDesk desk;
+    std::filesystem::permissions(desk.server.policyFile(), std::filesystem::perms(0640));
+    const PolicyDocument before = desk.get();
+    const Reply reply = desk.apply([](nlohmann::json& policy) { policy["channels"][1]["subscribe"] = {"editor"}; });
+    const PolicyVersion version = applied(reply).version;
+    QCOMPARE(version.version, before.running + 1);
+    QCOMPARE(version.origin, PolicyOrigin::Apply);
+    QCOMPARE(version.author, std::string("tester"));
+    QCOMPARE(version.via, std::string("test"));
+    QCOMPARE(version.reason, std::string("because"));
+    QVERIFY(version.document.empty());
+    QVERIFY(version.hash != before.version.hash);
+    QVERIFY(desk.holds(desk.get().version));
+    QCOMPARE(std::filesystem::status(desk.server.policyFile()).permissions(), std::filesystem::perms(0640));
+    QCOMPARE(desk.server.info().policyVersion, version.version);
+    QCOMPARE(desk.server.info().stats.policyVersion, version.version);
+    UpgradeOptions options;
+    options.path = "/hub/chat.a";
+    options.token = desk.server.token("bob");
+    QCOMPARE(desk.server.plain().upgrade(options).status, 403);
+    const auto records = desk.server.audit(AuditKind::Policy, Reason::None);
+    QCOMPARE(records.size(), 1u);
+    QCOMPARE(records[0].actor, std::string("tester"));
+    QCOMPARE(records[0].policyVersion, version.version);
+    QVERIFY(records[0].detail.find("because") != std::string::npos);
+    QVERIFY(desk.get(before.running).version.document == before.version.document);
+}
+
+void PolicyApplyTest::a_symbolic_link_stays_one_and_its_target_is_written()
+{
+    const PolicyDesk desk;
+    const auto file = desk.server.policyFile();
+    const auto target = file.parent_path() / "real.json";
+    std::filesystem::rename(file, target);
+    std::filesystem::create_symlink("real.json", file);
+    QVERIFY(desk.apply(named("linked")));
+    QVERIFY(std::filesystem::is_symlink(file));
+    QVERIFY(textOf(target).find("\"linked\"") != std::string::npos);
+}
+
+void PolicyApplyTest::row90_a_stale_base_is_a_conflict_with_the_difference_data()
+{
+    QTest::addColumn<bool>("known");
+    QTest::newRow("a base of the history: from it to what runs") << true;
+    QTest::newRow("a base that nobody knows: from the document given") << false;
+}
+
+void PolicyApplyTest::row90_a_stale_base_is_a_conflict_with_the_difference()
+{
+    QFETCH(bool, known);
+    const PolicyDesk desk;
+    const std::string base = known ? desk.hash() : std::string(64, '0');
+    const std::string mine = editedBy(desk, named("mine"));
+    QVERIFY(desk.apply(named("theirs")));
+    const std::string file = textOf(desk.server.policyFile());
+    const Reply reply = desk.server.call(PolicyApplyCommand{base, mine, {}, {}, false});
+    QVERIFY(!reply);
+    QCOMPARE(reply.error().code, ControlErrorCode::Conflict);
+    QCOMPARE(reply.error().reason, Reason::PolicyConflict);
+    QVERIFY(!reply.error().difference.empty());
+    QCOMPARE(reply.error().message.find("from the document given") == std::string::npos, known);
+    QCOMPARE(desk.server.refused(Reason::PolicyConflict), 1u);
+    const auto records = desk.server.audit(AuditKind::Policy, Reason::PolicyConflict);
+    QCOMPARE(records.size(), 1u);
+    QCOMPARE(records[0].actor, std::string("tester"));
+    QCOMPARE(desk.get().running, 2u);
+    QCOMPARE(textOf(desk.server.policyFile()), file);
+}
+
+void PolicyApplyTest::of_two_at_once_one_comes_first()
+{
+    const PolicyDesk desk;
+    const std::string base = desk.hash();
+    std::vector<std::future<Reply>> answers;
+    for (int i = 0; i < 8; ++i) {
+        auto promise = std::make_shared<std::promise<Reply>>();
+        answers.push_back(promise->get_future());
+        desk.server.runtime().call(
+            {"tester", "test"}, PolicyApplyCommand{base, editedBy(desk, named("n" + std::to_string(i))), {}, {}, false},
+            [promise](Reply reply) { promise->set_value(std::move(reply)); });
+    }
+    int taken = 0;
+    for (auto& answer : answers) {
+        QCOMPARE(answer.wait_for(ceiling), std::future_status::ready);
+        const Reply reply = answer.get();
+        taken += reply ? 1 : 0;
+        QVERIFY(reply || reply.error().code == ControlErrorCode::Conflict);
+    }
+    QCOMPARE(taken, 1);
+    QCOMPARE(desk.get().running, 2u);
+    QVERIFY(desk.holds(desk.get().version));
+}
+
+void PolicyApplyTest::an_invalid_policy_changes_nothing_and_names_every_error()
+{
+    const PolicyDesk desk;
+    const std::string file = textOf(desk.server.policyFile());
+    const Reply reply = desk.apply([](nlohmann::json& policy) {
+        policy["limits"]["sessions"] = "many";
+        policy["routes"][0]["origins"] = {"nonsense origin"};
+        policy["unknown_key"] = 1;
+    });
+    QVERIFY(!reply);
+    QCOMPARE(reply.error().code, ControlErrorCode::Rejected);
+    QCOMPARE(reply.error().reason, Reason::PolicyRejected);
+    for (const char* place : {"/limits/sessions", "/routes/0/origins", "/unknown_key"}) {
+        QVERIFY2(reply.error().message.find(place) != std::string::npos, reply.error().message.c_str());
+        QVERIFY(std::ranges::any_of(reply.error().problems, [&](const PolicyProblem& problem) {
+            return problem.pointer.starts_with(place) && problem.line > 0 && !problem.code.empty();
+        }));
+    }
+    QCOMPARE(desk.server.refused(Reason::PolicyRejected), 1u);
+    QCOMPARE(desk.server.audit(AuditKind::Policy, Reason::PolicyRejected).size(), 1u);
+    QCOMPARE(desk.get().running, 1u);
+    QCOMPARE(textOf(desk.server.policyFile()), file);
+    QCOMPARE(desk.history().versions.size(), 1u);
+}
+
+void PolicyApplyTest::row81_is_refused_at_apply_as_at_the_start_data()
+{
+    using Prepare = std::function<void(const std::filesystem::path&)>;
+    QTest::addColumn<Prepare>("prepare"); // of the server's folder
+    QTest::addColumn<TestServer::Edit>("edit");
+    QTest::addColumn<QByteArray>("place");
+    const auto row = [](const char* name, const Prepare& prepare, const TestServer::Edit& edit, const char* place) {
+        QTest::newRow(name) << prepare << edit << QByteArray(place);
+    };
+    row(
+        "key file of mode 0644",
+        [](const std::filesystem::path& folder) {
+            writeText(folder / "other.key", std::string(43, 'A'));
+            std::filesystem::permissions(folder / "other.key", std::filesystem::perms(0644));
+        },
+        [](nlohmann::json& policy) { policy["issuers"][0]["secret_file"] = "other.key"; }, "/issuers/0/secret_file");
+    row(
+        "HS256 secret under 32 bytes",
+        [](const std::filesystem::path& folder) {
+            writeText(folder / "short.key", std::string(31, 'A'));
+            std::filesystem::permissions(folder / "short.key", std::filesystem::perms(0600));
+        },
+        [](nlohmann::json& policy) { policy["issuers"][0]["secret_file"] = "short.key"; }, "/issuers/0/secret_file");
+    row(
+        "plain ws off loopback", [](const std::filesystem::path&) {},
+        [](nlohmann::json& policy) { policy["listeners"][1]["address"] = "0.0.0.0"; }, "/listeners/1");
+    row(
+        "Origin * with cookies", [](const std::filesystem::path&) {},
+        [](nlohmann::json& policy) {
+            policy["routes"][0]["origins"] = {"*"};
+            policy["routes"][0]["authentication"]["from"] = {"cookie:token"};
+        },
+        "/routes/0");
+}
+
+void PolicyApplyTest::row81_is_refused_at_apply_as_at_the_start()
+{
+    QFETCH(std::function<void(const std::filesystem::path&)>, prepare);
+    QFETCH(TestServer::Edit, edit);
+    QFETCH(QByteArray, place);
+    PolicyDesk desk;
+    prepare(desk.server.policyFile().parent_path());
+    const std::string file = textOf(desk.server.policyFile());
+    const Reply reply = desk.apply(edit);
+    QVERIFY(!reply);
+    QCOMPARE(reply.error().reason, Reason::PolicyRejected);
+    QVERIFY2(reply.error().message.find(place.toStdString()) != std::string::npos, reply.error().message.c_str());
+    QCOMPARE(desk.get().running, 1u);
+    QCOMPARE(textOf(desk.server.policyFile()), file);
+    desk.server.stop();
+    desk.server.edit(edit);
+    try {
+        desk.server.start();
+        QFAIL("it starts");
+    } catch (const std::runtime_error& error) {
+        QVERIFY2(std::string_view(error.what()).find(place.toStdString()) != std::string_view::npos, error.what());
+    }
+}
+
+void PolicyApplyTest::a_file_changed_by_hand_is_a_conflict_unless_it_is_replaced_data()
+{
+    QTest::addColumn<QByteArray>("text"); // empty: valid, and another name
+    QTest::addColumn<bool>("problems");
+    QTest::newRow("to something valid that was not looked at") << QByteArray() << false;
+    QTest::newRow("to something invalid") << QByteArray("{\"name\": 5}") << true;
+    QTest::newRow("to no JSON at all") << QByteArray("not yet fin") << true;
+}
+
+void PolicyApplyTest::a_file_changed_by_hand_is_a_conflict_unless_it_is_replaced()
+{
+    QFETCH(QByteArray, text);
+    QFETCH(bool, problems);
+    ManualClock clock; // stands still: nobody looks at the file
+    const PolicyDesk desk({}, &clock);
+    const std::string byHand = text.isEmpty() ? desk.edited(named("by hand")) : text.toStdString();
+    writeText(desk.server.policyFile(), byHand);
+    const PolicyApplyCommand command{desk.hash(), desk.edited(named("applied")), {}, {}, false};
+    for (const auto& provisional : {std::optional<std::chrono::milliseconds>(), std::optional(60'000ms)}) {
+        PolicyApplyCommand one = command;
+        one.provisional = provisional;
+        const Reply reply = desk.server.call(one);
+        QVERIFY(!reply);
+        QCOMPARE(reply.error().code, ControlErrorCode::Conflict);
+        QCOMPARE(!reply.error().problems.empty(), problems);
+        QVERIFY(!reply.error().difference.empty());
+        QCOMPARE(textOf(desk.server.policyFile()), byHand);
+        QCOMPARE(desk.get().running, 1u);
+    }
+    PolicyApplyCommand replacing = command;
+    replacing.replaceFile = true;
+    QVERIFY(desk.server.call(replacing));
+    QVERIFY(desk.holds(desk.get().version));
+}
+
+void PolicyApplyTest::a_file_that_cannot_be_written_refuses_the_change()
+{
+    const PolicyDesk desk;
+    const auto file = desk.server.policyFile();
+    const std::string text = textOf(file);
+    const std::filesystem::path inTheWay = file.string() + ".new." + std::to_string(getpid());
+    std::filesystem::create_directories(inTheWay / "not empty"); // root writes where no mode would let it
+    const Reply reply = desk.apply(named("applied"));
+    QVERIFY(!reply);
+    QCOMPARE(reply.error().code, ControlErrorCode::Rejected);
+    QVERIFY2(reply.error().message.find("cannot be written") != std::string::npos, reply.error().message.c_str());
+    QCOMPARE(desk.get().running, 1u);
+    QCOMPARE(textOf(file), text);
+    QVERIFY(desk.apply(named("tried"), 60s)); // which is written nowhere
+    const Reply confirmed = desk.server.call(PolicyConfirmCommand{});
+    QVERIFY(!confirmed);
+    QCOMPARE(desk.get().returnsTo, 1u); // and still waits
+    std::filesystem::remove_all(inTheWay);
+    QVERIFY(desk.server.call(PolicyConfirmCommand{}));
+}
+
+void PolicyApplyTest::parameters_out_of_range_are_bad_requests()
+{
+    const PolicyDesk desk;
+    const auto code = [](const Reply& reply) { return reply ? ControlErrorCode::Internal : reply.error().code; };
+    for (const auto provisional : {999ms, std::chrono::milliseconds(24h) + 1ms, 0ms})
+        QCOMPARE(code(desk.apply(named("x"), provisional)), ControlErrorCode::BadRequest);
+    PolicyApplyCommand wordy{desk.hash(), desk.edited(named("x")), std::string(2000, 'x'), {}, false};
+    QCOMPARE(code(desk.server.call(wordy)), ControlErrorCode::BadRequest);
+    for (const auto within : {9ms, 60'001ms})
+        QCOMPARE(code(desk.server.call(PolicyWhatIfCommand{desk.edited(named("x")), within})),
+                 ControlErrorCode::BadRequest);
+    QCOMPARE(desk.get().running, 1u);
+}
+
+void PolicyApplyTest::a_provisional_policy_returns_by_itself()
+{
+    ManualClock clock;
+    const PolicyDesk desk({}, &clock);
+    const PolicyDocument before = desk.get();
+    const std::string file = textOf(desk.server.policyFile());
+    const PolicyVersion tried = applied(desk.apply(named("tried"), 60s)).version;
+    QCOMPARE(tried.origin, PolicyOrigin::Provisional);
+    QCOMPARE(*tried.provisionalUntil, clock.wall() + 60s);
+    QCOMPARE(desk.get().returnsTo, before.running);
+    QVERIFY(desk.server.info().stats.provisionalUntil == tried.provisionalUntil);
+    QCOMPARE(desk.server.info().name, std::string("tried"));
+    QCOMPARE(textOf(desk.server.policyFile()), file);
+    clock.advance(59s);
+    QVERIFY(eventually([&] { return desk.server.info().stats.time >= clock.wall(); }));
+    QCOMPARE(desk.get().running, tried.version);
+    clock.advance(1s);
+    QVERIFY(eventually([&] { return desk.get().running == tried.version + 1; }));
+    const PolicyDocument after = desk.get();
+    QCOMPARE(after.version.origin, PolicyOrigin::Returned);
+    QCOMPARE(after.version.restores, before.running);
+    QCOMPARE(after.version.author, std::string("rule"));
+    QCOMPARE(after.version.hash, before.version.hash);
+    QCOMPARE(after.returnsTo, 0u);
+    QVERIFY(!desk.server.info().stats.provisionalUntil);
+    QVERIFY(desk.server.info().name != "tried");
+    QCOMPARE(textOf(desk.server.policyFile()), file);
+    AuditQuery query;
+    query.kind = AuditKind::Policy;
+    const auto records = desk.server.audit(query);
+    QCOMPARE(records.size(), 2u);
+    QCOMPARE(records[0].actor, std::string("rule"));
+}
+
+void PolicyApplyTest::a_provisional_policy_that_is_confirmed_stays()
+{
+    ManualClock clock;
+    const PolicyDesk desk({}, &clock);
+    const PolicyVersion tried = applied(desk.apply(named("tried"), 60s)).version;
+    clock.advance(30s);
+    const PolicyVersion confirmed = applied(desk.server.call(PolicyConfirmCommand{tried.version})).version;
+    QCOMPARE(confirmed.version, tried.version);
+    QCOMPARE(*confirmed.confirmed, clock.wall());
+    QCOMPARE(confirmed.confirmedBy, std::string("tester"));
+    QVERIFY(desk.holds(desk.get().version));
+    QVERIFY(!desk.server.info().stats.provisionalUntil);
+    clock.advance(60s);
+    QVERIFY(eventually([&] { return desk.server.info().stats.time >= clock.wall(); }));
+    QCOMPARE(desk.get().running, tried.version);
+    QVERIFY(desk.history().versions[0].version.confirmed == confirmed.confirmed);
+}
+
+void PolicyApplyTest::there_must_be_something_to_confirm()
+{
+    const PolicyDesk desk;
+    QCOMPARE(desk.server.call(PolicyConfirmCommand{}).error().code, ControlErrorCode::NotFound);
+    QVERIFY(desk.apply(named("tried"), 60s));
+    const Reply other = desk.server.call(PolicyConfirmCommand{1});
+    QCOMPARE(other.error().code, ControlErrorCode::NotFound);
+    QVERIFY(other.error().message.find("version 2 does") != std::string::npos);
+}
+
+void PolicyApplyTest::a_file_changed_by_hand_is_not_confirmed_over()
+{
+    ManualClock clock;
+    const PolicyDesk desk({}, &clock);
+    QVERIFY(desk.apply(named("tried"), 60s));
+    writeText(desk.server.policyFile(), "{}");
+    const Reply reply = desk.server.call(PolicyConfirmCommand{});
+    QVERIFY(!reply);
+    QCOMPARE(reply.error().code, ControlErrorCode::Conflict);
+    QCOMPARE(textOf(desk.server.policyFile()), std::string("{}"));
+    QCOMPARE(desk.get().returnsTo, 1u);
+}
+
+void PolicyApplyTest::provisional_on_provisional_returns_to_the_definitive_one()
+{
+    ManualClock clock;
+    const PolicyDesk desk({}, &clock);
+    const std::string first = desk.hash();
+    QVERIFY(desk.apply(named("tried"), 60s));
+    clock.advance(40s);
+    QVERIFY(desk.apply(named("tried again"), 60s));
+    QCOMPARE(desk.get().returnsTo, 1u);
+    clock.advance(40s);
+    QVERIFY(eventually([&] { return desk.server.info().stats.time >= clock.wall(); }));
+    QCOMPARE(desk.get().running, 3u); // whose own time counts
+    clock.advance(20s);
+    QVERIFY(eventually([&] { return desk.get().running == 4u; }));
+    QCOMPARE(desk.hash(), first);
+}
+
+void PolicyApplyTest::a_definitive_policy_ends_the_waiting()
+{
+    ManualClock clock;
+    const PolicyDesk desk({}, &clock);
+    QVERIFY(desk.apply(named("tried"), 60s));
+    QVERIFY(desk.apply(named("meant")));
+    QCOMPARE(desk.get().returnsTo, 0u);
+    QVERIFY(desk.holds(desk.get().version));
+    clock.advance(2h);
+    QVERIFY(eventually([&] { return desk.server.info().stats.time >= clock.wall(); }));
+    QCOMPARE(desk.server.info().name, std::string("meant"));
+}
+
+void PolicyApplyTest::whoever_is_locked_out_by_other_keys_is_back_after_the_time()
+{
+    ManualClock clock;
+    const PolicyDesk desk({}, &clock);
+    const auto folder = desk.server.policyFile().parent_path();
+    writeText(folder / "other.key", std::string(43, 'B'));
+    std::filesystem::permissions(folder / "other.key", std::filesystem::perms(0600));
+    const auto status = [&] {
+        UpgradeOptions options;
+        options.path = "/hub/chat.a";
+        options.token = desk.server.token("ann");
+        return desk.server.plain().upgrade(options).status;
+    };
+    QCOMPARE(status(), 101);
+    QVERIFY(desk.apply([](nlohmann::json& policy) { policy["issuers"][0]["secret_file"] = "other.key"; }, 60s));
+    QCOMPARE(status(), 401);
+    std::filesystem::rename(folder / "keys/token.key", folder / "keys/gone.key"); // it comes back without its files too
+    clock.advance(60s);
+    QVERIFY(eventually([&] { return desk.get().running == 3u; }));
+    QCOMPARE(status(), 101);
+}
+
+void PolicyApplyTest::a_rollback_restores_an_earlier_version()
+{
+    const PolicyDesk desk;
+    const PolicyVersion first = desk.get().version;
+    QVERIFY(desk.apply(named("second")));
+    QVERIFY(desk.apply(named("third")));
+    QCOMPARE(desk.server.call(PolicyRollbackCommand{1, first.hash, {}, {}, false}).error().code,
+             ControlErrorCode::Conflict);
+    const PolicyVersion restored =
+        applied(desk.server.call(PolicyRollbackCommand{1, desk.hash(), "too soon", {}, false})).version;
+    QCOMPARE(restored.version, 4u);
+    QCOMPARE(restored.origin, PolicyOrigin::Rollback);
+    QCOMPARE(restored.restores, 1u);
+    QCOMPARE(restored.reason, std::string("too soon"));
+    QCOMPARE(restored.hash, first.hash);
+    QVERIFY(desk.holds(first));
+}
+
+void PolicyApplyTest::a_rollback_to_0_is_the_version_before()
+{
+    ManualClock clock;
+    const PolicyDesk desk({}, &clock);
+    QVERIFY(desk.apply(named("second")));
+    QVERIFY(desk.apply(named("failed"), 60s)); // what nobody confirmed is no version to go back to
+    clock.advance(60s);
+    QVERIFY(eventually([&] { return desk.get().running == 4u; }));
+    const PolicyVersion back = applied(desk.server.call(PolicyRollbackCommand{0, desk.hash(), {}, {}, false})).version;
+    QCOMPARE(back.restores, 1u);
+    const PolicyVersion forth = applied(desk.server.call(PolicyRollbackCommand{0, desk.hash(), {}, {}, false})).version;
+    QCOMPARE(forth.restores, 4u); // which is the second again
+    QCOMPARE(desk.server.info().name, std::string("second"));
+}
+
+void PolicyApplyTest::a_rollback_to_0_while_provisional_returns_now()
+{
+    const PolicyDesk desk;
+    const std::string first = desk.hash();
+    QVERIFY(desk.apply(named("tried"), 60s));
+    const PolicyVersion back = applied(desk.server.call(PolicyRollbackCommand{0, desk.hash(), {}, {}, false})).version;
+    QCOMPARE(back.restores, 1u);
+    QCOMPARE(back.hash, first);
+    QCOMPARE(desk.get().returnsTo, 0u);
+}
+
+void PolicyApplyTest::a_rollback_to_what_is_not_there_is_refused()
+{
+    const PolicyDesk desk;
+    const auto code = [&](std::uint64_t version) {
+        return desk.server.call(PolicyRollbackCommand{version, desk.hash(), {}, {}, false}).error().code;
+    };
+    QCOMPARE(code(0), ControlErrorCode::NotFound);
+    QCOMPARE(code(7), ControlErrorCode::NotFound);
+    QCOMPARE(code(1), ControlErrorCode::Rejected); // it runs
+    QCOMPARE(desk.server.call(PolicyGetQuery{7}).error().code, ControlErrorCode::NotFound);
+}
+
+void PolicyApplyTest::what_needs_a_restart_is_written_and_named()
+{
+    PolicyDesk desk;
+    const auto workers = desk.server.info().workers;
+    const Reply reply = desk.apply([&](nlohmann::json& policy) { policy["workers"] = workers + 1; });
+    QVERIFY(applied(reply).restart == std::vector<std::string>{"/workers"});
+    QCOMPARE(desk.server.info().workers, workers);
+    QVERIFY(desk.holds(desk.get().version));
+    const auto checked = desk.server.call(PolicyCheckCommand{desk.edited(named("x"))});
+    QVERIFY(std::get<PolicyCheckResult>(checked.value()).restart == std::vector<std::string>{"/workers"});
+    desk.server.stop();
+    desk.server.start();
+    QCOMPARE(desk.server.info().workers, workers + 1);
+    QCOMPARE(desk.get().running, 2u);
+}
+
+void PolicyApplyTest::a_check_says_all_and_changes_nothing()
+{
+    const PolicyDesk desk;
+    const auto check = [&](const std::string& text) {
+        return std::get<PolicyCheckResult>(desk.server.call(PolicyCheckCommand{text}).value());
+    };
+    const PolicyCheckResult good = check(desk.edited(named("another")));
+    QVERIFY(good.valid && good.errors.empty());
+    QCOMPARE(good.hash.size(), std::size_t(64));
+    QVERIFY(good.hash != desk.hash());
+    QVERIFY(!good.document.empty());
+    QVERIFY(!good.difference.empty());
+    const PolicyCheckResult same = check(desk.get().version.document);
+    QCOMPARE(same.hash, desk.hash());
+    QVERIFY(same.difference.empty() && same.changes.empty());
+    const PolicyCheckResult bad =
+        check(desk.edited([](nlohmann::json& policy) { policy["limits"]["sessions"] = "many"; }));
+    QVERIFY(!bad.valid);
+    QCOMPARE(bad.errors.size(), std::size_t(1));
+    QCOMPARE(bad.errors[0].pointer, std::string("/limits/sessions"));
+    QVERIFY(bad.errors[0].line > 0);
+    QVERIFY(!bad.difference.empty()); // it has a canonical form all the same
+    const PolicyCheckResult garbage = check("{");
+    QVERIFY(!garbage.valid && garbage.document.empty() && garbage.hash.empty() && !garbage.errors.empty());
+    QCOMPARE(desk.get().running, 1u);
+    QCOMPARE(desk.server.refused(Reason::PolicyRejected), 0u); // nobody wanted it to run
+}
+
+void PolicyApplyTest::a_what_if_names_changes_and_asks_for_a_good_policy()
+{
+    const PolicyDesk desk;
+    const Reply good = desk.server.call(PolicyWhatIfCommand{desk.edited(named("another")), 1s});
+    QVERIFY(good);
+    QVERIFY(std::get<PolicyWhatIfResult>(good.value()).hash != desk.hash());
+    const Reply bad = desk.server.call(PolicyWhatIfCommand{"{}", 1s});
+    QVERIFY(!bad);
+    QCOMPARE(bad.error().reason, Reason::PolicyRejected);
+    QVERIFY(!bad.error().problems.empty());
+    QCOMPARE(desk.get().running, 1u);
+}
+
+void PolicyApplyTest::the_history_is_newest_first_with_what_changed()
+{
+    const PolicyDesk desk;
+    QVERIFY(desk.apply(named("second")));
+    QVERIFY(desk.apply(named("third")));
+    const PolicyHistory all = desk.history();
+    QCOMPARE(all.versions.size(), std::size_t(3));
+    QVERIFY(!all.more);
+    for (std::size_t i = 0; i < 3; ++i) {
+        QCOMPARE(all.versions[i].version.version, 3 - i);
+        QVERIFY(all.versions[i].version.document.empty());
+        QCOMPARE(all.versions[i].difference.empty(), i == 2);
+    }
+    QCOMPARE(all.versions[2].version.origin, PolicyOrigin::File);
+    const PolicyHistory page = desk.history(3, 1);
+    QCOMPARE(page.versions.size(), std::size_t(1));
+    QCOMPARE(page.versions[0].version.version, std::uint64_t(2));
+    QVERIFY(!page.versions[0].difference.empty());
+    QVERIFY(page.more);
+    QVERIFY(!desk.history(2, 1).more);
+}
+
+void PolicyApplyTest::versions_go_on_over_restarts()
+{
+    PolicyDesk desk;
+    QVERIFY(desk.apply(named("second")));
+    desk.server.stop();
+    desk.server.start();
+    QCOMPARE(desk.get().running, std::uint64_t(2)); // the file holds what it held
+    QCOMPARE(desk.get().version.origin, PolicyOrigin::Apply);
+    desk.server.stop();
+    const std::string edited = [&] {
+        nlohmann::json document = nlohmann::json::parse(textOf(desk.server.policyFile()));
+        document["name"] = "by hand";
+        return document.dump(2);
+    }();
+    writeText(desk.server.policyFile(), edited);
+    desk.server.start();
+    const PolicyVersion third = desk.get().version;
+    QCOMPARE(third.version, std::uint64_t(3));
+    QCOMPARE(third.origin, PolicyOrigin::File);
+    QCOMPARE(third.author, std::string("file"));
+    QCOMPARE(desk.history().versions.size(), std::size_t(3));
+}
+
+void PolicyApplyTest::a_provisional_version_does_not_outlast_the_process()
+{
+    PolicyDesk desk;
+    const std::string first = desk.hash();
+    QVERIFY(desk.apply(named("tried"), 1h));
+    desk.server.stop();
+    desk.server.start();
+    const PolicyVersion version = desk.get().version;
+    QCOMPARE(version.version, std::uint64_t(3));
+    QCOMPARE(version.origin, PolicyOrigin::Returned);
+    QCOMPARE(version.restores, std::uint64_t(1));
+    QCOMPARE(version.hash, first);
+    QVERIFY2(version.reason.find("version 2 was not confirmed") != std::string::npos, version.reason.c_str());
+    QCOMPARE(desk.get().returnsTo, std::uint64_t(0));
+}
+
+QTEST_GUILESS_MAIN(PolicyApplyTest)
+#include "policyapplytest.moc"
