@@ -107,6 +107,7 @@ private:
 void SessionMeasuresTest::a_quarantine_by_mouse_waits_and_is_sent()
 {
     Desk desk(m_appearance);
+    desk.control.answer = {};
     Bars bars(desk);
     bars.pending.setSecond(soon);
     desk.clickRow(7370);
@@ -328,7 +329,7 @@ void SessionMeasuresTest::the_user_of_a_session_is_limited_by_keyboard()
     QVERIFY(QTest::qWaitForWindowActive(dialog));
     QTRY_VERIFY(desk.child<QSpinBox>("limitCount")->hasFocus());
     QTest::keyClicks(desk.child<QSpinBox>("limitCount"), QStringLiteral("20"));
-    QTest::keyClick(dialog, Qt::Key_U, Qt::AltModifier); // "All sessions of &user …"
+    QTest::keyClick(desk.child<QRadioButton>("limitSessions"), Qt::Key_Down);
     QVERIFY(desk.child<QRadioButton>("limitUser")->isChecked());
     QTest::keyClick(dialog, Qt::Key_Return);
     QTRY_COMPARE(desk.control.commands<LimitCommand>(),
