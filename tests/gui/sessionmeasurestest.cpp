@@ -228,7 +228,7 @@ void SessionMeasuresTest::the_panel_shows_a_quarantine_and_releases_it()
                                                         static_cast<int>(ConnectionColumn::State));
     QCOMPARE(state.data().toString(), QStringLiteral("quarantined"));
     QVERIFY(state.data(Qt::ToolTipRole).toString().startsWith(QStringLiteral("quarantined until ")));
-    QCOMPARE(desk.child<QPushButton>("panelQuarantine")->text(), QStringLiteral("Release"));
+    QCOMPARE(desk.child<QPushButton>("panelQuarantine")->accessibleName(), QStringLiteral("Release"));
     desk.click("panelRelease");
     desk.click("panelQuarantine");
     const QuarantineCommand release{{SessionId{7370}}, false, {}, {}};
@@ -236,7 +236,7 @@ void SessionMeasuresTest::the_panel_shows_a_quarantine_and_releases_it()
     desk.push(changed(
         7370, [](SessionActivity&) {}, start + 3s));
     QVERIFY(panel->measuresText().isEmpty());
-    QCOMPARE(desk.child<QPushButton>("panelQuarantine")->text(), QStringLiteral("Quarantine…"));
+    QCOMPARE(desk.child<QPushButton>("panelQuarantine")->accessibleName(), QStringLiteral("Quarantine…"));
 }
 
 void SessionMeasuresTest::the_menu_offers_what_is_possible()
