@@ -89,11 +89,12 @@ std::optional<Rate> rateOf(const JsonValue& value)
     const JsonValue* count = value.find("count");
     const JsonValue* per = value.find("per");
     const JsonValue* burst = value.find("burst");
-    const auto duration = per && per->is(Kind::String) ? parseDuration(per->text) : std::nullopt;
+    const auto duration = parseDuration(per && per->is(Kind::String) ? std::string_view(per->text) : "");
     const bool explicitBurst = burst && !burst->is(Kind::Null);
     if (!count || !count->whole || !duration || (explicitBurst && !burst->whole))
         return std::nullopt;
-    return Rate{*count->whole, *duration, explicitBurst ? *burst->whole : *count->whole};
+    return Rate{*count->whole, duration.value_or(std::chrono::milliseconds(1)),
+                explicitBurst ? *burst->whole : *count->whole};
 }
 
 /// The places of a longest run of rising numbers: what stands outside of it has moved.
