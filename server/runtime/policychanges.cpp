@@ -272,6 +272,7 @@ PolicyStep::Refusal ServerRuntime::Private::finishChange(PolicyStep& step, const
 void ServerRuntime::Private::takeVersion(PolicyVersion version, const std::shared_ptr<const PolicyGeneration>& next,
                                          const std::optional<std::chrono::milliseconds>& provisional)
 {
+    m_returnProblem.clear();
     if (!provisional) {
         m_returning.reset();
     } else if (!m_policies->provisional()) {
@@ -301,7 +302,7 @@ void ServerRuntime::Private::checkProvisional(TimePoint now)
         m_nextReturn = now + std::chrono::seconds(1);
         const std::string problem =
             numbered(m_policies->definitive().version) + " cannot return, and is tried again: " + applied.error();
-        if (std::exchange(m_policyProblem, problem) != problem) {
+        if (std::exchange(m_returnProblem, problem) != problem) {
             AuditRecord failed = commandRecord(AuditKind::Policy, {ruleActor, ruleActor}, problem);
             failed.decision.reason = Reason::Listener;
             m_refused[static_cast<std::size_t>(Reason::Listener)].add();
@@ -428,6 +429,7 @@ PolicyStep::Refusal ServerRuntime::Private::finishConfirm(PolicyStep& step)
 {
     m_policies->confirm(step.actor, m_clock.wall());
     m_returning.reset();
+    m_returnProblem.clear();
     m_policyProblem.clear();
     storeVersion();
     PolicyApplied answer;

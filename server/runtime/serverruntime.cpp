@@ -274,7 +274,7 @@ GateStats ServerRuntime::Private::stats()
     stats.policyVersion = m_policy->version;
     stats.provisionalUntil =
         m_policies->provisional() ? m_policies->running().provisionalUntil : std::optional<WallTime>();
-    stats.policyProblem = m_policyProblem;
+    stats.policyProblem = m_returnProblem.empty() ? m_policyProblem : m_returnProblem;
     if (m_lockdown) {
         stats.lockdown = *m_lockdown;
         stats.lockdown->lists = listsOf(*m_policy, *m_lockdown);

@@ -185,7 +185,8 @@ struct ServerRuntime::Private final : EventSink, GateEvents, CertificateEvents, 
     std::optional<PolicyKeeper> m_policies;               ///< set once the store is open
     std::shared_ptr<const PolicyGeneration> m_returning;  ///< while a policy is provisional: the one that comes back
     std::vector<PolicyProblem> m_returningWarnings;
-    std::string m_policyProblem; ///< why the file's policy does not run, or cannot return; empty: it does
+    std::string m_policyProblem; ///< why the file's policy does not run; empty: it does, or would return
+    std::string m_returnProblem; ///< why a version whose time has come cannot return, while it cannot
     TimePoint m_nextReturn{};
     std::deque<Step> m_steps; ///< the first is under way
     std::optional<StateLock> m_lock;

@@ -27,6 +27,8 @@ private Q_SLOTS:
     void a_file_changed_by_hand_is_a_conflict_unless_it_is_replaced_data();
     void a_file_changed_by_hand_is_a_conflict_unless_it_is_replaced();
     void a_file_that_cannot_be_written_refuses_the_change();
+    void a_listener_that_cannot_be_bound_refuses_the_change_and_the_file_is_as_it_was();
+    void a_version_that_cannot_return_is_tried_again();
     void parameters_out_of_range_are_bad_requests();
 
     void a_provisional_policy_returns_by_itself();
@@ -73,8 +75,13 @@ void PolicyApplyTest::an_applied_policy_runs_is_written_and_recorded()
     const PolicyDesk desk;
     std::filesystem::permissions(desk.server.policyFile(), std::filesystem::perms(0640));
     const PolicyDocument before = desk.get();
+    ByteClient inside = desk.server.join("chat.a", "ann");
     const Reply reply = desk.apply([](nlohmann::json& policy) { policy["channels"][1]["subscribe"] = {"editor"}; });
     const PolicyVersion version = applied(reply).version;
+    QCOMPARE(applied(reply).sessions, std::uint64_t(1));
+    QCOMPARE(applied(reply).ended.size(), std::size_t(1));
+    QCOMPARE(applied(reply).ended[0].user, std::string("ann"));
+    QCOMPARE(inside.closing().code, std::uint16_t{4403});
     QCOMPARE(version.version, before.running + 1);
     QCOMPARE(version.origin, PolicyOrigin::Apply);
     QCOMPARE(version.author, std::string("tester"));
@@ -301,6 +308,58 @@ void PolicyApplyTest::a_file_that_cannot_be_written_refuses_the_change()
     QCOMPARE(desk.get().returnsTo, 1u); // and still waits
     std::filesystem::remove_all(inTheWay);
     QVERIFY(desk.server.call(PolicyConfirmCommand{}));
+}
+
+void PolicyApplyTest::a_listener_that_cannot_be_bound_refuses_the_change_and_the_file_is_as_it_was()
+{
+    const PolicyDesk desk;
+    const TestServer other;
+    const std::string file = textOf(desk.server.policyFile());
+    const Reply reply = desk.apply([&](nlohmann::json& policy) {
+        policy["listeners"].push_back(
+            {{"name", "taken"}, {"address", "127.0.0.1"}, {"port", other.port()}, {"tls", "off"}});
+    });
+    QVERIFY(!reply);
+    QCOMPARE(reply.error().code, ControlErrorCode::Rejected);
+    QCOMPARE(reply.error().reason, Reason::Listener);
+    QVERIFY2(reply.error().message.find(std::to_string(other.port())) != std::string::npos,
+             reply.error().message.c_str());
+    QCOMPARE(textOf(desk.server.policyFile()), file);
+    QCOMPARE(desk.get().running, 1u);
+    QCOMPARE(desk.history().versions.size(), std::size_t(1));
+    QCOMPARE(desk.server.refused(Reason::Listener), 1u);
+    QVERIFY(desk.apply(named("good"))); // and the next one is
+}
+
+void PolicyApplyTest::a_version_that_cannot_return_is_tried_again()
+{
+    ManualClock clock;
+    auto other = std::make_unique<TestServer>(); // only to know a port
+    const std::uint16_t port = other->port();
+    other.reset();
+    const PolicyDesk desk([port](nlohmann::json& policy) { policy["listeners"][1]["port"] = port; }, &clock);
+    QVERIFY(desk.apply([](nlohmann::json& policy) { policy["listeners"].erase(1); }, 60s));
+    QVERIFY(eventually([&] {
+        try {
+            other =
+                std::make_unique<TestServer>([port](nlohmann::json& policy) { policy["listeners"][1]["port"] = port; });
+        } catch (const std::runtime_error&) { // not closed yet
+        }
+        return other != nullptr;
+    }));
+    clock.advance(60s);
+    QVERIFY(eventually([&] { return !desk.server.info().stats.policyProblem.empty(); }));
+    for (int i = 0; i < 3; ++i) {
+        clock.advance(1s);
+        QVERIFY(eventually([&] { return desk.server.info().stats.time >= clock.wall(); }));
+    }
+    QCOMPARE(desk.get().running, 2u);
+    QCOMPARE(desk.server.refused(Reason::Listener), 1u); // said once
+    other.reset();
+    clock.advance(1s);
+    QVERIFY(eventually([&] { return desk.get().running == 3u; }));
+    QCOMPARE(desk.get().returnsTo, 0u);
+    QVERIFY(desk.server.info().stats.policyProblem.empty());
 }
 
 void PolicyApplyTest::parameters_out_of_range_are_bad_requests()
