@@ -104,10 +104,11 @@ void MainWindow::makeFrame()
     column->addWidget(m_provisional);
     m_outcome = new OutcomeBar(central);
     m_outcome->setObjectName(QStringLiteral("gateOutcome"));
-    auto* notices = new QVBoxLayout;
-    notices->setContentsMargins(space::l, space::m, space::l, 0);
-    notices->addWidget(m_outcome);
-    column->addLayout(notices);
+    m_notices = new QVBoxLayout;
+    m_notices->setContentsMargins(space::l, 0, space::l, 0);
+    m_notices->addWidget(m_outcome);
+    m_outcome->installEventFilter(this);
+    column->addLayout(m_notices);
     column->addWidget(m_stack, 1);
     column->addWidget(m_statusLine);
     auto* layout = new QHBoxLayout(central);
@@ -118,6 +119,14 @@ void MainWindow::makeFrame()
     setCentralWidget(central);
     connect(m_rail, &Rail::pageChosen, this, &MainWindow::showIndex);
     connect(m_topBar, &TopBar::filterEdited, this, &MainWindow::setFilter);
+}
+
+/// A layout keeps its margins though all in it is hidden.
+bool MainWindow::eventFilter(QObject* watched, QEvent* event)
+{
+    if (watched == m_outcome && (event->type() == QEvent::ShowToParent || event->type() == QEvent::HideToParent))
+        m_notices->setContentsMargins(space::l, event->type() == QEvent::ShowToParent ? space::m : 0, space::l, 0);
+    return QMainWindow::eventFilter(watched, event);
 }
 
 void MainWindow::makePages()

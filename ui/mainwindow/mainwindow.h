@@ -13,6 +13,7 @@
 class QSettings;
 class QStackedWidget;
 class QSystemTrayIcon;
+class QVBoxLayout;
 
 namespace gatehouse::ui {
 
@@ -56,6 +57,7 @@ Q_SIGNALS:
     void stopped();
 
 protected:
+    bool eventFilter(QObject* watched, QEvent* event) override;
     void closeEvent(QCloseEvent* event) override;
     void resizeEvent(QResizeEvent* event) override;
 
@@ -92,6 +94,7 @@ private:
     ProvisionalBanner* m_provisional = nullptr; ///< on the pages that have none of their own
     QAction* m_filterAction = nullptr;
     StatusLine* m_statusLine = nullptr;
+    QVBoxLayout* m_notices = nullptr;
     OutcomeBar* m_outcome = nullptr;
     LockdownControl* m_lockdown = nullptr;
     QStackedWidget* m_stack = nullptr;
