@@ -437,7 +437,7 @@ std::vector<Scene> policyScenes()
                           draftPolicy(stage, made());
                           auto* page = qobject_cast<ui::PolicyPage*>(stage.window->currentPage());
                           ui::JsonEditor& editor = page->edit().editor();
-                          editor.insertAt(QStringLiteral("\n        \"\""), 30, 19);
+                          editor.insertAt(QStringLiteral("\n        \"\""), 30, 28);
                           editor.setCursorPosition(31, 9);
                           editor.complete();
                       }});

@@ -61,13 +61,13 @@ QWidget* PolicyHistoryView::makeTable()
     m_table->setAccessibleName(tr("Versions of the policy"));
     m_table->setItemDelegate(new RecordDelegate(stateIcon, m_table));
     m_table->setModel(m_model);
-    m_table->setColumns({{static_cast<int>(Column::Version), 56, 0},
+    m_table->setColumns({{static_cast<int>(Column::Version), 62, 0},
                          {static_cast<int>(Column::Time), 88, 0},
                          {static_cast<int>(Column::Author), 72, 0},
                          {static_cast<int>(Column::Via), 68, 4},
                          {static_cast<int>(Column::Origin), 128, 3},
-                         {static_cast<int>(Column::Reason), 96, 0, true},
-                         {static_cast<int>(Column::State), 136, 0}});
+                         {static_cast<int>(Column::Reason), 92, 0, true},
+                         {static_cast<int>(Column::State), 134, 0}});
     connect(m_table, &RecordTable::rowChosen, this, &PolicyHistoryView::showRow);
     connect(m_table->verticalScrollBar(), &QScrollBar::valueChanged, this, &PolicyHistoryView::askForMore);
     m_message = new EmptyState;
