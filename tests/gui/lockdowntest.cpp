@@ -217,7 +217,7 @@ void LockdownTest::it_is_set_by_keyboard_with_lists_given_here()
     auto* dialog = desk.child<LockdownDialog>("lockdownDialog");
     QVERIFY(dialog);
     QVERIFY(QTest::qWaitForWindowActive(dialog));
-    QTest::keyClick(desk.child<QRadioButton>("lockdownPolicy"), Qt::Key_Right);
+    QTest::keyClick(desk.child<QRadioButton>("lockdownGiven"), Qt::Key_Space);
     QVERIFY(desk.child<QLineEdit>("lockdownUsers")->isEnabled());
     QTest::keyClicks(desk.child<QLineEdit>("lockdownUsers"),
                      QStringLiteral("alice, bjorn,line-3-plc,mei,omar,dana,priya,tomas, kiosk-02"));

@@ -329,7 +329,7 @@ void SessionMeasuresTest::the_user_of_a_session_is_limited_by_keyboard()
     QVERIFY(QTest::qWaitForWindowActive(dialog));
     QTRY_VERIFY(desk.child<QSpinBox>("limitCount")->hasFocus());
     QTest::keyClicks(desk.child<QSpinBox>("limitCount"), QStringLiteral("20"));
-    QTest::keyClick(desk.child<QRadioButton>("limitSessions"), Qt::Key_Down);
+    QTest::keyClick(desk.child<QRadioButton>("limitUser"), Qt::Key_Space);
     QVERIFY(desk.child<QRadioButton>("limitUser")->isChecked());
     QTest::keyClick(dialog, Qt::Key_Return);
     QTRY_COMPARE(desk.control.commands<LimitCommand>(),
