@@ -77,16 +77,13 @@ std::string lockdownText(const Lockdown& lockdown, WallTime now)
            (lockdown.reason.empty() ? "" : "; reason: " + lockdown.reason);
 }
 
-std::string text(const Info& info)
+namespace {
+
+using Fields = std::vector<std::pair<std::string, std::string>>;
+
+/// What holds for a time alone.
+void addMeasures(Fields& fields, const GateStats& stats)
 {
-    const GateStats& stats = info.stats;
-    std::vector<std::pair<std::string, std::string>> fields{
-        {"name", info.name},
-        {"state", std::string(stateWord(stats.state))},
-        {"version", info.version},
-        {"process", std::to_string(info.pid) + ", " + std::to_string(info.workers) + " workers"},
-        {"started", formatTime(info.started)},
-        {"policy", info.policyFile + ", version " + std::to_string(info.policyVersion)}};
     if (stats.provisionalUntil)
         fields.emplace_back("on trial", untilText(*stats.provisionalUntil, stats.time) +
                                             "; then the version before returns, unless it is confirmed");
@@ -96,6 +93,20 @@ std::string text(const Info& info)
         fields.emplace_back("lockdown", lockdownText(*stats.lockdown, stats.time));
     if (stats.drainUntil)
         fields.emplace_back("draining", untilText(*stats.drainUntil, stats.time));
+}
+
+} // namespace
+
+std::string text(const Info& info)
+{
+    const GateStats& stats = info.stats;
+    Fields fields{{"name", info.name},
+                  {"state", std::string(stateWord(stats.state))},
+                  {"version", info.version},
+                  {"process", std::to_string(info.pid) + ", " + std::to_string(info.workers) + " workers"},
+                  {"started", formatTime(info.started)},
+                  {"policy", info.policyFile + ", version " + std::to_string(info.policyVersion)}};
+    addMeasures(fields, stats);
     fields.emplace_back("state directory", info.stateDir);
     for (const ListenerInfo& listener : info.listeners)
         fields.emplace_back("listener", listener.name + "  " + listener.url +

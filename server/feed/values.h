@@ -169,7 +169,7 @@ struct GateStats {
     std::uint64_t policyVersion = 0;          ///< that new sessions meet
     std::optional<WallTime> provisionalUntil; ///< the policy returns to the one before unless it is confirmed by then
     std::string policyProblem;                ///< in English: why the file's policy was not taken; empty: it was
-    std::optional<Lockdown> lockdown;         ///< while one is on
+    std::optional<Lockdown> lockdown;         ///< while one is on, with the lists that hold now
     std::optional<WallTime> drainUntil;       ///< while draining
 
     friend bool operator==(const GateStats&, const GateStats&) = default;

@@ -151,6 +151,7 @@ private:
                 const std::string& detail);
     void noteChange();
     void limitsChanged();
+    void askForRoom();
     void leaveLimits();
     [[nodiscard]] std::optional<TemporaryLimit> tightestLimit() const;
     void leaveOut();

@@ -29,17 +29,23 @@ void Session::dropLimits(const std::unordered_set<LimitId>& ids)
         limitsChanged();
 }
 
-/// Whoever waits for a rate may wait no longer.
 void Session::limitsChanged()
 {
     noteChange();
-    if (!m_resumeAt || closing())
+    if (closing())
+        return;
+    askForRoom();
+    m_connection.startTimer();
+}
+
+/// Whoever waits for a rate that has changed may wait no longer. In quarantine they are asked at its end.
+void Session::askForRoom()
+{
+    if (!m_resumeAt)
         return;
     m_resumeAt = std::min(*m_resumeAt, m_context.now);
-    if (m_quarantine)
-        return;
-    onThrottleTimer();
-    m_connection.startTimer();
+    if (!m_quarantine)
+        onThrottleTimer();
 }
 
 void Session::leaveLimits()

@@ -100,13 +100,7 @@ void Session::restartTimers(const Route& was)
         m_pingPending = false;
     if (was.messages.completeWithin != is.messages.completeWithin && m_messageStarted != TimePoint{})
         m_messageStarted = m_context.now;
-    if (paused()) {
-        const TimePoint room = roomAt(tolls(1), m_context.now);
-        if (room > m_context.now)
-            m_resumeAt = room;
-        else
-            resume();
-    }
+    askForRoom();
     m_connection.startTimer();
 }
 

@@ -89,11 +89,12 @@ std::optional<Rate> rateOf(const JsonValue& value)
     const JsonValue* count = value.find("count");
     const JsonValue* per = value.find("per");
     const JsonValue* burst = value.find("burst");
-    const auto duration = per && per->is(Kind::String) ? parseDuration(per->text) : std::nullopt;
+    const auto duration = parseDuration(per && per->is(Kind::String) ? std::string_view(per->text) : "");
     const bool explicitBurst = burst && !burst->is(Kind::Null);
     if (!count || !count->whole || !duration || (explicitBurst && !burst->whole))
         return std::nullopt;
-    return Rate{*count->whole, *duration, explicitBurst ? *burst->whole : *count->whole};
+    return Rate{*count->whole, duration.value_or(std::chrono::milliseconds(1)),
+                explicitBurst ? *burst->whole : *count->whole};
 }
 
 /// The places of a longest run of rising numbers: what stands outside of it has moved.
@@ -154,6 +155,11 @@ private:
     [[nodiscard]] static std::vector<Entry> entriesOf(const JsonValue& map, std::string_view name);
     static void distinguish(std::vector<Entry>& entries);
 
+    void add(PolicyChange change)
+    {
+        if (m_changes.size() < mostPolicyChanges)
+            m_changes.push_back(std::move(change));
+    }
     void changed(const JsonValue& before, const JsonValue& after, std::string_view object, const Place& place);
     [[nodiscard]] static std::string shown(const JsonValue& value, std::string_view text, std::string_view object);
 
@@ -168,9 +174,9 @@ void Comparison::compare(const JsonValue* before, const JsonValue* after, std::s
     if (!before && !after)
         return;
     if (!before || !after) {
-        m_changes.push_back({before ? Change::Removed : Change::Added, before ? place.before : place.after, place.name,
-                             before ? shown(*before, m_before.text, object) : std::string(),
-                             after ? shown(*after, m_after.text, object) : std::string()});
+        add({before ? Change::Removed : Change::Added, before ? place.before : place.after, place.name,
+             before ? shown(*before, m_before.text, object) : std::string(),
+             after ? shown(*after, m_after.text, object) : std::string()});
         return;
     }
     const DocumentObject* known = documentObject(object);
@@ -197,8 +203,7 @@ void Comparison::changed(const JsonValue& before, const JsonValue& after, std::s
         shownFrom = clipped(visible(from), longestShown);
         shownTo = clipped(visible(to), longestShown);
     }
-    m_changes.push_back(
-        {PolicyChange::Kind::Changed, place.after, place.name, std::move(shownFrom), std::move(shownTo)});
+    add({PolicyChange::Kind::Changed, place.after, place.name, std::move(shownFrom), std::move(shownTo)});
 }
 
 Members membersOf(const JsonValue& object)
@@ -301,8 +306,8 @@ void Comparison::compareEntries(const std::vector<Entry>& before, const std::vec
         }
         const Place here = at(&before[found->second], &after[i]);
         if (named && !inOrder[met])
-            m_changes.push_back({PolicyChange::Kind::Changed, here.after, here.name,
-                                 "place " + std::to_string(found->second + 1), "place " + std::to_string(i + 1)});
+            add({PolicyChange::Kind::Changed, here.after, here.name, "place " + std::to_string(found->second + 1),
+                 "place " + std::to_string(i + 1)});
         ++met;
         if (named)
             compare(before[found->second].value, after[i].value, object, here);

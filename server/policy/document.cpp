@@ -51,6 +51,8 @@ Result<std::string, std::vector<PolicyError>> canonicalDocument(std::string_view
         return Failure{reader.takeErrors()};
     checkKeys(reader, *root, rootObject);
     std::vector<PolicyError> errors = reader.takeErrors();
+    if (errors.size() >= mostPolicyErrors) // what matters may not be among them
+        return Failure{std::move(errors)};
     std::erase_if(errors, [](const PolicyError& error) {
         return error.code != Code::UnknownKey && error.code != Code::DuplicateKey;
     });

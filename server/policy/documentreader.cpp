@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <tuple>
+#include <unordered_set>
 
 namespace gatehouse {
 
@@ -72,17 +73,24 @@ std::optional<Node> DocumentReader::parse()
     auto document = parseJson(m_text, deepestDocument);
     if (!document) {
         const JsonError& e = document.error();
-        m_errors.push_back(made(Code::Syntax, e.pointer, e.offset, e.detail));
+        collect(m_errors, Code::Syntax, e.pointer, e.offset, e.detail);
         return std::nullopt;
     }
     for (JsonError& e : document->duplicates)
-        m_errors.push_back(made(Code::DuplicateKey, std::move(e.pointer), e.offset, std::move(e.detail)));
+        collect(m_errors, Code::DuplicateKey, std::move(e.pointer), e.offset, std::move(e.detail));
     m_root = std::move(document->root);
     const Node root{&m_root, {}, m_root.offset};
     if (m_root.is(Kind::Object))
         return root;
     unexpected(Code::WrongType, root, "an object");
     return std::nullopt;
+}
+
+void DocumentReader::collect(std::vector<PolicyError>& list, Code code, std::string pointer, std::size_t offset,
+                             std::string detail) const
+{
+    if (list.size() < mostPolicyErrors)
+        list.push_back(made(code, std::move(pointer), offset, std::move(detail)));
 }
 
 PolicyError DocumentReader::made(Code code, std::string pointer, std::size_t offset, std::string detail) const
@@ -98,12 +106,12 @@ PolicyError DocumentReader::made(Code code, std::string pointer, std::size_t off
 
 void DocumentReader::error(Code code, const Node& at, std::string detail)
 {
-    m_errors.push_back(made(code, at.pointer, at.offset, std::move(detail)));
+    collect(m_errors, code, at.pointer, at.offset, std::move(detail));
 }
 
 void DocumentReader::warn(Code code, const Node& at, std::string detail)
 {
-    m_warnings.push_back(made(code, at.pointer, at.offset, std::move(detail)));
+    collect(m_warnings, code, at.pointer, at.offset, std::move(detail));
 }
 
 void DocumentReader::unexpected(Code code, const Node& at, std::string_view expected)
@@ -157,7 +165,7 @@ void DocumentReader::checkKey(const Node& at, const JsonMember& member, const Do
     } else if (known) {
         error(Code::NotBuiltYet, place, "this part is not built yet");
     } else {
-        const std::string suggestion = nearest(member.key, object);
+        const std::string suggestion = m_errors.size() < mostPolicyErrors ? nearest(member.key, object) : std::string();
         error(Code::UnknownKey, place,
               "unknown key" + (suggestion.empty() ? std::string() : "; did you mean \"" + suggestion + "\"?"));
     }
@@ -281,13 +289,14 @@ void DocumentReader::readList(const Node& at, std::vector<std::string>& target)
     if (!at)
         return;
     std::vector<std::string> list;
+    std::unordered_set<std::string> seen;
     for (const Node& item : items(at)) {
         std::string word;
         read(item, word);
-        if (std::find(list.begin(), list.end(), word) != list.end())
+        if (seen.contains(word))
             error(Code::Conflict, item, jsonQuoted(word) + " stands here a second time");
         else if (!word.empty())
-            list.push_back(std::move(word));
+            list.push_back(*seen.insert(std::move(word)).first);
     }
     target = std::move(list);
 }

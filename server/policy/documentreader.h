@@ -19,8 +19,8 @@ struct Node {
     [[nodiscard]] bool isOff() const { return is(JsonValue::Kind::String) && value->text == "off"; }
 };
 
-/// Reads typed values out of a document and collects what is wrong with them. A value that is absent or wrong leaves
-/// the target as it was, which is the default.
+/// Reads typed values out of a document and collects what is wrong with them, up to mostPolicyErrors. A value that is
+/// absent or wrong leaves the target as it was, which is the default.
 class DocumentReader {
 public:
     explicit DocumentReader(std::string_view text);
@@ -58,6 +58,8 @@ public:
     [[nodiscard]] std::vector<PolicyError> takeWarnings();
 
 private:
+    void collect(std::vector<PolicyError>& list, PolicyErrorCode code, std::string pointer, std::size_t offset,
+                 std::string detail) const;
     [[nodiscard]] PolicyError made(PolicyErrorCode code, std::string pointer, std::size_t offset,
                                    std::string detail) const;
     void checkKey(const Node& at, const JsonMember& member, const DocumentObject& object);

@@ -11,6 +11,7 @@
 namespace gatehouse {
 
 inline constexpr std::size_t largestDocument = 4U << 20; ///< bytes of a policy's text
+inline constexpr std::size_t mostPolicyErrors = 1000;    ///< that are told of a document, and as many warnings
 
 enum class PolicyErrorCode : std::uint8_t {
     Unreadable,
@@ -48,7 +49,8 @@ struct LoadedPolicy {
 };
 
 /// Parses, validates and resolves relative paths against `file`'s folder; reads the secrets it names and checks the
-/// modes of secrets and keys. All errors are returned, not the first alone.
+/// modes of secrets and keys. All errors are returned, not the first
+/// alone, up to mostPolicyErrors.
 [[nodiscard]] Result<LoadedPolicy, std::vector<PolicyError>> loadPolicy(const std::filesystem::path& file);
 [[nodiscard]] Result<LoadedPolicy, std::vector<PolicyError>> parsePolicy(std::string_view text,
                                                                          const std::filesystem::path& file);

@@ -19,6 +19,7 @@ using Kind = JsonValue::Kind;
 using Code = PolicyErrorCode;
 
 constexpr std::size_t longestName = 64;
+constexpr std::size_t mostListeners = 256; // each has a socket of every worker
 
 bool isName(std::string_view text)
 {
@@ -50,7 +51,12 @@ Policy PolicyReader::read(const Node& root)
     m_document.object(root, rootObject);
     readProcess(root);
     readRoles(m_document.member(root, "roles"));
-    const auto listeners = m_document.items(m_document.required(root, "listeners"));
+    auto listeners = m_document.items(m_document.required(root, "listeners"));
+    if (listeners.size() > mostListeners) {
+        m_document.error(Code::BadValue, m_document.member(root, "listeners"),
+                         "at most " + std::to_string(mostListeners) + " listeners are allowed");
+        listeners.resize(mostListeners);
+    }
     for (const Node& node : listeners)
         m_policy.listeners.push_back(readListener(node));
     if (const Node node = m_document.member(root, "listeners"); node.is(Kind::Array) && listeners.empty())
@@ -111,6 +117,7 @@ void PolicyReader::readRoles(const Node& at)
                              "a role's name is 1 to 64 of A–Z a–z 0–9 _ - . : and not \"anonymous\"");
         m_document.object({&member.value, role.pointer, member.value.offset}, "role");
         m_policy.roles.push_back(member.key);
+        m_roles.insert(member.key);
     }
 }
 
@@ -287,10 +294,11 @@ void PolicyReader::readDrain(const Node& at)
 
 void PolicyReader::checkRoleNames(const Node& list, const std::vector<std::string>& names, bool anonymousToo)
 {
+    const std::unordered_set<std::string_view> taken(names.begin(), names.end());
     for (const Node& item : list.is(Kind::Array) ? m_document.items(list) : std::vector<Node>()) {
         const std::string& name = item.value->text;
         const bool special = name == "*" || (anonymousToo && name == "anonymous");
-        if (contains(names, name) && !special && !contains(m_policy.roles, name))
+        if (taken.contains(name) && !special && !m_roles.contains(name))
             m_document.error(Code::BadValue, item, "the policy has no role " + jsonQuoted(name));
     }
 }
@@ -341,14 +349,13 @@ void PolicyReader::readSchema(const Node& at, std::optional<SchemaFile>& target)
 
 void PolicyReader::checkUnique(const std::vector<Node>& nodes, std::string_view key)
 {
-    std::vector<std::string> seen;
+    std::unordered_set<std::string_view> seen;
     for (const Node& node : nodes) {
         const Node name = DocumentReader::member(node, key);
         if (!name.is(Kind::String))
             continue;
-        if (contains(seen, name.value->text))
+        if (!seen.insert(name.value->text).second)
             m_document.error(Code::Conflict, name, jsonQuoted(name.value->text) + " stands here a second time");
-        seen.push_back(name.value->text);
     }
 }
 

@@ -3,6 +3,8 @@
 
 #include "policy/documentreader.h"
 
+#include <unordered_set>
+
 namespace gatehouse {
 
 /// Reads the sections of a document into a Policy and checks each against the others.
@@ -77,6 +79,7 @@ private:
     DocumentReader& m_document;
     std::filesystem::path m_folder;
     Policy m_policy;
+    std::unordered_set<std::string> m_roles; ///< of m_policy
 };
 
 } // namespace gatehouse

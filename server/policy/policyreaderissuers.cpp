@@ -42,11 +42,13 @@ bool isKeySetUrl(std::string_view url)
 
 void PolicyReader::readIssuers(const Node& at)
 {
-    const auto nodes = m_document.items(at);
+    auto nodes = m_document.items(at);
     if (at.is(Kind::Array) && nodes.empty())
         m_document.error(Code::Missing, at, "one issuer is required");
-    if (nodes.size() > mostIssuers)
+    if (nodes.size() > mostIssuers) {
         m_document.error(Code::BadValue, at, "at most " + std::to_string(mostIssuers) + " issuers are allowed");
+        nodes.resize(mostIssuers);
+    }
     for (const Node& node : nodes)
         m_policy.issuers.push_back(readIssuer(node));
     checkUnique(nodes, "name");

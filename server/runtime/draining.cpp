@@ -47,9 +47,13 @@ void ServerRuntime::Private::run(const Actor& actor, const DrainCommand& command
     }
     record(commandRecord(AuditKind::Drain, actor,
                          "via " + actor.via + ", within " + formatDuration(within) + ", " + std::to_string(sessions) +
-                             " sessions over " + formatDuration(spread)));
-    m_gate->post([spread](Worker& worker) { worker.drain(spread); });
-    done(Answer(Accepted{}));
+                             " sessions " + (spread.count() == 0 ? "at once" : "over " + formatDuration(spread))));
+    m_gate->gather<std::monostate>(
+        [spread](Worker& worker) {
+            worker.drain(spread);
+            return std::monostate();
+        },
+        [done](const auto&) { done(Answer(Accepted{})); });
 }
 
 void ServerRuntime::Private::checkDrained()

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+#include "policy/decidelockdown.h"
 #include "policy/difference.h"
 #include "runtime/serverruntime_p.h"
 
@@ -144,11 +145,15 @@ void ServerRuntime::Private::askSessions(const PolicyWhatIfResult& result,
                                          const std::shared_ptr<const PolicyGeneration>& next,
                                          std::chrono::milliseconds within, const ReplyCallback& done)
 {
-    m_gate->gatherSessions([this, result, next, within, done, running = m_generation](std::vector<LiveSession> live) {
+    m_gate->gatherSessions([this, result, next, within, done, running = m_generation,
+                            lockdown = m_lockdown](std::vector<LiveSession> live) {
         const auto sessions = std::make_shared<const std::vector<LiveSession>>(std::move(live));
-        ask(done, [this, result, next, within, running, sessions]() -> Reply {
+        ask(done, [this, result, next, within, running, lockdown, sessions]() -> Reply {
+            const WallTime wall = m_clock.wall();
+            const bool locked = lockdown && lockdownHolds(*lockdown, wall);
             PolicyWhatIfResult answer = result;
-            answer.live = assessPolicy(*running, *next, *sessions, m_clock.now(), m_clock.wall(), within);
+            answer.live = assessPolicy(*running, *next, *sessions, m_clock.now(), wall, within,
+                                       locked ? lockdown.get() : nullptr);
             return Answer(std::move(answer));
         });
     });

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "runtime/serverruntime.h"
 
+#include "policy/decidelockdown.h"
 #include "policy/document.h"
 #include "policy/load.h"
 #include "runtime/serverruntime_p.h"
@@ -274,8 +275,10 @@ GateStats ServerRuntime::Private::stats()
     stats.provisionalUntil =
         m_policies->provisional() ? m_policies->running().provisionalUntil : std::optional<WallTime>();
     stats.policyProblem = m_returnProblem.empty() ? m_policyProblem : m_returnProblem;
-    if (m_lockdown)
+    if (m_lockdown) {
         stats.lockdown = *m_lockdown;
+        stats.lockdown->lists = listsOf(*m_policy, *m_lockdown);
+    }
     if (m_state == GateState::Draining)
         stats.drainUntil = m_drainShownUntil;
     stats.auditRecords = m_audit->newest();

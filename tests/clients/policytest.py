@@ -144,7 +144,7 @@ class Policy(unittest.IsolatedAsyncioTestCase):
         ann, bob = await self.connect("ann"), await self.connect("bob")
         first = self.version()
         document, file = self.gate.say("policy", "show"), self.gate.config.read_text()
-        said = self.gate.say("policy", "apply", self.document(editors_alone), "--for", "2s", "--yes")
+        said = self.gate.say("policy", "apply", self.document(editors_alone), "--for", "4s", "--yes")
         self.assertRegex(said, rf"(?m)^To keep it: gatehousectl .*policy confirm {first + 1}$")
         self.assertEqual((await bob.closed())[0], 4403)
         self.assertEqual(self.gate.config.read_text(), file)

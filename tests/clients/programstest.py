@@ -293,7 +293,8 @@ class Running(unittest.IsolatedAsyncioTestCase):
                 await Client.connect(served, token)
             served.ctl("revoke", "--user", "alice", "--for", "1h", "--reason", "a test")
             served.ctl("ban", "token", row["token_id"])
-            questions = (["status"], ["sessions"], ["failures"], ["bans"], ["revocations"], ["audit", "list"])
+            questions = (["status"], ["sessions"], ["failures"], ["bans"], ["revocations"], ["audit", "list"],
+                         ["policy", "show"], ["policy", "history"], ["limits"])
             said = json.dumps([row, *(served.ctl(*question) for question in questions)])
             self.assertIn(row["token_id"], said)
             files = {path: path.read_bytes() for path in served.folder.rglob("*") if path.is_file()}

@@ -44,6 +44,7 @@ private Q_SLOTS:
     void broken_text_ends_nothing();
     void the_schema_proposes_data();
     void the_schema_proposes();
+    void the_shipped_schema_knows_the_policy();
     void keys_are_completed_by_keyboard();
     void values_are_completed_by_mouse();
     void escape_closes_the_list_and_then_leaves();
@@ -148,6 +149,25 @@ void JsonEditorTest::the_schema_proposes()
     for (const Proposal& one : SchemaBook(schema).proposals(jsonPlace(plain, cursor)))
         found += one.name;
     QCOMPARE(found.join(QLatin1Char(' ')), names);
+}
+
+void JsonEditorTest::the_shipped_schema_knows_the_policy()
+{
+    const auto names = [](const char* text) {
+        const auto [plain, cursor] = marked(QString::fromUtf8(text));
+        QStringList found;
+        for (const Proposal& one : SchemaBook::shipped().proposals(jsonPlace(plain, cursor))) {
+            if (one.about.isEmpty())
+                return QStringList{QStringLiteral("not explained: ") + one.name};
+            found += one.name;
+        }
+        return found;
+    };
+    QVERIFY(names("{|}").contains(QStringLiteral("listeners")));
+    const QStringList messages = names(R"({"routes": [{"messages": {|}}]})");
+    for (const char* key : {"rate", "max_size", "on_excess"})
+        QVERIFY2(messages.contains(QLatin1StringView(key)), qPrintable(messages.join(QLatin1Char(' '))));
+    QVERIFY(names(R"({"routes": [{"messages": {"on_excess": "thr|"}}]})").contains(QStringLiteral("throttle")));
 }
 
 void JsonEditorTest::keys_are_completed_by_keyboard()

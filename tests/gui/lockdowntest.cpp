@@ -217,8 +217,8 @@ void LockdownTest::it_is_set_by_keyboard_with_lists_given_here()
     auto* dialog = desk.child<LockdownDialog>("lockdownDialog");
     QVERIFY(dialog);
     QVERIFY(QTest::qWaitForWindowActive(dialog));
-    QTest::keyClick(dialog, Qt::Key_T, Qt::AltModifier); // "&These"
-    QTRY_VERIFY(desk.child<QLineEdit>("lockdownUsers")->isEnabled());
+    QTest::keyClick(desk.child<QRadioButton>("lockdownPolicy"), Qt::Key_Right);
+    QVERIFY(desk.child<QLineEdit>("lockdownUsers")->isEnabled());
     QTest::keyClicks(desk.child<QLineEdit>("lockdownUsers"),
                      QStringLiteral("alice, bjorn,line-3-plc,mei,omar,dana,priya,tomas, kiosk-02"));
     QTest::keyClicks(desk.child<QLineEdit>("lockdownNetworks"), QStringLiteral("10.20.0.0/16"));
@@ -383,9 +383,9 @@ void LockdownTest::the_palette_names_the_equal_command()
         QApplication::sendPostedEvents(nullptr, QEvent::DeferredDelete);
         return text;
     };
-    QCOMPARE(found(QStringLiteral("gatehousectl lockdown on")), QStringLiteral("Lockdown"));
+    QCOMPARE(found(QStringLiteral("gatehousectl lockdown on")), QStringLiteral("Lockdown…"));
     desk.push(lockedDown(1min));
-    QCOMPARE(found(QStringLiteral("gatehousectl lockdown off")), QStringLiteral("End the lockdown"));
+    QCOMPARE(found(QStringLiteral("gatehousectl lockdown off")), QStringLiteral("End the lockdown…"));
 }
 
 void LockdownTest::it_fits_a_small_window()

@@ -151,6 +151,7 @@ private Q_SLOTS:
     void what_was_applied_is_told_and_runs();
     void a_failure_is_said_in_the_dialog();
     void a_file_changed_by_hand_is_replaced_only_when_asked();
+    void a_file_that_changed_under_the_review_can_be_replaced();
     void a_conflict_shows_what_came_first_and_reviews_again();
     void a_provisional_policy_counts_down_and_is_confirmed();
     void a_provisional_policy_can_return_at_once();
@@ -477,6 +478,30 @@ void PolicyPageTest::a_file_changed_by_hand_is_replaced_only_when_asked()
     QTest::mouseClick(Stage::dialog()->actionButton(), Qt::LeftButton);
     Stage::settle();
     QVERIFY(stage.control.commands<PolicyApplyCommand>().at(0).replaceFile);
+}
+
+void PolicyPageTest::a_file_that_changed_under_the_review_can_be_replaced()
+{
+    Stage stage;
+    stage.server.impact.ended.clear();
+    const auto good = stage.control.answer;
+    stage.control.answer = [good](const Command& command) -> Reply {
+        const auto* apply = std::get_if<PolicyApplyCommand>(&command);
+        if (apply && !apply->replaceFile)
+            return Failure{ControlError{ControlErrorCode::Conflict, "gatehouse.json was changed by hand",
+                                        Reason::PolicyConflict, "@@ -1,1 +1,1 @@\n-a\n+b\n"}};
+        return good(command);
+    };
+    PolicyPage& page = stage.reviewed();
+    stage.applyReviewed("policyApply");
+    QCOMPARE(page.review().overtakenText(), QStringLiteral("Nothing was applied: gatehouse.json was changed by hand"));
+    QVERIFY(!stage.child("policyReviewAgain")->isVisible());
+    stage.click("policyApply");
+    QTest::mouseClick(Stage::dialog()->findChild<QCheckBox*>(QStringLiteral("policyReplaceFile")), Qt::LeftButton, {},
+                      QPoint(8, 10));
+    QTest::mouseClick(Stage::dialog()->actionButton(), Qt::LeftButton);
+    Stage::settle();
+    QCOMPARE(stage.server.running().version, 42U);
 }
 
 void PolicyPageTest::a_conflict_shows_what_came_first_and_reviews_again()

@@ -433,6 +433,14 @@ std::vector<Scene> policyScenes()
         ui::PolicyEditView& edit = qobject_cast<ui::PolicyPage*>(stage.window->currentPage())->edit();
         edit.showProblems(sceneProblems(), {{"/audit/retention", 44, 18, "long", "90 days of records may need 4 GiB"}});
     });
+    scenes.push_back({QStringLiteral("policy-completion"), usual, [made](Stage& stage) {
+                          draftPolicy(stage, made());
+                          auto* page = qobject_cast<ui::PolicyPage*>(stage.window->currentPage());
+                          ui::JsonEditor& editor = page->edit().editor();
+                          editor.insertAt(QStringLiteral("\n        \"\""), 30, 19);
+                          editor.setCursorPosition(31, 9);
+                          editor.complete();
+                      }});
     add("policy-review", [made](Stage& stage) {
         draftPolicy(stage, made());
         qobject_cast<ui::PolicyPage*>(stage.window->currentPage())->reviewDraft();

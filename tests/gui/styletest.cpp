@@ -43,7 +43,7 @@ void addPairs(const char* scheme, const Theme& t)
     add("text", t.text, plain + QList<QColor>{t.goodGround, t.warningGround, t.badGround}, 4.5);
     add("muted", t.muted, plain, 4.5);
     add("accent", t.accent, plain, 4.5);
-    add("good", t.good, {t.window, t.card, t.rail, t.goodGround}, 4.5);
+    add("good", t.good, {t.window, t.card, t.rail, t.goodGround, t.accentGround}, 4.5);
     add("warning", t.warning, {t.window, t.card, t.rail, t.warningGround, t.accentGround}, 4.5);
     add("bad", t.bad, {t.window, t.card, t.rail, t.badGround, t.accentGround}, 4.5);
     add("on accent", t.onAccent, {t.accent}, 4.5);

@@ -26,7 +26,7 @@ private Q_SLOTS:
     void a_second_server_on_the_same_port_names_the_holder();
     void a_server_that_did_not_start_leaves_no_stop_record();
     void an_invalid_policy_at_reload_leaves_the_old_one_and_names_every_error();
-    void a_valid_policy_at_reload_holds_for_newcomers_and_those_inside();
+    void a_valid_policy_at_reload_holds_for_newcomers_and_open_sessions();
     void bad_certificates_at_reload_leave_the_old_ones();
     void accepting_pauses_and_resumes_when_descriptors_run_out();
 };
@@ -212,7 +212,7 @@ void LifecycleTest::an_invalid_policy_at_reload_leaves_the_old_one_and_names_eve
     QCOMPARE(records[0].actor, std::string("tester"));
 }
 
-void LifecycleTest::a_valid_policy_at_reload_holds_for_newcomers_and_those_inside()
+void LifecycleTest::a_valid_policy_at_reload_holds_for_newcomers_and_open_sessions()
 {
     TestServer server;
     ByteClient before = server.join("chat.a", "ann");
@@ -223,7 +223,7 @@ void LifecycleTest::a_valid_policy_at_reload_holds_for_newcomers_and_those_insid
     options.path = "/hub/chat.a";
     options.token = server.token("bob");
     QCOMPARE(server.plain().upgrade(options).status, 403);
-    QCOMPARE(before.closing().code, std::uint16_t{4403});
+    QCOMPARE(before.closing().code, 4403);
     server.edit([](nlohmann::json& policy) { policy["workers"] = 3; });
     QVERIFY(server.call(ReloadCommand{}).ok());
     QCOMPARE(server.info().workers, 2u); // until a restart, and the record says so

@@ -90,6 +90,7 @@ private Q_SLOTS:
     void a_peer_that_resets_is_gone_at_once();
     void a_peer_that_leaves_is_gone_when_reading_goes_on();
     void a_throttled_session_goes_on_throttled();
+    void another_policy_leaves_it_as_it_is();
     void sessions_that_are_gone_are_named();
     void each_is_recorded_with_its_actor();
     void commands_that_make_no_sense_are_refused_data();
@@ -379,6 +380,24 @@ void QuarantineTest::a_throttled_session_goes_on_throttled()
     QVERIFY(hearsNothing(bob));
     clock.advance(11s);
     QCOMPARE(bob.nextData().payload, std::string("3"));
+}
+
+void QuarantineTest::another_policy_leaves_it_as_it_is()
+{
+    TestServer server;
+    ByteClient bob = server.join("chat.a", "bob");
+    QCOMPARE(quarantine(server, "bob").sessions.size(), 1u);
+    QVERIFY(bob.text("x"));
+    server.edit([](nlohmann::json& policy) {
+        policy["routes"][0]["messages"].update(
+            {{"rate", {{"count", 10}, {"per", "1s"}, {"burst", 10}}}, {"on_excess", "throttle"}});
+    });
+    QVERIFY(server.call(ReloadCommand{}).ok());
+    QVERIFY(eventually([&] { return rowOf(server, "bob").info->rateBurst == 10; })); // it has met it
+    QVERIFY(hearsNothing(bob));
+    QCOMPARE(rowOf(server, "bob").activity.phase, SessionPhase::Quarantined);
+    QCOMPARE(release(server, "bob").sessions.size(), 1u);
+    QCOMPARE(bob.nextData().payload, std::string("x"));
 }
 
 void QuarantineTest::sessions_that_are_gone_are_named()

@@ -39,6 +39,19 @@ Revocation someRevocation()
 
 constexpr TokenUse someUse{{1, 2, 3, 0, 255}, farAway};
 
+Lockdown someLockdown()
+{
+    return {LockdownLists{{"ann", "corp:bob"}, {*Network::parse("10.0.0.0/8")}}, "root", "why", {}, farAway};
+}
+
+TemporaryLimit someLimit()
+{
+    TemporaryLimit limit;
+    limit.user = "bob";
+    limit.rate = {5, 1s, 10};
+    return limit;
+}
+
 // What the killed process runs: it says on standard output when 2,000 records and what must outlast it are on disk, and
 // goes on.
 int writeForever(const std::filesystem::path& file)
@@ -49,6 +62,8 @@ int writeForever(const std::filesystem::path& file)
         return 1;
     static_cast<void>((*log)->addBan(someBan()));
     static_cast<void>((*log)->addRevocation(someRevocation()));
+    (*log)->setLockdown(someLockdown());
+    static_cast<void>((*log)->addLimit(someLimit()));
     std::promise<bool> used;
     (*log)->useToken(someUse, [&used](bool written) { used.set_value(written); });
     if (!used.get_future().get())
@@ -245,6 +260,10 @@ void AuditLogTest::a_process_killed_while_it_writes_leaves_a_chain_and_what_must
         revocation.id = RevocationId{1};
         QCOMPARE(log->takeRevocations(), std::vector<Revocation>{revocation});
         QCOMPARE(log->takeTokenUses(), std::vector<TokenUse>{someUse});
+        QVERIFY(log->takeLockdown() == someLockdown());
+        TemporaryLimit limit = someLimit();
+        limit.id = LimitId{1};
+        QCOMPARE(log->takeLimits(), std::vector<TemporaryLimit>{limit});
         log->record(refusal("10.9.9.9"));
     }
     const auto report = verifyChain(file());

@@ -107,6 +107,8 @@ std::string byEs(const std::string& payload, const std::string& members = {})
 class AuthIssuersTest : public QObject {
     Q_OBJECT
 private Q_SLOTS:
+    void a_judged_token_is_what_it_was_verified_as();
+    void a_judged_token_needs_its_key_in_the_set();
     void each_issuer_vouches_for_its_own_data();
     void each_issuer_vouches_for_its_own();
     void a_refusal_names_the_key_of_the_policy_data();
@@ -423,6 +425,39 @@ void AuthIssuersTest::minting_signs_with_the_current_secret_alone()
         const std::string header = base64urlDecoded(token.substr(0, token.find('.'))).value();
         QVERIFY(header.find(jwtAlgorithmWord(algorithm)) != std::string::npos);
     }
+}
+
+void AuthIssuersTest::a_judged_token_is_what_it_was_verified_as()
+{
+    const World world;
+    const std::string claims =
+        R"({"iss":"id.corp","aud":"gate","sub":"ann","iat":1800000000,"exp":1800000600,"roles":["reader"]})";
+    const std::string token = world.es.token(JwtAlgorithm::ES256, R"({"alg":"ES256","kid":"e1"})", claims);
+    const auto verified = world.verify(token);
+    QVERIFY(verified && verified->evidence);
+    QCOMPARE(verified->evidence->claims, claims);
+    const auto judged = judgeToken(world.policy, *world.keys, 0, verified->evidence, now);
+    QVERIFY(judged && *judged == *verified);
+    QCOMPARE(judgeToken(world.policy, *world.keys, 0, verified->evidence, now + 1h).error().reason, Reason::JwtTime);
+    QCOMPARE(judgeToken(world.policy, *world.keys, 2, verified->evidence, now).error().reason, Reason::JwtAlg);
+}
+
+void AuthIssuersTest::a_judged_token_needs_its_key_in_the_set()
+{
+    const World world;
+    const std::string claims = R"({"iss":"id.corp","aud":"gate","sub":"ann","iat":1800000000,"exp":1800000600})";
+    const auto evidence =
+        world.verify(world.es.token(JwtAlgorithm::ES256, R"({"alg":"ES256","kid":"e1"})", claims))->evidence;
+    const auto under = [&](std::initializer_list<std::string> keys) {
+        const auto set = KeySet::parse(keySetText(keys)).value();
+        const auto made = IssuerKeys::make(world.policy, {nullptr, set, nullptr}).value();
+        const auto judged = judgeToken(world.policy, *made, 0, evidence, now);
+        return judged ? Reason::None : judged.error().reason;
+    };
+    QCOMPARE(under({world.es2.jwk("e2"), world.es.jwk("e1")}), Reason::None);
+    QCOMPARE(under({world.es2.jwk("e2")}), Reason::JwtKid);
+    QCOMPARE(under({world.es2.jwk("e1")}), Reason::JwtSig); // the same name, another key
+    QCOMPARE(under({world.es.jwk("e1"), world.rs.jwk("e1")}), Reason::None);
 }
 
 QTEST_GUILESS_MAIN(AuthIssuersTest)

@@ -4,6 +4,7 @@ gatehouse_add_test(unit ratebucket SOURCES ${CMAKE_CURRENT_LIST_DIR}/ratebuckett
     LINKS gatehouse_policy Threads::Threads)
 gatehouse_add_test(unit auth_token SOURCES ${CMAKE_CURRENT_LIST_DIR}/authtokentest.cpp
     LINKS gatehouse_auth gatehouse_policy)
-gatehouse_add_test(unit policy_load SOURCES ${CMAKE_CURRENT_LIST_DIR}/policyloadtest.cpp LINKS gatehouse_policy gatehouse_test_support)
+gatehouse_add_test(unit policy_load SOURCES ${CMAKE_CURRENT_LIST_DIR}/policyloadtest.cpp
+    LINKS gatehouse_policy gatehouse_test_support TIMEOUT 300)
 gatehouse_add_test(unit setup_init SOURCES ${CMAKE_CURRENT_LIST_DIR}/setupinittest.cpp
     LINKS gatehouse_setup gatehouse_policy OpenSSL::Crypto)

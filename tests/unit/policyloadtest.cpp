@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "completepolicy.h"
 #include "policy/defaults.h"
+#include "policy/difference.h"
+#include "policy/document.h"
 #include "policy/load.h"
 
 #include <nlohmann/json.hpp>
 
+#include <QElapsedTimer>
 #include <QTemporaryDir>
 #include <QTest>
 
@@ -79,6 +82,9 @@ private Q_SLOTS:
     void files_are_checked();
     void documents_that_cannot_be_read();
     void errors_read_well();
+    void many_mistakes_are_told_up_to_a_thousand();
+    void large_documents_are_judged_in_bounded_time_data();
+    void large_documents_are_judged_in_bounded_time();
 
 private:
     std::filesystem::path path(const char* name) const
@@ -690,6 +696,60 @@ void PolicyLoadTest::errors_read_well()
              std::string("gatehouse.json:30:40: /routes/0/messages/rate/count: expected a whole number from 1 to "
                          "1000000000000, found \"fast\""));
     QCOMPARE(formatPolicyError({Code::Unreadable, {}, 0, 0, "No such file"}, "x"), std::string("x: No such file"));
+}
+
+void PolicyLoadTest::many_mistakes_are_told_up_to_a_thousand()
+{
+    std::string text = "{";
+    for (int i = 0; i < 3000; ++i)
+        text += "\"zzz" + std::to_string(i) + "\":0,";
+    const auto loaded = parse(text + "\"gatehouse\":1}");
+    QVERIFY(!loaded);
+    QCOMPARE(loaded.error().size(), std::size_t(1000));
+    QCOMPARE(loaded.error().front().pointer, std::string("/zzz0"));
+    QCOMPARE(loaded.error().back().pointer, std::string("/zzz999"));
+}
+
+void PolicyLoadTest::large_documents_are_judged_in_bounded_time_data()
+{
+    QTest::addColumn<QByteArray>("begin");
+    QTest::addColumn<QByteArray>("entry"); // a number stands in place of #
+    QTest::addColumn<QByteArray>("end");
+    QTest::newRow("unknown keys") << QByteArray("{") << QByteArray("\"a#\":0") << QByteArray("}");
+    QTest::newRow("keys that stand again") << QByteArray("{") << QByteArray("\"name\":0") << QByteArray("}");
+    QTest::newRow("roles") << QByteArray("{\"roles\":{") << QByteArray("\"a#\":{}") << QByteArray("}}");
+    QTest::newRow("listeners") << QByteArray("{\"listeners\":[") << QByteArray("{\"name\":\"a#\",\"port\":#}")
+                               << QByteArray("]}");
+    QTest::newRow("issuers") << QByteArray("{\"issuers\":[") << QByteArray("{\"name\":\"a#\",\"user_prefix\":\"#\"}")
+                             << QByteArray("]}");
+    QTest::newRow("channel rules") << QByteArray("{\"channels\":[") << QByteArray("{\"match\":\"a#\"}")
+                                   << QByteArray("]}");
+    QTest::newRow("routes") << QByteArray("{\"routes\":[") << QByteArray("{\"name\":\"a#\",\"path\":\"/#\"}")
+                            << QByteArray("]}");
+    QTest::newRow("users") << QByteArray("{\"lockdown\":{\"allow_users\":[") << QByteArray("\"a#\"")
+                           << QByteArray("]}}");
+    QTest::newRow("roles of a rule") << QByteArray("{\"channels\":[{\"match\":\"a\",\"publish\":[")
+                                     << QByteArray("\"a#\"") << QByteArray("]}]}");
+}
+
+void PolicyLoadTest::large_documents_are_judged_in_bounded_time()
+{
+    QFETCH(QByteArray, begin);
+    QFETCH(QByteArray, entry);
+    QFETCH(QByteArray, end);
+    std::string text = begin.toStdString();
+    for (int i = 10'000'000; text.size() < largestDocument / 8; ++i)
+        text += QByteArray(entry).replace('#', QByteArray::number(i)).toStdString() + ",";
+    text.pop_back();
+    text += end.toStdString();
+    QElapsedTimer elapsed;
+    elapsed.start();
+    QVERIFY(!parse(text));
+    const auto canonical = canonicalDocument(text);
+    (void)policyChanges(text, complete);
+    (void)policyChanges(complete, text);
+    (void)textDifference(canonical ? *canonical : text, complete);
+    QVERIFY2(elapsed.elapsed() < 60'000, std::to_string(elapsed.elapsed()).c_str());
 }
 
 QTEST_GUILESS_MAIN(PolicyLoadTest)

@@ -33,6 +33,8 @@ private Q_SLOTS:
     void an_amount_over_the_burst_never_fits();
     void wait_says_when_the_amount_is_there();
     void a_changed_rate_keeps_the_fill();
+    void a_rescaled_bucket_keeps_its_share_data();
+    void a_rescaled_bucket_keeps_its_share();
     void huge_counts_and_long_periods_do_not_overflow_data();
     void huge_counts_and_long_periods_do_not_overflow();
     void threads_together_take_exactly_the_burst();
@@ -122,6 +124,38 @@ void RateBucketTest::a_changed_rate_keeps_the_fill()
     QVERIFY(bucket.take(Rate{10, 1s, 10}, start, 10));
     QCOMPARE(bucket.left(Rate{10, 1s, 20}, start), std::uint64_t(10));
     QCOMPARE(bucket.left(Rate{10, 1s, 5}, start), std::uint64_t(0));
+}
+
+void RateBucketTest::a_rescaled_bucket_keeps_its_share_data()
+{
+    QTest::addColumn<quint64>("used");
+    QTest::addColumn<quint64>("burst"); ///< of the new rate, one each second; the old one holds 100; 0: off
+    QTest::addColumn<quint64>("left");
+    QTest::addColumn<qint64>("wait"); ///< seconds until there is a token
+    QTest::newRow("full stays full") << quint64(0) << quint64(300) << quint64(300) << qint64(0);
+    QTest::newRow("empty stays empty") << quint64(100) << quint64(300) << quint64(0) << qint64(1);
+    QTest::newRow("a quarter of more") << quint64(75) << quint64(400) << quint64(100) << qint64(0);
+    QTest::newRow("a quarter of less") << quint64(75) << quint64(8) << quint64(2) << qint64(0);
+    QTest::newRow("a debt is as many tokens") << quint64(120) << quint64(10) << quint64(0) << qint64(21);
+    QTest::newRow("off, and it begins full") << quint64(120) << quint64(0) << quint64(100) << qint64(0);
+}
+
+void RateBucketTest::a_rescaled_bucket_keeps_its_share()
+{
+    QFETCH(quint64, used);
+    QFETCH(quint64, burst);
+    QFETCH(quint64, left);
+    QFETCH(qint64, wait);
+    const Rate before{10, 1s, 100};
+    const Rate after{1, 1s, burst == 0 ? 100 : burst};
+    RateBucket bucket;
+    bucket.charge(before, start, used);
+    if (burst == 0)
+        bucket.rescale(before, std::nullopt, start);
+    bucket.rescale(burst == 0 ? OptionalRate() : before, after, start);
+    QCOMPARE(bucket.left(after, start), std::uint64_t(left));
+    QVERIFY(bucket.wait(after, start) == std::chrono::seconds(wait));
+    QVERIFY(!bucket.full(start) || left == after.burst);
 }
 
 void RateBucketTest::huge_counts_and_long_periods_do_not_overflow_data()

@@ -148,6 +148,7 @@ void LimitDialog::addRest()
     addField(tr("Reason"), m_reason, tr("Kept with the limit and in the audit log."));
     body()->addWidget(m_effect);
     body()->addWidget(m_typed);
+    body()->addStretch(1);
     connect(m_typed, &TypedCount::edited, this, &LimitDialog::refresh);
 }
 

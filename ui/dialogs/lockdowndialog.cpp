@@ -99,6 +99,7 @@ void LockdownDialog::addFields()
     addField(tr("Public reason"), m_reason, tr("Clients are told this. Leave it empty to say nothing."));
     body()->addWidget(m_effect);
     body()->addWidget(m_typed);
+    body()->addStretch(1);
 }
 
 LockdownDialog::Who LockdownDialog::who() const

@@ -7,6 +7,12 @@
 
 #include <algorithm>
 
+// Outside any namespace, as the macro demands: a static library's resources are registered by hand.
+static void registerSchema()
+{
+    Q_INIT_RESOURCE(schema);
+}
+
 namespace gatehouse::ui {
 namespace {
 
@@ -62,6 +68,7 @@ SchemaBook::SchemaBook(const QByteArray& schema)
 
 SchemaBook SchemaBook::shipped()
 {
+    registerSchema();
     QFile file(QStringLiteral(":/policy/gatehouse.schema.json"));
     return file.open(QIODevice::ReadOnly) ? SchemaBook(file.readAll()) : SchemaBook();
 }
@@ -126,8 +133,14 @@ std::vector<Proposal> SchemaBook::valuesOf(const JsonPlace& place) const
     const auto add = [&](const QJsonValue& value, const QString& words) {
         addOnce(all, {jsonText(value), value.isString() ? value.toString() : jsonText(value), words});
     };
-    for (const QJsonObject& schema : at(place.path)) {
-        const QString words = schema.value(QLatin1String("description")).toString();
+    const std::vector<QJsonObject> schemas = at(place.path);
+    const auto described = std::ranges::find_if(
+        schemas, [](const QJsonObject& one) { return one.contains(QLatin1String("description")); });
+    const QString general =
+        described == schemas.end() ? QString() : described->value(QLatin1String("description")).toString();
+    for (const QJsonObject& schema : schemas) {
+        const QString own = schema.value(QLatin1String("description")).toString();
+        const QString words = own.isEmpty() ? general : own;
         for (const QJsonValue& value : schema.value(QLatin1String("enum")).toArray())
             add(value, words);
         if (schema.contains(QLatin1String("const")))

@@ -24,7 +24,7 @@ class SchemaBook {
 public:
     SchemaBook() = default;
     explicit SchemaBook(const QByteArray& schema);
-    /// The schema of the policy that ships with the product; empty where there is none.
+    /// The schema of the policy, as it ships with the product.
     [[nodiscard]] static SchemaBook shipped();
 
     [[nodiscard]] bool isEmpty() const { return m_root.isEmpty(); }

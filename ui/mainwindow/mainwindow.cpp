@@ -104,10 +104,8 @@ void MainWindow::makeFrame()
     column->addWidget(m_provisional);
     m_outcome = new OutcomeBar(central);
     m_outcome->setObjectName(QStringLiteral("gateOutcome"));
-    auto* notices = new QVBoxLayout;
-    notices->setContentsMargins(space::l, space::m, space::l, 0);
-    notices->addWidget(m_outcome);
-    column->addLayout(notices);
+    m_outcome->setContentsMargins(space::l, space::m, space::l, 0);
+    column->addWidget(m_outcome);
     column->addWidget(m_stack, 1);
     column->addWidget(m_statusLine);
     auto* layout = new QHBoxLayout(central);

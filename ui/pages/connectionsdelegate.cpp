@@ -63,7 +63,9 @@ void drawState(const Cell& cell)
     const QString text = stateText(cell.connection, cell.now);
     Cell words = cell;
     const bool mirrored = cell.direction == Qt::RightToLeft;
-    const bool marked = !markText(cell.connection).isEmpty();
+    // A pill gives no letter for the mark: the tool tip has both.
+    const bool fits = !look.symbol || pillWidth(look.symbol, text) + markWidth <= cell.rect.width();
+    const bool marked = fits && !markText(cell.connection).isEmpty();
     if (marked)
         words.rect.adjust(mirrored ? markWidth : 0, 0, mirrored ? 0 : -markWidth, 0);
     int width = 0;

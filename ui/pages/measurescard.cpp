@@ -46,7 +46,7 @@ MeasuresCard::MeasuresCard(QWidget* parent)
     m_quarantine.button->setAccessibleName(tr("Release from quarantine"));
     m_limit.button->setAccessibleName(tr("Lift the temporary limit"));
     auto* layout = new QVBoxLayout(this);
-    layout->setContentsMargins(space::m, space::m, space::m, 0);
+    layout->setContentsMargins(space::m, space::m, space::m, space::m);
     layout->setSpacing(space::s);
     layout->addWidget(m_quarantine.notice);
     layout->addWidget(m_limit.notice);

@@ -24,6 +24,15 @@ using namespace std::chrono_literals;
 
 constexpr auto savePause = 2s;
 
+/// Harmless line by line.
+QString plainLines(const std::string& text)
+{
+    QStringList lines;
+    for (const QString& line : QString::fromStdString(text).split(QLatin1Char('\n')))
+        lines += plainText(line.toStdString());
+    return lines.join(QLatin1Char('\n'));
+}
+
 } // namespace
 
 PolicyPage::PolicyPage(FeedBridge& bridge, QSettings& settings, const GateFigures& figures, QWidget* parent)
@@ -120,7 +129,7 @@ void PolicyPage::makeActions()
                   Qt::CTRL | Qt::SHIFT | Qt::Key_Return, QStringLiteral("gatehousectl policy apply FILE"),
                   [this] { apply(0min); });
     addPageAction(QStringLiteral("actPolicyApplyFor"), Icon::Timer, tr("Apply the reviewed policy for a while…"), {},
-                  QStringLiteral("gatehousectl policy apply FILE --provisional 5m"),
+                  QStringLiteral("gatehousectl policy apply FILE --for 5m"),
                   [this] { apply(m_review->provisionalTime()); });
     addPageAction(QStringLiteral("actPolicyConfirm"), Icon::CircleCheck, tr("Confirm the provisional policy"), {},
                   QStringLiteral("gatehousectl policy confirm"), [this] {
@@ -135,7 +144,7 @@ void PolicyPage::makeActions()
     addPageAction(QStringLiteral("actPolicyHistory"), Icon::History, tr("History of the policy"), Qt::CTRL | Qt::Key_H,
                   QStringLiteral("gatehousectl policy history"), [this] { showHistory(); });
     addPageAction(QStringLiteral("actPolicyEdit"), Icon::FileText, tr("Edit the policy"), Qt::CTRL | Qt::Key_E,
-                  QStringLiteral("gatehousectl policy get"), [this] { showEditor(); });
+                  QStringLiteral("gatehousectl policy show"), [this] { showEditor(); });
     addPageAction(QStringLiteral("actPolicyDiscard"), Icon::Undo2, tr("Discard the draft of the policy"), {}, {},
                   [this] { discardDraft(); });
     addPageAction(QStringLiteral("actPolicyFind"), Icon::Search, tr("Find in the policy"), QKeySequence::Find, {},
@@ -410,17 +419,23 @@ void PolicyPage::afterApplied(const PolicyApplied& applied)
 
 void PolicyPage::overtaken(const ControlError& error)
 {
-    m_review->showOvertaken(tr("Nothing was applied: %1").arg(plainText(error.message)), error.difference, 0);
-    m_bridge.call(PolicyGetQuery{}, this, [this, asked = m_reviews, difference = error.difference](Reply reply) {
+    m_review->showOvertaken(tr("Nothing was applied: %1").arg(plainLines(error.message)), error.difference, 0);
+    m_bridge.call(PolicyGetQuery{}, this, [this, asked = m_reviews, error](Reply reply) {
         auto* document = reply ? std::get_if<PolicyDocument>(&reply.value()) : nullptr;
         if (!document || asked != m_reviews)
             return;
         take(std::move(*document));
         const PolicyVersion& version = m_document->version;
+        if (version.hash == m_reviewed.base) {
+            // The same version runs: it is the file that holds something else.
+            m_reviewed.fileProblem = error.message;
+            m_review->showFileConflict(tr("Nothing was applied: %1").arg(plainLines(error.message)), error.difference);
+            return;
+        }
         const QString who = version.author.empty() ? tr("somebody else") : plainText(version.author);
         m_review->showOvertaken(
             tr("Nothing was applied: %1 was applied by %2 meanwhile").arg(versionText(version.version), who),
-            difference, version.version);
+            error.difference, version.version);
     });
 }
 

@@ -207,12 +207,21 @@ void PolicyReviewView::showImpactFailure(const QString& why)
 void PolicyReviewView::showOvertaken(const QString& text, const std::string& difference, std::uint64_t running)
 {
     m_overtaken->tell(Tone::Warning, Icon::FileDiff, text);
+    m_again->show();
     m_again->setText(running == 0 ? tr("Review again") : tr("Review again on %1").arg(versionText(running)));
     if (!difference.empty()) {
         m_difference->set(difference);
         m_versions->setText(running == 0 ? tr("what came first") : tr("what %1 changed").arg(versionText(running)));
     }
     setMayApply(false);
+}
+
+void PolicyReviewView::showFileConflict(const QString& text, const std::string& difference)
+{
+    showOvertaken(text, difference, 0);
+    m_again->hide();
+    m_versions->setText(tr("what the file changes"));
+    setMayApply(true);
 }
 
 void PolicyReviewView::setMayApply(bool may)

@@ -26,6 +26,8 @@ public:
     void showImpactFailure(const QString& why);
     /// Somebody else came first: `difference` is from the base to what runs.
     void showOvertaken(const QString& text, const std::string& difference, std::uint64_t running);
+    /// The file holds something else than what runs: it can be applied over that, when asked to.
+    void showFileConflict(const QString& text, const std::string& difference);
     [[nodiscard]] QString overtakenText() const { return m_overtaken->text(); }
     void setMayApply(bool may);
     [[nodiscard]] bool mayApply() const;

@@ -244,8 +244,8 @@ void SessionPanel::show(const Connection& connection, WallTime now)
     m_kick->setEnabled(!connection.closed);
     m_quarantine->setEnabled(!connection.closed);
     m_quarantined = connection.state == ConnectionState::Quarantined;
-    m_quarantine->setText(m_quarantined ? tr("Release") : tr("Quarantine…"));
     m_quarantine->setIcon(icon(m_quarantined ? Icon::Play : Icon::CirclePause));
+    fitActions();
     m_stack->setCurrentIndex(1);
 }
 
@@ -280,13 +280,18 @@ QString SessionPanel::measuresText() const
     return m_measures->text();
 }
 
-/// What is wider than the panel is in the menu behind "…" alone.
+/// Where its words do not fit, the button keeps its symbol; the menu behind "…" has the words.
 void SessionPanel::fitActions()
 {
+    const QString words = m_quarantined ? tr("Release") : tr("Quarantine…");
+    m_quarantine->setAccessibleName(words);
+    m_quarantine->setToolTip(words);
+    m_quarantine->setText(words);
     int wanted = 2 * space::m + 3 * space::s;
     for (const QPushButton* button : {m_kick, m_ban, m_quarantine, m_more})
         wanted += button->sizeHint().width();
-    m_quarantine->setVisible(wanted <= width());
+    if (wanted > width())
+        m_quarantine->setText({});
 }
 
 void SessionPanel::resizeEvent(QResizeEvent* event)

@@ -60,11 +60,14 @@ void Notice::paintEvent(QPaintEvent*)
     painter.setRenderHint(QPainter::Antialiasing);
     painter.setPen(Qt::NoPen);
     painter.setBrush(toneGround(theme, m_tone));
-    painter.drawRoundedRect(rect(), metric::radius, metric::radius);
+    const QRect box = contentsRect();
+    painter.drawRoundedRect(box, metric::radius, metric::radius);
     const bool mirrored = layoutDirection() == Qt::RightToLeft;
-    const int x = mirrored ? width() - space::m - metric::icon : space::m;
+    const int x = mirrored ? box.right() + 1 - space::m - metric::icon : box.x() + space::m;
     const int line = QFontMetrics(m_label->font()).height();
-    const int y = m_label->y() + std::max(0, (std::min(line, m_label->height()) - metric::icon) / 2);
+    // Beside the first line, which stands in the middle of a label that is higher than its words.
+    const int words = std::min(m_label->heightForWidth(m_label->width()), m_label->height());
+    const int y = m_label->y() + (m_label->height() - words) / 2 + (line - metric::icon) / 2;
     paintIcon(painter, QRectF(x, y, metric::icon, metric::icon), m_symbol, toneText(theme, m_tone));
 }
 

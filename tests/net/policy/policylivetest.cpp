@@ -464,7 +464,7 @@ void PolicyLiveTest::a_session_that_is_closing_is_left_to_it()
 {
     LiveGate live;
     ByteClient client = live.join("chat", "ann");
-    live.gate.post([](Worker& worker) { worker.drain(); });
+    live.gate.post([](Worker& worker) { worker.drain(std::chrono::milliseconds(0)); });
     const PolicyMet met = live.apply([](Policy& policy) { policy.routes.clear(); });
     QCOMPARE(met.sessions, std::uint64_t(0));
     QVERIFY(met.ended.empty());
