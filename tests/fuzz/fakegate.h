@@ -100,7 +100,12 @@ public:
     [[nodiscard]] Connection* accept(Peer& peer, std::size_t listener, const IpAddress& from);
     [[nodiscard]] bool alive(const Connection* connection) { return find(connection) != m_live.end(); }
     void turn();
-    void setPolicy(std::shared_ptr<const PolicyGeneration> next) { generation = std::move(next); }
+    /// Open sessions meet it with their next frame.
+    void setPolicy(std::shared_ptr<const PolicyGeneration> next)
+    {
+        generation = std::move(next);
+        ++policyEpoch;
+    }
     void setWatched(bool on) { watched = on; }
     void end(Connection& connection, const Ending& ending);
     void drain();

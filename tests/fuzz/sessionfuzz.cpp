@@ -251,7 +251,33 @@ private:
         case 4:
             if (what > 0xf0U)
                 m_worker.drain();
+            else
+                measure(what / 5U);
             break;
+        }
+    }
+
+    /// What an operator does to a session short of ending it.
+    void measure(unsigned what)
+    {
+        Connection* connection = m_place->connection;
+        Session* session = connection && m_worker.alive(connection) ? connection->session() : nullptr;
+        if (!session || session->closing())
+            return;
+        switch (what % 3) {
+        case 0:
+            session->quarantine({std::chrono::milliseconds(1 + 100 * m_input.byte()), "operator", {}});
+            break;
+        case 1:
+            session->endQuarantine("operator", {});
+            break;
+        case 2: {
+            const auto limit = std::make_shared<StandingLimit>();
+            limit->limit.session = session->id();
+            limit->limit.rate = {1, std::chrono::milliseconds(1 + 10 * m_input.byte()), 1};
+            session->setLimit(limit);
+            break;
+        }
         }
     }
 
