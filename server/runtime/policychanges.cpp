@@ -14,16 +14,6 @@ constexpr std::size_t longestReason = 1024; // bytes
 constexpr std::chrono::milliseconds shortestProvisional = std::chrono::seconds(1);
 constexpr std::chrono::milliseconds longestProvisional = std::chrono::hours(24);
 
-ControlError conflict(std::string message, std::string difference = {})
-{
-    return {ControlErrorCode::Conflict, std::move(message), Reason::PolicyConflict, std::move(difference), {}};
-}
-
-std::string numbered(std::uint64_t version)
-{
-    return "version " + std::to_string(version);
-}
-
 /// What is wrong with what was asked for; empty: nothing.
 std::string badParameter(const std::string& reason, const std::optional<std::chrono::milliseconds>& provisional)
 {
@@ -37,9 +27,9 @@ std::string badParameter(const std::string& reason, const std::optional<std::chr
 
 std::string wordsOf(const PolicyStep& step, const PolicyVersion& version)
 {
-    std::string text = numbered(version.version);
+    std::string text = numberedVersion(version.version);
     if (version.restores != 0)
-        text += ", which restores " + numbered(version.restores);
+        text += ", which restores " + numberedVersion(version.restores);
     text += ": " + std::to_string(step.changes.size()) + (step.changes.size() == 1 ? " change" : " changes");
     if (version.provisionalUntil)
         text += "; provisional until " + formatTime(*version.provisionalUntil);
@@ -48,6 +38,21 @@ std::string wordsOf(const PolicyStep& step, const PolicyVersion& version)
     if (!version.reason.empty())
         text += "; " + version.reason;
     return text;
+}
+
+/// What an apply and a rollback have in common.
+std::shared_ptr<PolicyStep> stepOf(const Actor& actor, const auto& command, const ReplyCallback& done,
+                                   PolicyOrigin origin)
+{
+    auto step = std::make_shared<PolicyStep>();
+    step->actor = actor;
+    step->done = done;
+    step->origin = origin;
+    step->base = command.base;
+    step->reason = command.reason;
+    step->provisional = command.provisional;
+    step->replaceFile = command.replaceFile;
+    return step;
 }
 
 } // namespace
@@ -86,8 +91,8 @@ void ServerRuntime::Private::prepareStep(const Step& step)
 void ServerRuntime::Private::finishStep(const Step& step, PolicyStep::Refusal refusal)
 {
     if (!refusal && m_policies->running().version != step->running.version)
-        refusal =
-            conflict(numbered(m_policies->running().version) + " came meanwhile: " + m_policies->running().reason);
+        refusal = policyConflict(numberedVersion(m_policies->running().version) +
+                                 " came meanwhile: " + m_policies->running().reason);
     if (!refusal && m_generation != step->generation) { // certificates or keys came meanwhile
         step->generation = m_generation;
         return prepareStep(step);
@@ -127,104 +132,6 @@ void ServerRuntime::Private::endStep()
     m_steps.pop_front();
     if (!m_steps.empty())
         runStep();
-}
-
-/// On the jobs thread: whether the file holds what it is to hold, `also` or a document of that hash.
-PolicyStep::Refusal ServerRuntime::Private::fileConflict(const PolicyStep& step, const std::string& also) const
-{
-    if (step.replaceFile)
-        return std::nullopt;
-    const auto text = m_policyFile.peek();
-    if (!text)
-        return conflict("the policy's file cannot be read (" + text.error() +
-                        "), so that what it holds would be lost; mend it, or ask to replace the file");
-    const auto held = canonicalPolicy(*text);
-    if (held && (held->hash == step.definitive.hash || held->hash == also))
-        return std::nullopt;
-    ControlError error = conflict(m_policyFile.path().string() +
-                                      " was changed by hand and does not run; reload it, or ask to replace the file",
-                                  textDifference(step.definitive.document, held ? held->document : *text));
-    if (const auto parsed = parsePolicy(*text, m_policyFile.path()); !parsed) {
-        error.problems = problemsOf(parsed.error());
-        for (const PolicyError& one : parsed.error())
-            error.message += "\n" + formatPolicyError(one, m_policyFile.path());
-    }
-    return error;
-}
-
-/// On the jobs thread.
-PolicyStep::Refusal ServerRuntime::Private::baseConflict(const PolicyStep& step) const
-{
-    if (step.base == step.running.hash)
-        return std::nullopt;
-    std::string message = "the policy changed since: " + numbered(step.running.version) + " runs, by " +
-                          step.running.author + " via " + step.running.via;
-    (void)m_audit->flush();
-    const auto base = PolicyVersionReader(m_store).ofHash(step.base);
-    if (base && *base)
-        return conflict(message + "; the difference is from " + numbered((*base)->version),
-                        textDifference((*base)->document, step.running.document));
-    if (step.text.empty())
-        return conflict(message + "; the base is not in the history");
-    const auto own = canonicalPolicy(step.text);
-    return conflict(message + "; the base is not in the history, the difference is from the document given",
-                    textDifference(own ? own->document : step.text, step.running.document));
-}
-
-/// On the jobs thread: the document that is to run, checked and loaded, and in the file where it is there to stay.
-PolicyStep::Refusal ServerRuntime::Private::prepareChange(PolicyStep& step)
-{
-    const std::string shown = step.restores != 0 ? numbered(step.restores) : "policy";
-    auto prepared =
-        preparePolicy({step.text, m_policyFile.path(), shown}, *step.generation, step.running.version + 1, m_clock);
-    if (!prepared)
-        return ControlError{ControlErrorCode::Rejected,
-                            prepared.error().message,
-                            Reason::PolicyRejected,
-                            {},
-                            prepared.error().problems};
-    step.prepared = std::move(*prepared);
-    step.changes = policyChanges(step.running.document, step.prepared->document);
-    if (step.provisional || step.written)
-        return std::nullopt;
-    return writeFile(step, step.prepared->document, step.prepared->hash);
-}
-
-PolicyStep::Refusal ServerRuntime::Private::writeFile(PolicyStep& step, const std::string& document,
-                                                      const std::string& hash)
-{
-    const auto text = m_policyFile.peek();
-    const auto held = text ? canonicalPolicy(*text) : std::nullopt;
-    if (held && held->hash == hash)
-        return std::nullopt;
-    if (const auto written = m_policyFile.write(document); !written)
-        return ControlError{ControlErrorCode::Rejected,
-                            "the policy's file cannot be written, so that nothing was "
-                            "changed: " +
-                                written.error(),
-                            Reason::PolicyRejected,
-                            {},
-                            {}};
-    if (text)
-        step.before = *text;
-    step.written = true;
-    return std::nullopt;
-}
-
-/// On the jobs thread. Somebody else's text in the file stays.
-void ServerRuntime::Private::restoreFile(const PolicyStep& step)
-{
-    const std::string& ours = step.prepared ? step.prepared->document : step.running.document;
-    const auto held = m_policyFile.peek();
-    if (!held || *held != ours)
-        return;
-    if (!step.before) {
-        std::error_code error;
-        std::filesystem::remove(m_policyFile.path(), error);
-    } else if (const auto written = m_policyFile.write(*step.before); !written) {
-        certificateRecord(AuditKind::Policy, Reason::PolicyRejected, step.actor.name,
-                          "the policy's file holds what was refused: " + written.error());
-    }
 }
 
 /// The version that a step makes.
@@ -300,8 +207,8 @@ void ServerRuntime::Private::checkProvisional(TimePoint now)
     const auto next = returnedGeneration(*m_returning, *m_generation, m_policies->nextNumber());
     if (const auto applied = m_gate->apply(next, [](const PolicyMet&) {}); !applied) {
         m_nextReturn = now + std::chrono::seconds(1);
-        const std::string problem =
-            numbered(m_policies->definitive().version) + " cannot return, and is tried again: " + applied.error();
+        const std::string problem = numberedVersion(m_policies->definitive().version) +
+                                    " cannot return, and is tried again: " + applied.error();
         if (std::exchange(m_returnProblem, problem) != problem) {
             AuditRecord failed = commandRecord(AuditKind::Policy, {ruleActor, ruleActor}, problem);
             failed.decision.reason = Reason::Listener;
@@ -312,27 +219,23 @@ void ServerRuntime::Private::checkProvisional(TimePoint now)
     }
     PolicyVersion version = m_policies->returned(m_clock.wall());
     const std::string words =
-        numbered(version.version) + " restores " + numbered(version.restores) + ": " + version.reason;
+        numberedVersion(version.version) + " restores " + numberedVersion(version.restores) + ": " + version.reason;
     takeVersion(std::move(version), next, std::nullopt);
     m_policyWarnings = m_returningWarnings;
     record(commandRecord(AuditKind::Policy, {ruleActor, ruleActor}, words));
 }
 
-void ServerRuntime::Private::run(const Actor& actor, const PolicyApplyCommand& command, const ReplyCallback& done)
+/// A change that somebody ordered, from its base to its answer. `find` fills in what the command does not bring along.
+void ServerRuntime::Private::startChange(const Step& step, std::function<PolicyStep::Refusal(PolicyStep&)> find)
 {
-    if (std::string bad = badParameter(command.reason, command.provisional); !bad.empty())
-        return done(Failure{ControlError{ControlErrorCode::BadRequest, std::move(bad), Reason::None, {}, {}}});
-    const auto step = std::make_shared<PolicyStep>();
-    step->actor = actor;
-    step->done = done;
-    step->origin = command.provisional ? PolicyOrigin::Provisional : PolicyOrigin::Apply;
-    step->text = command.policy;
-    step->base = command.base;
-    step->reason = command.reason;
-    step->provisional = command.provisional;
-    step->replaceFile = command.replaceFile;
-    step->prepare = [this](PolicyStep& one) -> PolicyStep::Refusal {
+    if (std::string bad = badParameter(step->reason, step->provisional); !bad.empty())
+        return step->done(Failure{ControlError{ControlErrorCode::BadRequest, std::move(bad), Reason::None, {}, {}}});
+    if (step->provisional)
+        step->origin = PolicyOrigin::Provisional;
+    step->prepare = [this, find = std::move(find)](PolicyStep& one) -> PolicyStep::Refusal {
         if (auto refusal = baseConflict(one))
+            return refusal;
+        if (auto refusal = find(one))
             return refusal;
         if (auto refusal = one.written ? std::nullopt : fileConflict(one))
             return refusal;
@@ -346,57 +249,17 @@ void ServerRuntime::Private::run(const Actor& actor, const PolicyApplyCommand& c
     startStep(step);
 }
 
-/// On the jobs thread: the document that a rollback means.
-PolicyStep::Refusal ServerRuntime::Private::findRestored(PolicyStep& step, std::uint64_t wanted) const
+void ServerRuntime::Private::run(const Actor& actor, const PolicyApplyCommand& command, const ReplyCallback& done)
 {
-    const auto problem = [](ControlErrorCode code, std::string message) {
-        return ControlError{code, std::move(message), Reason::None, {}, {}};
-    };
-    if (wanted == step.running.version)
-        return problem(ControlErrorCode::Rejected, numbered(wanted) + " runs already");
-    if (wanted == 0 && step.definitive.version != step.running.version)
-        wanted = step.definitive.version;
-    (void)m_audit->flush();
-    const PolicyVersionReader history(m_store);
-    const auto found =
-        wanted == 0 ? history.definitiveBefore(step.running.version, step.running.hash) : history.version(wanted);
-    if (!found)
-        return problem(ControlErrorCode::Internal, found.error());
-    if (!*found)
-        return problem(ControlErrorCode::NotFound, wanted == 0 ? "the history holds no version before the running one"
-                                                               : "the history holds no " + numbered(wanted));
-    step.text = (*found)->document;
-    step.restores = (*found)->version;
-    return std::nullopt;
+    const Step step = stepOf(actor, command, done, PolicyOrigin::Apply);
+    step->text = command.policy;
+    startChange(step, [](PolicyStep&) { return std::nullopt; });
 }
 
 void ServerRuntime::Private::run(const Actor& actor, const PolicyRollbackCommand& command, const ReplyCallback& done)
 {
-    if (std::string bad = badParameter(command.reason, command.provisional); !bad.empty())
-        return done(Failure{ControlError{ControlErrorCode::BadRequest, std::move(bad), Reason::None, {}, {}}});
-    const auto step = std::make_shared<PolicyStep>();
-    step->actor = actor;
-    step->done = done;
-    step->origin = command.provisional ? PolicyOrigin::Provisional : PolicyOrigin::Rollback;
-    step->base = command.base;
-    step->reason = command.reason;
-    step->provisional = command.provisional;
-    step->replaceFile = command.replaceFile;
-    step->prepare = [this, wanted = command.version](PolicyStep& one) -> PolicyStep::Refusal {
-        if (auto refusal = baseConflict(one))
-            return refusal;
-        if (auto refusal = findRestored(one, wanted))
-            return refusal;
-        if (auto refusal = one.written ? std::nullopt : fileConflict(one))
-            return refusal;
-        return prepareChange(one);
-    };
-    step->finish = [this](PolicyStep& one) {
-        return finishChange(one, [this, done = one.done](PolicyApplied applied) {
-            answerOnceStored(std::move(applied), "the policy", done);
-        });
-    };
-    startStep(step);
+    startChange(stepOf(actor, command, done, PolicyOrigin::Rollback),
+                [this, wanted = command.version](PolicyStep& one) { return findRestored(one, wanted); });
 }
 
 void ServerRuntime::Private::run(const Actor& actor, const PolicyConfirmCommand& command, const ReplyCallback& done)
@@ -410,8 +273,8 @@ void ServerRuntime::Private::run(const Actor& actor, const PolicyConfirmCommand&
                 ControlErrorCode::NotFound, "no version of the policy waits to be confirmed", Reason::None, {}, {}};
         if (wanted != 0 && wanted != one.running.version)
             return ControlError{ControlErrorCode::NotFound,
-                                numbered(wanted) + " does not wait to be confirmed; " + numbered(one.running.version) +
-                                    " does",
+                                numberedVersion(wanted) + " does not wait to be confirmed; " +
+                                    numberedVersion(one.running.version) + " does",
                                 Reason::None,
                                 {},
                                 {}};
@@ -436,7 +299,7 @@ PolicyStep::Refusal ServerRuntime::Private::finishConfirm(PolicyStep& step)
     answer.version = m_policies->running();
     answer.version.document.clear();
     answer.warnings = m_policyWarnings;
-    record(commandRecord(AuditKind::Policy, step.actor, numbered(answer.version.version) + " confirmed"));
+    record(commandRecord(AuditKind::Policy, step.actor, numberedVersion(answer.version.version) + " confirmed"));
     answerOnceStored(std::move(answer), "the policy", step.done);
     return std::nullopt;
 }

@@ -47,4 +47,9 @@ struct PolicyStep {
     std::optional<std::string> before; ///< what it held
 };
 
+/// The refusal of a change that somebody else came before.
+[[nodiscard]] ControlError policyConflict(std::string message, std::string difference = {});
+/// "version 42"
+[[nodiscard]] std::string numberedVersion(std::uint64_t version);
+
 } // namespace gatehouse

@@ -127,6 +127,7 @@ struct ServerRuntime::Private final : EventSink, GateEvents, CertificateEvents, 
     [[nodiscard]] Result<Done, std::string> readPolicy();
     [[nodiscard]] Result<Done, std::string> takeFirstVersion();
     void startStep(const Step& step);
+    void startChange(const Step& step, std::function<PolicyStep::Refusal(PolicyStep&)> find);
     void runStep();
     void prepareStep(const Step& step);
     void finishStep(const Step& step, PolicyStep::Refusal refusal);
