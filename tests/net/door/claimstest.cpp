@@ -354,7 +354,7 @@ void ClaimsTest::a_worker_that_drains_answers_whoever_waits()
 {
     ByteClient client = asking();
     ByteClient first = askingByFirstMessage();
-    m_worker->post([](Worker& worker) { worker.drain(); });
+    m_worker->post([](Worker& worker) { worker.drain(std::chrono::milliseconds(0)); });
     const std::string answer = client.receiveAll();
     QVERIFY(answer.starts_with("HTTP/1.1 503 ") && answer.find("drain") != std::string::npos);
     QCOMPARE(int(first.closing().code), 1001);
