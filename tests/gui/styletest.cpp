@@ -163,6 +163,8 @@ void StyleTest::figures_read_well_data()
     add(bytesText(86016), "84 KiB");
     add(byteRateText(3.1 * 1024 * 1024), "3.1 MiB/s");
     add(percentText(1.06), "106 %");
+    add(percentText(9.99), "999 %");
+    add(percentText(10.6), "> 999 %");
     add(durationText(29s), "29 s");
     add(durationText(66min), "66 min");
     add(durationText(3h), "3 h");

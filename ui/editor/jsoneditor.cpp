@@ -78,7 +78,10 @@ void JsonEditor::setUp()
     SendScintilla(SCI_SETEXTRADESCENT, 2UL);
     indicatorDefine(QsciScintilla::SquiggleIndicator, ErrorLine);
     indicatorDefine(QsciScintilla::SquiggleIndicator, WarningLine);
-    // Scintilla takes the keys of a page for itself otherwise.
+    // The keys of page and window: the editor would keep them wherever it has a command of its own for them.
+    for (const int key : {int(Qt::Key_L), int(Qt::Key_K), int(Qt::Key_H), int(Qt::Key_F), int(Qt::Key_Return)})
+        if (QsciCommand* own = standardCommands()->boundTo(int(Qt::CTRL) | key))
+            own->setKey(0);
     SendScintilla(SCI_CLEARCMDKEY, 'L' + (SCMOD_CTRL << 16));
     SendScintilla(SCI_CLEARCMDKEY, SCK_RETURN + (SCMOD_CTRL << 16));
     setAccessibleDescription(tr("Escape leaves the editor; Ctrl+Space says what may stand at the cursor."));

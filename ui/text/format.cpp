@@ -84,7 +84,10 @@ QString byteRateText(double bytesPerSecond)
 
 QString percentText(double share)
 {
-    return tr("%1 %").arg(QLocale().toString(std::round(share * 100), 'f', 0));
+    constexpr double most = 999; // more says no more, and has its place
+    const double percent = std::round(share * 100);
+    const QString shown = QLocale().toString(std::min(percent, most), 'f', 0);
+    return percent > most ? tr("> %1 %").arg(shown) : tr("%1 %").arg(shown);
 }
 
 QString durationText(Milliseconds duration)

@@ -27,7 +27,7 @@ using Milliseconds = std::chrono::milliseconds;
 [[nodiscard]] QString bytesText(double bytes);
 /// "3.1 MiB/s"
 [[nodiscard]] QString byteRateText(double bytesPerSecond);
-/// "6 %"
+/// "6 %"; over 999 %: "> 999 %"
 [[nodiscard]] QString percentText(double share);
 
 /// Rough, for ages: "29 s", "41 min", "3 h", "2 d". Negative counts as 0.
