@@ -127,8 +127,12 @@ void arrangeDocument(JsonValue& value, std::string_view object)
     const DocumentObject* known = documentObject(object);
     if (!known || !value.is(Kind::Object))
         return;
-    std::stable_sort(value.members.begin(), value.members.end(),
-                     [&](const JsonMember& a, const JsonMember& b) { return rank(*known, a) < rank(*known, b); });
+    const bool named = !known->entries.empty(); // by their owner, in no order that would mean something
+    std::stable_sort(value.members.begin(), value.members.end(), [&](const JsonMember& a, const JsonMember& b) {
+        const std::size_t first = rank(*known, a);
+        const std::size_t second = rank(*known, b);
+        return first < second || (first == second && named && a.key < b.key);
+    });
     for (JsonMember& member : value.members) {
         const DocumentKey* key = known->find(member.key);
         arrangeDocument(member.value, key ? key->object : known->entries);

@@ -119,6 +119,7 @@ void PolicyReader::readRoles(const Node& at)
         m_policy.roles.push_back(member.key);
         m_roles.insert(member.key);
     }
+    std::sort(m_policy.roles.begin(), m_policy.roles.end()); // their order means nothing
 }
 
 Listener PolicyReader::readListener(const Node& at)

@@ -181,7 +181,7 @@ void PolicyLoadTest::a_complete_document_is_read_whole()
     away.userPrefix = "away:";
     away.oneTime = false;
     QCOMPARE(p.issuers.at(2), away);
-    QCOMPARE(p.roles, (std::vector<std::string>{"reader", "editor"}));
+    QCOMPARE(p.roles, (std::vector<std::string>{"editor", "reader"}));
     const Limits limits{7,
                         {},
                         9,
