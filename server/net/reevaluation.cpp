@@ -40,7 +40,7 @@ public:
 
     Result<SessionTerms, Decision> run()
     {
-        const bool stays = findListener() && checkTls() && checkPeer() && findRoute() && checkRequest() &&
+        const bool stays = findListener() && checkPeer() && checkTls() && findRoute() && checkRequest() &&
                            checkSource() && identify() && checkLockdown() && checkRoles() && checkTimes();
         if (!stays)
             return Failure{std::move(m_refusal)};
