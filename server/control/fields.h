@@ -2,26 +2,14 @@
 #pragma once
 
 #include "control/commands.h"
+#include "control/decisionfields.h"
+#include "control/measurefields.h"
+#include "control/policyfields.h"
 
 // Which fields each value has, said once for both directions. `Archive::Ref<T>` is `const T&` when writing and `T&`
 // when reading; archive(key, field) is one field, archive.need(key, field) one that a command cannot do without;
 // archive.need(key, field, alias) one that another API calls by another name.
 namespace gatehouse {
-
-template <class Archive> void describe(Archive& archive, typename Archive::template Ref<Rule> rule)
-{
-    archive("pointer", rule.pointer);
-    archive("name", rule.name);
-}
-
-// A decision has no object of its own: its fields lie among those of the value that holds it.
-template <class Archive> void describe(Archive& archive, typename Archive::template Ref<Decision> decision)
-{
-    archive("reason", decision.reason);
-    archive("rule", decision.rule);
-    archive("met", decision.met);
-    archive("limit", decision.limit);
-}
 
 template <class Archive> void describe(Archive& archive, typename Archive::template Ref<Explanation> why)
 {
@@ -85,34 +73,6 @@ template <class Archive> void describe(Archive& archive, typename Archive::templ
     archive("reason", ban.reason);
     archive("since", ban.since);
     archive("until", ban.until);
-}
-
-template <class Archive> void describe(Archive& archive, typename Archive::template Ref<TemporaryLimit> limit)
-{
-    archive("id", limit.id);
-    archive("session", limit.session);
-    archive("user", limit.user);
-    archive("issuer", limit.issuer);
-    archive.rate("rate", limit.rate);
-    archive("actor", limit.actor);
-    archive("reason", limit.reason);
-    archive("since", limit.since);
-    archive("until", limit.until);
-}
-
-template <class Archive> void describe(Archive& archive, typename Archive::template Ref<LockdownLists> lists)
-{
-    archive("users", lists.users);
-    archive("networks", lists.networks);
-}
-
-template <class Archive> void describe(Archive& archive, typename Archive::template Ref<Lockdown> lockdown)
-{
-    archive("lists", lockdown.lists);
-    archive("actor", lockdown.actor);
-    archive("reason", lockdown.reason);
-    archive("since", lockdown.since);
-    archive("until", lockdown.until);
 }
 
 template <class Archive> void describe(Archive& archive, typename Archive::template Ref<SessionInfo> info)
@@ -416,217 +376,10 @@ template <class Archive> void describe(Archive& archive, typename Archive::templ
     archive("force", renew.force);
 }
 
-template <class Archive> void describe(Archive& archive, typename Archive::template Ref<PolicyProblem> problem)
-{
-    archive("pointer", problem.pointer);
-    archive("line", problem.line);
-    archive("column", problem.column);
-    archive("code", problem.code);
-    archive("detail", problem.detail);
-}
-
-template <class Archive> void describe(Archive& archive, typename Archive::template Ref<PolicyChange> change)
-{
-    archive("kind", change.kind);
-    archive("pointer", change.pointer);
-    archive("name", change.name);
-    archive("before", change.before);
-    archive("after", change.after);
-}
-
-template <class Archive> void describe(Archive& archive, typename Archive::template Ref<PolicyVersion> version)
-{
-    archive("version", version.version);
-    archive("origin", version.origin);
-    archive("time", version.time);
-    archive("author", version.author);
-    archive("via", version.via);
-    archive("reason", version.reason);
-    archive("hash", version.hash);
-    archive("restores", version.restores);
-    archive("provisional_until", version.provisionalUntil);
-    archive("confirmed", version.confirmed);
-    archive("confirmed_by", version.confirmedBy);
-    archive("document", version.document);
-}
-
-template <class Archive> void describe(Archive& archive, typename Archive::template Ref<PolicyGetQuery> query)
-{
-    archive("version", query.version);
-}
-
-template <class Archive> void describe(Archive& archive, typename Archive::template Ref<PolicyDocument> document)
-{
-    describe(archive, document.version);
-    archive.parsed("policy", document.version.document);
-    archive("file", document.file);
-    archive("running", document.running);
-    archive("returns_to", document.returnsTo);
-    archive("file_problem", document.fileProblem);
-    archive("warnings", document.warnings);
-}
-
-template <class Archive> void describe(Archive& archive, typename Archive::template Ref<PolicyCheckCommand> check)
-{
-    archive.document("policy", check.policy);
-}
-
-template <class Archive> void describe(Archive& archive, typename Archive::template Ref<PolicyCheckResult> result)
-{
-    archive("valid", result.valid);
-    archive("errors", result.errors);
-    archive("warnings", result.warnings);
-    archive("document", result.document);
-    archive("hash", result.hash);
-    archive("changes", result.changes);
-    archive("difference", result.difference);
-    archive("restart", result.restart);
-}
-
-template <class Archive> void describe(Archive& archive, typename Archive::template Ref<AffectedSession> session)
-{
-    archive("id", session.id);
-    archive("user", session.user);
-    archive("address", session.address);
-    archive("route", session.route);
-    describe(archive, session.why);
-    archive("code", session.code);
-}
-
-template <class Archive> void describe(Archive& archive, typename Archive::template Ref<PolicyImpact> impact)
-{
-    archive("sessions", impact.sessions);
-    archive("examined", impact.examined);
-    archive("ended", impact.ended);
-    archive("limited", impact.limited);
-}
-
-template <class Archive> void describe(Archive& archive, typename Archive::template Ref<PolicyWhatIfCommand> whatIf)
-{
-    archive.document("policy", whatIf.policy);
-    archive("within", whatIf.within);
-}
-
-template <class Archive> void describe(Archive& archive, typename Archive::template Ref<PolicyWhatIfResult> result)
-{
-    archive("hash", result.hash);
-    archive("changes", result.changes);
-    archive("restart", result.restart);
-    archive("live", result.live);
-}
-
-template <class Archive> void describe(Archive& archive, typename Archive::template Ref<PolicyApplyCommand> apply)
-{
-    archive.need("base", apply.base);
-    archive.document("policy", apply.policy);
-    archive("reason", apply.reason);
-    archive("provisional", apply.provisional);
-    archive("replace_file", apply.replaceFile);
-}
-
-template <class Archive> void describe(Archive& archive, typename Archive::template Ref<PolicyRollbackCommand> rollback)
-{
-    archive("version", rollback.version);
-    archive.need("base", rollback.base);
-    archive("reason", rollback.reason);
-    archive("provisional", rollback.provisional);
-    archive("replace_file", rollback.replaceFile);
-}
-
-template <class Archive> void describe(Archive& archive, typename Archive::template Ref<PolicyConfirmCommand> confirm)
-{
-    archive("version", confirm.version);
-}
-
-template <class Archive> void describe(Archive& archive, typename Archive::template Ref<PolicyApplied> applied)
-{
-    describe(archive, applied.version);
-    archive("changes", applied.changes);
-    archive("restart", applied.restart);
-    archive("warnings", applied.warnings);
-    archive("sessions", applied.sessions);
-    archive("ended", applied.ended);
-}
-
-template <class Archive> void describe(Archive& archive, typename Archive::template Ref<PolicyHistoryQuery> query)
-{
-    archive("before", query.before);
-    archive("limit", query.limit);
-}
-
-template <class Archive> void describe(Archive& archive, typename Archive::template Ref<PolicyHistoryEntry> entry)
-{
-    describe(archive, entry.version);
-    archive("changes", entry.changes);
-    archive("difference", entry.difference);
-}
-
-template <class Archive> void describe(Archive& archive, typename Archive::template Ref<PolicyHistory> history)
-{
-    archive("versions", history.versions);
-    archive("more", history.more);
-}
-
 template <class Archive> void describe(Archive& archive, typename Archive::template Ref<DrainCommand> drain)
 {
     archive("within", drain.within);
     archive("spread", drain.spread);
-}
-
-template <class Archive> void describe(Archive& archive, typename Archive::template Ref<LockdownCommand> lockdown)
-{
-    archive("on", lockdown.on);
-    archive("allow_users", lockdown.allowUsers);
-    archive("allow_networks", lockdown.allowNetworks);
-    archive("duration", lockdown.duration);
-    archive("reason", lockdown.reason);
-}
-
-template <class Archive> void describe(Archive& archive, typename Archive::template Ref<LockdownResult> result)
-{
-    archive("lockdown", result.lockdown);
-    archive("lists", result.lists);
-    archive("ended", result.ended);
-}
-
-template <class Archive> void describe(Archive& archive, typename Archive::template Ref<LimitCommand> limit)
-{
-    archive("sessions", limit.sessions);
-    archive("user", limit.user);
-    archive("issuer", limit.issuer);
-    archive.rate("rate", limit.rate);
-    archive("duration", limit.duration);
-    archive("reason", limit.reason);
-}
-
-template <class Archive> void describe(Archive& archive, typename Archive::template Ref<LimitResult> result)
-{
-    archive("limits", result.limits);
-    archive("missing", result.missing);
-}
-
-template <class Archive> void describe(Archive& archive, typename Archive::template Ref<LimitList> list)
-{
-    archive("limits", list.limits);
-}
-
-template <class Archive> void describe(Archive& archive, typename Archive::template Ref<UnlimitCommand> unlimit)
-{
-    archive.need("id", unlimit.id);
-}
-
-template <class Archive> void describe(Archive& archive, typename Archive::template Ref<QuarantineCommand> quarantine)
-{
-    archive.need("sessions", quarantine.sessions);
-    archive("on", quarantine.on);
-    archive("duration", quarantine.duration);
-    archive("reason", quarantine.reason);
-}
-
-template <class Archive> void describe(Archive& archive, typename Archive::template Ref<QuarantineResult> result)
-{
-    archive("sessions", result.sessions);
-    archive("missing", result.missing);
 }
 
 // Commands and answers without fields.
@@ -635,7 +388,6 @@ template <class Archive> void describe(Archive&, typename Archive::template Ref<
 template <class Archive> void describe(Archive&, typename Archive::template Ref<BansQuery>) {}
 template <class Archive> void describe(Archive&, typename Archive::template Ref<RevocationsQuery>) {}
 template <class Archive> void describe(Archive&, typename Archive::template Ref<AuthFailuresQuery>) {}
-template <class Archive> void describe(Archive&, typename Archive::template Ref<LimitsQuery>) {}
 template <class Archive> void describe(Archive&, typename Archive::template Ref<ReloadCommand>) {}
 template <class Archive> void describe(Archive&, typename Archive::template Ref<Accepted>) {}
 template <class Archive> void describe(Archive&, typename Archive::template Ref<CertificateStatusQuery>) {}

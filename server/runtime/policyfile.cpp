@@ -1,16 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "runtime/policyfile.h"
 
+#include "policy/load.h"
 #include "policy/privatefile.h"
 #include "setup/newfile.h"
 
 namespace gatehouse {
-
-namespace {
-
-constexpr std::size_t largestDocument = 4U << 20;
-
-} // namespace
 
 void PolicyFile::tick()
 {
