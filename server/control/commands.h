@@ -3,6 +3,7 @@
 
 #include "control/measurecommands.h"
 #include "control/policycommands.h"
+#include "domain/apirole.h"
 #include "domain/auditquery.h"
 #include "domain/ban.h"
 #include "domain/certificate.h"
@@ -24,7 +25,11 @@ namespace gatehouse {
 /// Who asks: the user of the process or socket, and through what.
 struct Actor {
     std::string name;
-    std::string via; ///< "console", "socket", "signal"
+    std::string via; ///< "console", "socket", "signal", "api"
+    ApiRole role = ApiRole::Admin;
+
+    /// On this machine, as the server's own user or one of its group: what a policy may change only locally, it may.
+    [[nodiscard]] bool local() const { return via != "api"; }
 
     friend bool operator==(const Actor&, const Actor&) = default;
 };

@@ -2,11 +2,14 @@
 #pragma once
 
 #include "domain/address.h"
+#include "domain/apirole.h"
 #include "domain/clock.h"
 #include "domain/lockdown.h"
 #include "domain/rate.h"
 
+#include <array>
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <filesystem>
 #include <memory>
@@ -46,6 +49,9 @@ struct NetworkRules {
 /// How a trusted proxy says for whom it asks; one is read, the others are not looked at.
 enum class ProxyHeader : std::uint8_t { XForwardedFor, Forwarded, ProxyProtocol };
 
+/// Public: sessions. Admin: the API, for those who have an API key.
+enum class ListenerKind : std::uint8_t { Public, Admin };
+
 struct Listener {
     std::string name;
     IpAddress address;
@@ -56,6 +62,7 @@ struct Listener {
     std::vector<Network> trustedProxies{};
     ProxyHeader proxyHeader = ProxyHeader::XForwardedFor;
     NetworkRules networks{}; ///< of the peer itself; refused before TLS
+    ListenerKind kind = ListenerKind::Public;
 
     friend bool operator==(const Listener&, const Listener&) = default;
 };
@@ -275,6 +282,25 @@ struct ChannelRule {
     friend bool operator==(const ChannelRule&, const ChannelRule&) = default;
 };
 
+/// Who may use the API on an admin listener: "gh_ID_SECRET" in X-API-Key.
+struct ApiKey {
+    std::string id;   ///< 1 to 64 letters, digits, ".", "_" and "-"
+    std::string name; ///< of who has it: the actor in the audit log; unset in the document: the id
+    ApiRole role = ApiRole::Viewer;
+    std::vector<std::string> channels{}; ///< patterns, as of channel rules; a publisher's alone; empty: none
+    std::array<std::byte, 32> sha256{};  ///< of the secret's characters, without "gh_ID_"
+
+    friend bool operator==(const ApiKey&, const ApiKey&) = default;
+};
+
+/// A group of the system whose members may use the control socket, beside the server's own user.
+struct ControlGroup {
+    std::string group;
+    ApiRole role = ApiRole::Viewer;
+
+    friend bool operator==(const ControlGroup&, const ControlGroup&) = default;
+};
+
 /// How the gate is emptied.
 struct DrainTimes {
     std::chrono::milliseconds within{20000}; ///< from the order until whoever is left is cut off
@@ -291,7 +317,8 @@ struct Policy {
     std::string name = "Gatehouse";
     std::filesystem::path stateDir;
     std::filesystem::path controlSocket;
-    std::optional<unsigned> workers; ///< unset: "auto"
+    std::optional<ControlGroup> controlGroup{}; ///< unset: the server's own user alone
+    std::optional<unsigned> workers;            ///< unset: "auto"
     std::vector<Listener> listeners;
     std::vector<Issuer> issuers;
     std::vector<std::string> roles;
@@ -300,6 +327,7 @@ struct Policy {
     std::vector<ChannelRule> channels;
     LockdownLists lockdown; ///< who stays and comes in while the gate is locked down
     DrainTimes drain;
+    std::vector<ApiKey> apiKeys{};
 
     friend bool operator==(const Policy&, const Policy&) = default;
 };
