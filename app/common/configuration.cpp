@@ -27,7 +27,7 @@ constexpr char channel[] = "chat.lobby"; // the default policy lets every user i
 const Route* firstHub(const Policy& policy)
 {
     for (const Route& route : policy.routes)
-        if (route.hub == HubProtocol::Plain)
+        if (route.kind == RouteKind::Plain)
             return &route;
     return nullptr;
 }

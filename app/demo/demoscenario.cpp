@@ -63,7 +63,7 @@ QString refusedToken(const Policy& policy, int attempt)
 Result<std::vector<std::unique_ptr<SimulatedClient>>, std::string>
 makeScenario(const std::shared_ptr<const Policy>& policy, quint16 port)
 {
-    const auto route = std::ranges::find(policy->routes, HubProtocol::Plain, &Route::hub);
+    const auto route = std::ranges::find(policy->routes, RouteKind::Plain, &Route::kind);
     const auto listener =
         std::ranges::find_if(policy->listeners, [](const Listener& one) { return one.tls.has_value(); });
     if (route == policy->routes.end() || listener == policy->listeners.end())

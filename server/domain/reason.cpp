@@ -178,6 +178,26 @@ std::string_view reasonWord(Reason reason)
         return "jwks_failed";
     case Reason::Listener:
         return "listener";
+    case Reason::UpstreamConnect:
+        return "upstream_connect";
+    case Reason::UpstreamTimeout:
+        return "upstream_timeout";
+    case Reason::UpstreamTls:
+        return "upstream_tls";
+    case Reason::UpstreamStatus:
+        return "upstream_status";
+    case Reason::UpstreamAnswer:
+        return "upstream_answer";
+    case Reason::UpstreamNone:
+        return "upstream_none";
+    case Reason::UpstreamClosed:
+        return "upstream_closed";
+    case Reason::UpstreamLost:
+        return "upstream_lost";
+    case Reason::UpstreamProtocol:
+        return "upstream_protocol";
+    case Reason::UpstreamMessage:
+        return "upstream_message";
     case Reason::ApiKey:
         return "api_key";
     case Reason::ApiRole:
@@ -265,6 +285,14 @@ std::optional<std::uint16_t> httpStatus(Reason reason)
         return 431;
     case Reason::Internal:
         return 500;
+    case Reason::UpstreamConnect:
+    case Reason::UpstreamTls:
+    case Reason::UpstreamStatus:
+    case Reason::UpstreamAnswer:
+        return 502;
+    case Reason::UpstreamTimeout:
+        return 504;
+    case Reason::UpstreamNone:
     case Reason::LimitTotal:
     case Reason::Drain:
     case Reason::AuditFailed:
@@ -315,6 +343,11 @@ std::optional<std::uint16_t> closeCode(Reason reason)
     case Reason::QueueFull:
     case Reason::AuditFailed:
         return 1013;
+    case Reason::UpstreamTimeout:
+    case Reason::UpstreamLost:
+    case Reason::UpstreamProtocol:
+    case Reason::UpstreamMessage:
+        return 1014;
     case Reason::SlowConsumer:
         return 4008;
     case Reason::Expired:

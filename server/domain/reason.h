@@ -97,7 +97,17 @@ enum class Reason : std::uint8_t {
     PolicyRejected,
     PolicyConflict,
     JwksFailed,
-    Listener, ///< that a session came through is gone, or is another now
+    Listener,        ///< that a session came through is gone, or is another now
+    UpstreamConnect, ///< no connection to the application behind the gate
+    UpstreamTimeout, ///< it did not answer in time, or takes and says nothing
+    UpstreamTls,
+    UpstreamStatus,   ///< it answered an upgrade with another status than 101
+    UpstreamAnswer,   ///< its answer to an upgrade is none
+    UpstreamNone,     ///< every upstream of the route drains
+    UpstreamClosed,   ///< it closed the session with a Close of its own
+    UpstreamLost,     ///< its connection ended without a Close
+    UpstreamProtocol, ///< it broke RFC 6455
+    UpstreamMessage,  ///< it sent a message that the policy does not let through
     ApiKey,
     ApiRole,
     ApiMethod,

@@ -35,6 +35,7 @@ struct SessionInfo {
     std::string origin; ///< empty: none was sent
     std::string userAgent;
     std::string subprotocol;
+    std::string upstream;    ///< of a gateway route; empty: none
     std::string compression; ///< as it was agreed on: "permessage-deflate; …"; empty: none
     std::string tlsVersion;  ///< "1.3"; empty: plain
     std::string tlsCipher;
@@ -132,6 +133,27 @@ enum class CertificateState : std::uint8_t { Good, ExpiresSoon, ReloadFailed };
 /// Failing: the keys of an issuer could not be fetched or read; the last good ones hold, where there were any.
 enum class KeySetState : std::uint8_t { Good, Failing };
 
+/// Up: sessions are opened there. Ejected: not before it answers again, or its time is over. Draining: an operator
+/// wants no new ones there.
+enum class UpstreamState : std::uint8_t { Up, Ejected, Draining };
+
+/// An application behind the gate, as one route uses it. Counters only grow while the process runs.
+struct UpstreamStatus {
+    std::string route;
+    std::string url; ///< as the policy has it
+    UpstreamState state = UpstreamState::Up;
+    WallTime since{};                     ///< of the state
+    std::optional<WallTime> ejectedUntil; ///< while ejected: when it is tried again without a sign of life
+    std::uint64_t sessions = 0;           ///< open now
+    std::uint64_t opened = 0;             ///< sessions ever
+    std::uint64_t failures = 0;           ///< attempts that came to nothing, and health checks
+    std::uint64_t lost = 0;               ///< sessions whose upstream went away or broke the protocol
+    Reason lastFailure = Reason::None;
+    std::string problem; ///< of the last failure, in English; empty: none yet
+
+    friend bool operator==(const UpstreamStatus&, const UpstreamStatus&) = default;
+};
+
 /// The gate as a whole at one time. Counters only grow while the process runs.
 struct GateStats {
     WallTime time{};
@@ -171,6 +193,7 @@ struct GateStats {
     std::string policyProblem;                ///< in English: why the file's policy was not taken; empty: it was
     std::optional<Lockdown> lockdown;         ///< while one is on, with the lists that hold now
     std::optional<WallTime> drainUntil;       ///< while draining
+    std::vector<UpstreamStatus> upstreams{};  ///< of every gateway route, in the policy's order
 
     friend bool operator==(const GateStats&, const GateStats&) = default;
 };

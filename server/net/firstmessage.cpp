@@ -31,6 +31,8 @@ FirstMessage::Step FirstMessage::take(std::span<std::byte>& bytes, TimePoint now
         switch (event.kind) {
         case wire::Event::Kind::NeedMore:
             return {};
+        case wire::Event::Kind::Part: // its decoder is not asked for parts
+            break;
         case wire::Event::Kind::Message:
             if (event.type != wire::Opcode::Text)
                 return refused(Reason::Type);

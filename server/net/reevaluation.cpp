@@ -18,9 +18,9 @@ namespace {
 
 constexpr std::size_t longestMet = 120; // bytes of what a peer sent that a decision repeats
 
-std::string_view hubWord(HubProtocol hub)
+std::string_view kindWord(RouteKind kind)
 {
-    return hub == HubProtocol::Echo ? "echo" : "plain";
+    return kind == RouteKind::Gateway ? "gateway" : kind == RouteKind::Echo ? "echo" : "plain";
 }
 
 /// The checks of one session, one after the other; each fills in what the next ones need.
@@ -104,9 +104,9 @@ private:
         if (!match)
             return refuse({Reason::Path, {"/routes", "routes"}, clipped(m_facts.path, longestMet), "a route's path"});
         m_terms.match = std::move(*match);
-        if (route().hub != m_facts.hub)
-            return refuse({Reason::Path, rule("hub/protocol"), std::string(hubWord(m_facts.hub)),
-                           std::string(hubWord(route().hub))});
+        if (route().kind != m_facts.kind)
+            return refuse({Reason::Path, rule("hub/protocol"), std::string(kindWord(m_facts.kind)),
+                           std::string(kindWord(route().kind))});
         if (m_terms.match.channel != m_facts.channel)
             return refuse({Reason::Path, rule("path"), "channel " + clipped(m_facts.channel, longestMet),
                            "channel " + clipped(m_terms.match.channel, longestMet)});
@@ -186,7 +186,7 @@ private:
     {
         if (!pass(decideRoles(m_policy, index(), m_terms.who)))
             return false;
-        return route().hub != HubProtocol::Plain ||
+        return route().kind != RouteKind::Plain ||
                pass(decideChannel(m_policy, m_terms.who, m_facts.channel, ChannelRight::Subscribe));
     }
 

@@ -144,6 +144,8 @@ void Session::process(std::span<std::byte>& bytes)
             if (!closing())
                 onMessage(event);
             break;
+        case wire::Event::Kind::Part: // not before its decoder is asked for parts
+            break;
         case wire::Event::Kind::Ping:
             onPing(event.payload);
             break;

@@ -30,7 +30,7 @@ std::shared_ptr<const SessionFacts> makeSessionFacts(const WorkerContext& contex
     if (admission.originSent)
         facts->origin = admission.origin;
     facts->subprotocol = admission.subprotocol;
-    facts->hub = policy.routes[admission.match.route].hub;
+    facts->kind = policy.routes[admission.match.route].kind;
     facts->channel = admission.match.channel;
     facts->source = admission.source;
     facts->token = admission.evidence;

@@ -6,6 +6,7 @@
 #include "domain/clientcertificate.h"
 #include "domain/ids.h"
 #include "net/arrival.h"
+#include "net/tokensource.h"
 #include "policy/identity.h"
 #include "policy/policy.h"
 
@@ -17,15 +18,6 @@ namespace gatehouse {
 
 struct Admission;
 class Transport;
-
-/// Where the token of a session came from.
-struct TokenSource {
-    TokenPlace place = TokenPlace::Authorization;
-    std::string name; ///< of the cookie or the parameter
-};
-
-/// What the route calls the cookie or the parameter; empty for other places.
-[[nodiscard]] std::string tokenPlaceName(const Authentication& authentication, TokenPlace place);
 
 /// The listener that a session came through, as it was then.
 struct ListenerFacts {
@@ -49,7 +41,7 @@ struct SessionFacts {
     std::string host;
     std::optional<std::string> origin; ///< unset: none was sent
     std::string subprotocol;           ///< echoed; empty: none
-    HubProtocol hub = HubProtocol::Plain;
+    RouteKind kind = RouteKind::Plain;
     std::string channel;
     std::optional<TokenSource> source;                    ///< unset: anonymous
     std::shared_ptr<const TokenEvidence> token;           ///< null: anonymous, or by certificate

@@ -350,7 +350,7 @@ void Worker::resumeAccepting()
 
 RouteHandler& Worker::handler(const Policy& of, std::size_t route)
 {
-    return *m_handlers[static_cast<std::size_t>(of.routes[route].hub)];
+    return *m_handlers[static_cast<std::size_t>(of.routes[route].kind)];
 }
 
 void Worker::discard(Connection& connection)

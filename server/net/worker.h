@@ -20,7 +20,7 @@ namespace gatehouse {
 
 class Worker;
 
-/// Makes the handlers of one worker; in the order of HubProtocol.
+/// Makes the handlers of one worker; in the order of RouteKind.
 using HandlerFactory = std::function<std::vector<std::unique_ptr<RouteHandler>>(WorkerBus&)>;
 
 /// One I/O thread: its epoll, its listening sockets, its connections and their timers. Everything but the functions

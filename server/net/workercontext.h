@@ -32,6 +32,7 @@ struct PolicyGeneration {
     std::vector<std::shared_ptr<const TlsContext>> tls;                            ///< for each listener; null: plain
     std::vector<std::shared_ptr<const LoadedCertificate>> certificates;            ///< for each listener; null: plain
     std::shared_ptr<const IssuerKeys> keys = std::make_shared<const IssuerKeys>(); ///< never null
+    std::vector<std::shared_ptr<const RouteResources>> routes; ///< for each route, or empty; null: it needs none
 };
 
 /// What changed at one worker since its last batch.

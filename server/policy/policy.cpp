@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "policy/policy.h"
 
+#include "policy/text.h"
+
 #include <algorithm>
 #include <array>
 
@@ -30,6 +32,37 @@ bool isSymmetric(JwtAlgorithm algorithm)
 bool looksAt(const Authentication& authentication, TokenPlace place)
 {
     return std::find(authentication.from.begin(), authentication.from.end(), place) != authentication.from.end();
+}
+
+std::string_view forwardedHeaderName(ForwardedHeader header)
+{
+    switch (header) {
+    case ForwardedHeader::XForwardedFor:
+        return "X-Forwarded-For";
+    case ForwardedHeader::XForwardedProto:
+        return "X-Forwarded-Proto";
+    case ForwardedHeader::XForwardedHost:
+        return "X-Forwarded-Host";
+    case ForwardedHeader::Forwarded:
+        return "Forwarded";
+    case ForwardedHeader::User:
+        return "X-Gatehouse-User";
+    case ForwardedHeader::Roles:
+        return "X-Gatehouse-Roles";
+    case ForwardedHeader::Issuer:
+        return "X-Gatehouse-Issuer";
+    case ForwardedHeader::Session:
+        return "X-Gatehouse-Session";
+    }
+    return "";
+}
+
+std::optional<ForwardedHeader> forwardedHeaderFromName(std::string_view name)
+{
+    for (std::size_t i = 0; i < forwardedHeaderCount; ++i)
+        if (toLower(forwardedHeaderName(static_cast<ForwardedHeader>(i))) == toLower(name))
+            return static_cast<ForwardedHeader>(i);
+    return std::nullopt;
 }
 
 } // namespace gatehouse

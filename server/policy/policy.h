@@ -160,7 +160,8 @@ struct Limits {
     friend bool operator==(const Limits&, const Limits&) = default;
 };
 
-enum class HubProtocol : std::uint8_t { Plain, Echo };
+/// Who answers a route's messages: the plain hub, the echo, or an application behind the gate.
+enum class RouteKind : std::uint8_t { Plain, Echo, Gateway };
 
 enum class TokenPlace : std::uint8_t { Authorization, Subprotocol, FirstMessage, Cookie, Query, Certificate };
 
@@ -222,6 +223,7 @@ struct Messages {
     OnExcess onExcess = OnExcess::Close;
     std::optional<SchemaFile> schema{}; ///< of what clients send
     OnViolation onViolation = OnViolation::Close;
+    std::optional<SchemaFile> upstreamSchema{}; ///< of what a gateway's upstream sends
 
     friend bool operator==(const Messages&, const Messages&) = default;
 };
@@ -249,13 +251,61 @@ struct Subprotocols {
     friend bool operator==(const Subprotocols&, const Subprotocols&) = default;
 };
 
+/// An application behind the gate.
+struct UpstreamUrl {
+    std::string text; ///< as written: its name wherever it is named
+    bool tls = false; ///< wss
+    std::string host; ///< lower case; of IPv6 without brackets
+    std::uint16_t port = 0;
+    std::string path; ///< begins with '/'; without query
+
+    friend bool operator==(const UpstreamUrl&, const UpstreamUrl&) = default;
+};
+
+/// By which a session gets its upstream.
+enum class Balance : std::uint8_t { RoundRobin, LeastSessions };
+
+/// What the gate says of a client to an upstream. A client's own header of that name never goes through.
+enum class ForwardedHeader : std::uint8_t {
+    XForwardedFor,
+    XForwardedProto,
+    XForwardedHost,
+    Forwarded,
+    User,
+    Roles,
+    Issuer,
+    Session
+};
+inline constexpr std::size_t forwardedHeaderCount = static_cast<std::size_t>(ForwardedHeader::Session) + 1;
+/// "X-Forwarded-For", "X-Gatehouse-User" …
+[[nodiscard]] std::string_view forwardedHeaderName(ForwardedHeader header);
+[[nodiscard]] std::optional<ForwardedHeader> forwardedHeaderFromName(std::string_view name); ///< in any case
+
+/// What a gateway route relays to.
+struct Gateway {
+    std::vector<UpstreamUrl> upstreams; ///< at least one, none twice
+    Balance balance = Balance::RoundRobin;
+    std::filesystem::path ca{}; ///< PEM of the authorities that may vouch for wss upstreams; empty: the system's
+    std::filesystem::path authHeaderFile{}; ///< private; empty: none
+    std::string authHeaderName{};           ///< of the header that the file holds: "Authorization" where it names none
+    std::string authHeaderValue{};          ///< never serialised or shown
+    std::chrono::milliseconds connectTimeout{3000}; ///< of one attempt, from the connect to the 101
+    std::optional<std::chrono::milliseconds> healthEvery = std::chrono::seconds(10); ///< of a TCP connect; unset: "off"
+    bool stripPrefix = true;  ///< the route's path up to its `*` is not part of the upstream's target
+    bool forwardQuery = true; ///< without the token
+    std::vector<ForwardedHeader> forward{ForwardedHeader::XForwardedFor, ForwardedHeader::User, ForwardedHeader::Roles};
+    std::vector<std::string> drop{"Authorization", "Cookie"}; ///< of the client's headers
+
+    friend bool operator==(const Gateway&, const Gateway&) = default;
+};
+
 /// What becomes of a session that does not read, where more than `send_buffer` waits for it.
 enum class SlowConsumer : std::uint8_t { Close, DropNewest };
 
 struct Route {
     std::string name;
     std::string path; ///< as written: "/hub/{channel}", "/plc/*"
-    HubProtocol hub = HubProtocol::Plain;
+    RouteKind kind = RouteKind::Plain;
     Authentication authentication;
     std::vector<OriginRule> origins{OriginRule{OriginRule::Kind::None, {}, {}, 0, "none"}};
     std::optional<Compression> compression; ///< unset: "off"
@@ -269,6 +319,7 @@ struct Route {
     Subprotocols subprotocols{};
     OptionalDuration sessionLifetime = std::chrono::milliseconds(std::chrono::hours(24));
     SlowConsumer slowConsumer = SlowConsumer::Close;
+    std::optional<Gateway> gateway{}; ///< set where `kind` says so
 
     friend bool operator==(const Route&, const Route&) = default;
 };

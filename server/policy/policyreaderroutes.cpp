@@ -116,7 +116,7 @@ void PolicyReader::readHub(const Node& at, Route& route)
     std::string word;
     m_document.read(protocol, word);
     if (word == "echo") {
-        route.hub = HubProtocol::Echo;
+        route.kind = RouteKind::Echo;
         m_document.warn(Code::Insecure, protocol, "an echo route is for diagnosis: it answers whoever may connect");
     } else if (word == "centrifuge") {
         m_document.error(Code::NotBuiltYet, protocol, "this protocol is not built yet");
@@ -134,9 +134,9 @@ void PolicyReader::readPath(const Node& at, Route& route)
         return m_document.unexpected(Code::BadValue, at,
                                      "a path like \"/hub/{channel}\" without empty or dot segments");
     const std::size_t count = placeholders(route.path);
-    if (route.hub == HubProtocol::Plain && count != 1)
+    if (route.kind == RouteKind::Plain && count != 1)
         m_document.unexpected(Code::BadValue, at, "{channel} once as a segment of a plain hub's path");
-    if (route.hub == HubProtocol::Echo && count != 0)
+    if (route.kind == RouteKind::Echo && count != 0)
         m_document.unexpected(Code::BadValue, at, "no {channel} in the path of an echo route");
 }
 

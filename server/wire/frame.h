@@ -30,10 +30,12 @@ struct DecoderLimits {
 
 /// What came out of the bytes. Spans point into the input or into the decoder and hold until the next call.
 struct Event {
-    enum class Kind : std::uint8_t { NeedMore, Message, Ping, Pong, Close, Violation };
+    enum class Kind : std::uint8_t { NeedMore, Message, Part, Ping, Pong, Close, Violation };
     Kind kind = Kind::NeedMore;
-    Opcode type = Opcode::Text;               ///< of a Message: Text or Binary
-    std::span<const std::byte> payload{};     ///< of Message, Ping and Pong; of a Close its reason, valid UTF-8
+    Opcode type = Opcode::Text;               ///< of a Message or a Part: Text or Binary, as the message is
+    bool first = true;                        ///< of a Part: nothing of its message came before
+    bool last = true;                         ///< of a Part: its message ends with it
+    std::span<const std::byte> payload{};     ///< of Message, Part, Ping and Pong; of a Close its reason, valid UTF-8
     std::uint64_t wireSize = 0;               ///< of a Message that came compressed: bytes before inflating; else 0
     std::optional<std::uint16_t> closeCode{}; ///< of a Close: as received; unset: an empty Close (1005)
     Reason reason = Reason::None; ///< of a Violation: unmasked, rsv, opcode, length, control, fragmentation,
@@ -57,6 +59,10 @@ public:
     /// True between the first and the last byte of any frame.
     [[nodiscard]] bool inFrame() const;
     void setLimits(DecoderLimits limits);
+    /// Not 0: a message that is not whole in the input comes in parts from its first byte on, one at the end of each of
+    /// its frames and one wherever so many bytes of it wait; one that came compressed comes whole. Holds from the next
+    /// message on.
+    void setPartSize(std::uint32_t bytes) { m_partSize = bytes; }
     /// Bytes that the decoder holds on the heap now.
     [[nodiscard]] std::size_t held() const;
 
@@ -103,7 +109,8 @@ private:
     Opcode m_type = Opcode::Text; ///< of the open message
     bool m_open = false;          ///< a message has begun and not ended
     bool m_ended = false;
-    Utf8Validator m_utf8; ///< of the open text; whole again wherever a message ends
+    std::uint32_t m_partSize = 0; ///< 0: whole messages only
+    Utf8Validator m_utf8;         ///< of the open text; whole again wherever a message ends
 };
 
 /// The header of an outgoing frame: at most 14 bytes. `mask` is set for the client role (RFC 6455 §5.3).

@@ -26,6 +26,9 @@ void checkEvent(const Event& event, const DecoderLimits& limits)
     switch (event.kind) {
     case Event::Kind::NeedMore:
         break;
+    case Event::Kind::Part: // no decoder here is asked for parts
+        CHECK(false);
+        break;
     case Event::Kind::Message:
         CHECK(event.payload.size() <= std::max(limits.maxMessage, limits.maxInflated.value_or(0)));
         CHECK(event.type == Opcode::Binary || event.type == Opcode::Text);

@@ -54,7 +54,7 @@ Decision WatchedHandler::message(Session& session, wire::Opcode type, std::span<
     Decision decision = m_inner->message(session, type, payload);
     if (!decision.allowed())
         return decision;
-    const bool shared = session.route().hub == HubProtocol::Plain;
+    const bool shared = session.route().kind == RouteKind::Plain;
     for (const Session* each : m_open) {
         if (each == &session || (shared && each->channel() == session.channel()))
             m_peerOf(*each).messages.push_back(text);
@@ -278,7 +278,7 @@ void FakeWorker::checkMemory(Live& live, std::uint64_t queued)
     live.closing = session && session->closing();
     live.held = held;
     if (session)
-        CHECK(m_handlers[static_cast<std::size_t>(session->route().hub)]->holds(*session) != session->closing());
+        CHECK(m_handlers[static_cast<std::size_t>(session->route().kind)]->holds(*session) != session->closing());
 }
 
 void FakeWorker::end(Connection& connection, const Ending& ending)
@@ -314,7 +314,7 @@ void FakeWorker::checkEmpty() const
 
 RouteHandler& FakeWorker::handler(const Policy& of, std::size_t route)
 {
-    return *m_handlers[static_cast<std::size_t>(of.routes[route].hub)];
+    return *m_handlers[static_cast<std::size_t>(of.routes[route].kind)];
 }
 
 void FakeWorker::discard(Connection& connection)

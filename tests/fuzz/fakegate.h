@@ -138,7 +138,7 @@ private:
     [[nodiscard]] std::uint32_t workers() const override { return 1; }
     [[nodiscard]] bool send(std::uint32_t worker, BusItem item, bool force) override;
 
-    std::vector<std::unique_ptr<WatchedHandler>> m_handlers; ///< in the order of HubProtocol
+    std::vector<std::unique_ptr<WatchedHandler>> m_handlers; ///< in the order of RouteKind
     std::vector<Live> m_live; ///< in the order of their arrival, so that a run can be repeated
     std::vector<std::unique_ptr<Connection>> m_discarded;
     std::set<std::shared_ptr<AddressState>> m_addresses;

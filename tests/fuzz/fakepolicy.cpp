@@ -68,12 +68,12 @@ Limits limits()
     return made;
 }
 
-Route route(std::string name, std::string path, HubProtocol hub)
+Route route(std::string name, std::string path, RouteKind kind)
 {
     Route made;
     made.name = std::move(name);
     made.path = std::move(path);
-    made.hub = hub;
+    made.kind = kind;
     made.authentication.required = false;
     made.messages.binary = true;
     made.messages.maxSize = 512;
@@ -98,9 +98,9 @@ Policy policy()
     made.issuers = {localIssuer(), onceIssuer()};
     made.roles = {"editor", "reader"};
     made.limits = limits();
-    made.routes = {route("echo", "/echo", HubProtocol::Echo), route("hub", "/hub/{channel}", HubProtocol::Plain),
-                   route("slow", "/slow", HubProtocol::Echo), route("wide", "/wide", HubProtocol::Echo),
-                   route("first", "/first", HubProtocol::Echo)};
+    made.routes = {route("echo", "/echo", RouteKind::Echo), route("hub", "/hub/{channel}", RouteKind::Plain),
+                   route("slow", "/slow", RouteKind::Echo), route("wide", "/wide", RouteKind::Echo),
+                   route("first", "/first", RouteKind::Echo)};
     made.routes[4].authentication.required = true;
     made.routes[4].authentication.from = {TokenPlace::Authorization, TokenPlace::FirstMessage};
     made.routes[4].authentication.firstMessageWithin = 700ms;

@@ -228,7 +228,7 @@ void PolicyLoadTest::a_complete_document_is_read_whole()
     QCOMPARE(hub.ping, std::optional(Ping{20s, 3s}));
     QCOMPARE(hub.sendBuffer, std::uint64_t(2 << 20));
     QCOMPARE(hub.controlFrames, (OptionalRate(Rate{5, 2s, 7})));
-    QCOMPARE(p.routes[1].hub, HubProtocol::Echo);
+    QCOMPARE(p.routes[1].kind, RouteKind::Echo);
     QVERIFY(!p.routes[1].ping);
     QVERIFY(!p.routes[1].compression);
     QCOMPARE(p.lockdown, (LockdownLists{{"ada", "corp:grace"}, {network("192.0.2.0/24")}}));

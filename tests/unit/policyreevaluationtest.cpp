@@ -29,7 +29,7 @@ Policy sample()
     Route route;
     route.name = "echo";
     route.path = "/echo";
-    route.hub = HubProtocol::Echo;
+    route.kind = RouteKind::Echo;
     route.authentication.required = false;
     route.authentication.from.push_back(TokenPlace::Certificate);
     route.messages.rate = Rate{100, 1s, 100};
@@ -53,7 +53,7 @@ LiveSession session(std::uint64_t id, double messages = 0)
     facts->peer = facts->client = *IpAddress::parse("192.0.2.7");
     facts->path = "/echo";
     facts->host = "localhost";
-    facts->hub = HubProtocol::Echo;
+    facts->kind = RouteKind::Echo;
     facts->opened = start;
     facts->openedWall = wall;
     auto info = std::make_shared<SessionInfo>();

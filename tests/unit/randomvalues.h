@@ -56,9 +56,9 @@ public:
     }
     SessionInfo sessionInfo()
     {
-        return SessionInfo{SessionId{u64()}, text(),      text(),  text(), text(), texts(), text(), u16(),     text(),
-                           text(),           text(),      texts(), text(), text(), text(),  text(), text(),    text(),
-                           time(),           maybeTime(), u64(),   real(), u64(),  u64(),   u32(),  maybeU64()};
+        return SessionInfo{SessionId{u64()}, text(), text(),      text(), text(), texts(), text(), u16(),  text(),
+                           text(),           text(), texts(),     text(), text(), text(),  text(), text(), text(),
+                           text(),           time(), maybeTime(), u64(),  real(), u64(),   u64(),  u32(),  maybeU64()};
     }
     SessionActivity sessionActivity()
     {

@@ -34,8 +34,10 @@ Words wordsOf(Reason reason)
                 QT_TRANSLATE_NOOP("Reason", "The client left in the middle of the TLS handshake.")};
     case Reason::TlsRenegotiation:
         return {QT_TRANSLATE_NOOP("Reason", "TLS renegotiation"),
-                QT_TRANSLATE_NOOP("Reason", "The client tried to renegotiate TLS, sent early data, or flooded the connection with other TLS "
-                                            "messages.")};
+                QT_TRANSLATE_NOOP(
+                    "Reason",
+                    "The client tried to renegotiate TLS, sent early data, or flooded the connection with other TLS "
+                    "messages.")};
     case Reason::TlsAlpn:
         return {QT_TRANSLATE_NOOP("Reason", "TLS protocol"),
                 QT_TRANSLATE_NOOP("Reason", "The client offers no application protocol that the listener speaks.")};
@@ -286,6 +288,41 @@ Words wordsOf(Reason reason)
     case Reason::Listener:
         return {QT_TRANSLATE_NOOP("Reason", "Listener gone"),
                 QT_TRANSLATE_NOOP("Reason", "The listener that the session came through is gone, or is another now.")};
+    case Reason::UpstreamConnect:
+        return {QT_TRANSLATE_NOOP("Reason", "Upstream unreachable"),
+                QT_TRANSLATE_NOOP("Reason", "No connection to the application behind the gate could be made.")};
+    case Reason::UpstreamTimeout:
+        return {QT_TRANSLATE_NOOP("Reason", "Upstream silent"),
+                QT_TRANSLATE_NOOP(
+                    "Reason", "The application behind the gate did not answer in time, or takes and says nothing.")};
+    case Reason::UpstreamTls:
+        return {QT_TRANSLATE_NOOP("Reason", "Upstream TLS"),
+                QT_TRANSLATE_NOOP(
+                    "Reason", "TLS with the application behind the gate failed, or its certificate was not accepted.")};
+    case Reason::UpstreamStatus:
+        return {QT_TRANSLATE_NOOP("Reason", "Upstream refused"),
+                QT_TRANSLATE_NOOP(
+                    "Reason", "The application behind the gate answered the upgrade with a status other than 101.")};
+    case Reason::UpstreamAnswer:
+        return {QT_TRANSLATE_NOOP("Reason", "Upstream answer"),
+                QT_TRANSLATE_NOOP("Reason", "The application behind the gate gave no valid answer to the upgrade.")};
+    case Reason::UpstreamNone:
+        return {QT_TRANSLATE_NOOP("Reason", "No upstream"),
+                QT_TRANSLATE_NOOP("Reason", "Every upstream of the route is draining.")};
+    case Reason::UpstreamClosed:
+        return {QT_TRANSLATE_NOOP("Reason", "Upstream closed"),
+                QT_TRANSLATE_NOOP("Reason", "The application behind the gate closed the session.")};
+    case Reason::UpstreamLost:
+        return {
+            QT_TRANSLATE_NOOP("Reason", "Upstream lost"),
+            QT_TRANSLATE_NOOP("Reason", "The connection to the application behind the gate ended without a Close.")};
+    case Reason::UpstreamProtocol:
+        return {QT_TRANSLATE_NOOP("Reason", "Upstream protocol"),
+                QT_TRANSLATE_NOOP("Reason", "The application behind the gate broke the WebSocket protocol.")};
+    case Reason::UpstreamMessage:
+        return {QT_TRANSLATE_NOOP("Reason", "Upstream message"),
+                QT_TRANSLATE_NOOP(
+                    "Reason", "The application behind the gate sent a message that the policy does not let through.")};
     case Reason::Internal:
         return {QT_TRANSLATE_NOOP("Reason", "Internal error"),
                 QT_TRANSLATE_NOOP("Reason", "The server failed; its log says where.")};

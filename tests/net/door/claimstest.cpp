@@ -88,7 +88,7 @@ Policy policyWithOneTimeTokens()
     Route route;
     route.name = "echo";
     route.path = "/echo";
-    route.hub = HubProtocol::Echo;
+    route.kind = RouteKind::Echo;
     policy.routes.push_back(route);
     route.name = "first";
     route.path = "/first";

@@ -140,7 +140,7 @@ std::vector<Case> routeCases()
         {"a route goes", "/routes", 4403, [](Policy& p) { p.routes.pop_back(); }, {{"127.0.0.9", Reason::Path}}},
         {"a route is called otherwise", "", 0, [](Policy& p) { p.routes[0].name = "center"; }, {}},
         {"routes change places", "", 0, [](Policy& p) { std::swap(p.routes[0], p.routes[1]); }, {}},
-        {"another handler", "/routes/0/hub/protocol", 4403, [](Policy& p) { p.routes[0].hub = HubProtocol::Echo; },
+        {"another handler", "/routes/0/hub/protocol", 4403, [](Policy& p) { p.routes[0].kind = RouteKind::Echo; },
          ofHub(Reason::Path)},
         {"another channel",
          "/routes/0/path",
