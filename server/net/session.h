@@ -67,6 +67,17 @@ public:
     void takeKept();
     /// The peer has nothing more to say for now.
     void drained() { m_catchingUp = false; }
+    /// What enter() of its route's handler made; null: nothing.
+    [[nodiscard]] SessionPartner* partner() const { return m_partner.get(); }
+    /// How it ends; unset while it does not.
+    [[nodiscard]] const std::optional<Ending>& ending() const { return m_ending; }
+    /// Nothing more is read from it until release(), as if a rate had no room: its route's other side takes no more.
+    void hold();
+    void release();
+    /// Queues a part of a message, as it is: of `first` and `last` see wire::Event. One message at a time.
+    void sendPart(wire::Opcode type, std::span<const std::byte> payload, bool first, bool last);
+    /// More than half of its send buffer waits to be taken; the handler is told of it when there is room again.
+    [[nodiscard]] bool congested() const;
     /// By the first channel rule that matches; asked once for each policy.
     [[nodiscard]] bool mayPublish();
     /// Starts the closing handshake; nothing but the Close is delivered after it.
@@ -186,6 +197,7 @@ private:
         std::optional<WallTime> shownUntil;
     };
     std::unique_ptr<Quarantine> m_quarantine; ///< null: in none
+    std::unique_ptr<SessionPartner> m_partner;
     std::vector<SharedLimit> m_limits;        ///< at most three
     RateMeter::Totals m_sampled{};            ///< totals when the meter went
     std::unique_ptr<RateMeter> m_meter;       ///< only while messages come or go
