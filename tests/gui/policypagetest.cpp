@@ -2,6 +2,7 @@
 // The policy page with mouse and keyboard, on a server that keeps versions.
 #include "pages/policypage.h"
 #include "dialogs/policyapplydialog.h"
+#include "guimain.h"
 #include "mainwindow/mainwindow.h"
 #include "pages/differenceview.h"
 #include "pages/policyeditview.h"
@@ -766,13 +767,6 @@ void PolicyPageTest::a_difference_is_folded_and_bounded()
 
 int main(int argc, char** argv)
 {
-    QLocale::setDefault(QLocale(QLocale::English, QLocale::UnitedStates));
-    QApplication application(argc, argv);
-    QApplication::setQuitOnLastWindowClosed(false);
-    QTemporaryDir folder;
-    QSettings settings(folder.filePath(QStringLiteral("look.ini")), QSettings::IniFormat);
-    ui::Appearance appearance(application, settings);
-    PolicyPageTest test(appearance);
-    return QTest::qExec(&test, argc, argv);
+    return runWithAppearance<PolicyPageTest>(argc, argv);
 }
 #include "policypagetest.moc"
