@@ -11,6 +11,7 @@
 #include "pages/recordtable.h"
 #include "pages/reviewcard.h"
 #include "policystage.h"
+#include "style/pill.h"
 #include "text/format.h"
 #include "text/policytext.h"
 
@@ -46,6 +47,7 @@ private Q_SLOTS:
     void a_confirmation_that_fails_says_so();
     void every_page_shows_the_countdown();
     void an_earlier_version_is_restored_from_history();
+    void history_cuts_nothing_but_long_reasons();
     void history_reads_on_at_its_end();
     void the_keyboard_is_enough();
     void a_file_that_was_not_taken_is_an_alarm();
@@ -350,6 +352,34 @@ void PolicyPageTest::an_earlier_version_is_restored_from_history()
     QCOMPARE(command.reason, std::string("as it was"));
     QVERIFY(!command.provisional);
     QVERIFY(page.edit().title().startsWith(QStringLiteral("v42 · restored from v39")));
+}
+
+void PolicyPageTest::history_cuts_nothing_but_long_reasons()
+{
+    using Column = ui::PolicyHistoryModel::Column;
+    PolicyStage stage;
+    stage.server.applyByOther("mei", scenePolicy());
+    stage.server.versions.back().version.origin = PolicyOrigin::Rollback;
+    stage.server.versions.back().version.restores = 39;
+    PolicyPage& page = stage.open(); // as large as in a window of 1440 by 900
+    stage.click("policyHistory");
+    const ui::RecordTable& table = page.history().table();
+    const auto& model = page.history().model();
+    const auto room = [&](Column column) { return table.columnWidth(static_cast<int>(column)) - 2 * 8; };
+    for (const Column column : {Column::Version, Column::Time, Column::Author, Column::Origin, Column::State}) {
+        QVERIFY(!table.isColumnHidden(static_cast<int>(column)));
+        const QFontMetrics metrics(ui::font(column == Column::Version ? ui::Type::Mono : ui::Type::Body));
+        for (int row = 0; row < model.rowCount(); ++row) {
+            const QString text = model.index(row, static_cast<int>(column)).data().toString();
+            const bool pill = column == Column::State && !text.isEmpty();
+            const int width = pill ? ui::pillWidth(ui::Icon::Timer, text) : metrics.horizontalAdvance(text);
+            QVERIFY2(width <= room(column), qPrintable(text));
+        }
+    }
+    QVERIFY(room(Column::Reason) >= QFontMetrics(ui::font(ui::Type::Body)).averageCharWidth() * 25);
+    const QModelIndex returned = model.index(2, static_cast<int>(Column::Origin));
+    QCOMPARE(returned.data().toString(), QStringLiteral("returned to v38"));
+    QCOMPARE(returned.data(Qt::ToolTipRole).toString(), QStringLiteral("returned to v38, since nobody confirmed"));
 }
 
 void PolicyPageTest::history_reads_on_at_its_end()
