@@ -15,6 +15,11 @@ constexpr Key planned(std::string_view name, std::string_view object = {})
     return {name, object, false};
 }
 
+constexpr Key file(std::string_view name)
+{
+    return {name, {}, true, true};
+}
+
 constexpr std::array rootKeys{Key{"gatehouse"},
                               Key{"name"},
                               Key{"state_dir"},
@@ -41,19 +46,19 @@ constexpr std::array listenerKeys{
     Key{"name"},     Key{"kind"},         Key{"address"},         Key{"port"},         Key{"tls", "tls"},
     Key{"insecure"}, Key{"server_names"}, Key{"trusted_proxies"}, Key{"proxy_header"}, Key{"networks", "networks"}};
 
-constexpr std::array tlsKeys{Key{"certificate"},       Key{"key"},  Key{"min_version"}, Key{"client_ca"},
+constexpr std::array tlsKeys{file("certificate"),      file("key"), Key{"min_version"}, file("client_ca"),
                              Key{"handshake_timeout"}, Key{"renew"}};
 
 constexpr std::array networksKeys{Key{"allow"}, Key{"deny"}};
 
 constexpr std::array issuerKeys{
-    Key{"name"},        Key{"algorithms"},    Key{"secret_file"}, Key{"previous", "previous"},
-    Key{"jwks_file"},   Key{"jwks_url"},      Key{"jwks_ca"},     Key{"refresh"},
-    Key{"issuer"},      Key{"audience"},      Key{"user_claim"},  Key{"user_prefix"},
-    Key{"roles_claim"}, Key{"roles_allowed"}, Key{"require"},     Key{"typ"},
+    Key{"name"},        Key{"algorithms"},    file("secret_file"), Key{"previous", "previous"},
+    file("jwks_file"),  Key{"jwks_url"},      file("jwks_ca"),     Key{"refresh"},
+    Key{"issuer"},      Key{"audience"},      Key{"user_claim"},   Key{"user_prefix"},
+    Key{"roles_claim"}, Key{"roles_allowed"}, Key{"require"},      Key{"typ"},
     Key{"leeway"},      Key{"max_lifetime"},  Key{"one_time"}};
 
-constexpr std::array previousKeys{Key{"secret_file"}, Key{"until"}};
+constexpr std::array previousKeys{file("secret_file"), Key{"until"}};
 
 constexpr std::array limitsKeys{Key{"sessions"},
                                 Key{"sessions_per_ip"},
@@ -103,8 +108,8 @@ constexpr std::array hubKeys{Key{"protocol"}};
 
 constexpr std::array gatewayKeys{Key{"upstreams"},
                                  Key{"balance"},
-                                 Key{"ca"},
-                                 Key{"auth_header_file"},
+                                 file("ca"),
+                                 file("auth_header_file"),
                                  Key{"connect_timeout"},
                                  Key{"health", "health"},
                                  Key{"strip_prefix"},
@@ -130,7 +135,7 @@ constexpr std::array messagesKeys{Key{"types"},
                                   Key{"rate", "rate"},
                                   Key{"bytes", "rate"},
                                   Key{"on_excess"},
-                                  Key{"schema"},
+                                  file("schema"),
                                   Key{"on_violation"},
                                   Key{"violations_before_close"},
                                   Key{"violations_within"},
@@ -145,7 +150,7 @@ constexpr std::array channelKeys{Key{"match"},
                                  planned("presence"),
                                  planned("join_leave"),
                                  planned("subscribe_token"),
-                                 Key{"schema"}};
+                                 file("schema")};
 
 constexpr std::array historyKeys{Key{"size"}, Key{"ttl"}, Key{"read"}};
 

@@ -251,6 +251,13 @@ void ServerRuntime::Private::startChange(const Step& step, std::function<PolicyS
 
 void ServerRuntime::Private::run(const Actor& actor, const PolicyApplyCommand& command, const ReplyCallback& done)
 {
+    if (command.replaceFile && !actor.local())
+        return done(Failure{ControlError{ControlErrorCode::Rejected,
+                                         "replace_file: a file that was edited by hand is replaced only on the server "
+                                         "itself",
+                                         Reason::PolicyRejected,
+                                         {},
+                                         {}}});
     const Step step = stepOf(actor, command, done, PolicyOrigin::Apply);
     step->text = command.policy;
     startChange(step, [](PolicyStep&) { return std::nullopt; });

@@ -90,36 +90,44 @@ void ServerRuntime::Private::run(const Actor&, const PolicyGetQuery& query, cons
     });
 }
 
-void ServerRuntime::Private::run(const Actor&, const PolicyCheckCommand& command, const ReplyCallback& done)
+void ServerRuntime::Private::run(const Actor& actor, const PolicyCheckCommand& command, const ReplyCallback& done)
 {
-    ask(done, [this, text = command.policy, running = m_policies->running(), generation = m_generation]() -> Reply {
-        PolicyCheckResult result;
-        auto prepared = preparePolicy({text, m_policyFile.path(), "policy"}, *generation, running.version + 1, m_clock);
-        result.valid = prepared.ok();
-        if (prepared) {
-            result.warnings = std::move(prepared->warnings);
-            result.restart = std::move(prepared->restart);
-        } else {
-            result.errors = prepared.error().problems;
-        }
-        if (auto canonical = canonicalPolicy(text)) {
-            result.changes = policyChanges(running.document, canonical->document);
-            result.difference = textDifference(running.document, canonical->document);
-            result.document = std::move(canonical->document);
-            result.hash = std::move(canonical->hash);
-        }
-        return Answer(std::move(result));
-    });
+    ask(done,
+        [this, local = actor.local(), text = command.policy, running = m_policies->running(),
+         generation = m_generation]() -> Reply {
+            PolicyCheckResult result;
+            PolicySource source{text, m_policyFile.path(), "policy"};
+            if (!local)
+                source.remoteTo = running.document;
+            auto prepared = preparePolicy(source, *generation, running.version + 1, m_clock);
+            result.valid = prepared.ok();
+            if (prepared) {
+                result.warnings = std::move(prepared->warnings);
+                result.restart = std::move(prepared->restart);
+            } else {
+                result.errors = prepared.error().problems;
+            }
+            if (auto canonical = canonicalPolicy(text)) {
+                result.changes = policyChanges(running.document, canonical->document);
+                result.difference = textDifference(running.document, canonical->document);
+                result.document = std::move(canonical->document);
+                result.hash = std::move(canonical->hash);
+            }
+            return Answer(std::move(result));
+        });
 }
 
-void ServerRuntime::Private::run(const Actor&, const PolicyWhatIfCommand& command, const ReplyCallback& done)
+void ServerRuntime::Private::run(const Actor& actor, const PolicyWhatIfCommand& command, const ReplyCallback& done)
 {
     const auto within = command.within.value_or(*PolicyWhatIfCommand().within);
     if (within < shortestLook || within > longestLook)
         return done(failure(ControlErrorCode::BadRequest, "within: expected 10ms to 60s"));
-    const bool queued = m_jobs.post([this, within, done, text = command.policy, running = m_policies->running(),
-                                     generation = m_generation] {
-        auto prepared = preparePolicy({text, m_policyFile.path(), "policy"}, *generation, running.version + 1, m_clock);
+    const bool queued = m_jobs.post([this, within, done, local = actor.local(), text = command.policy,
+                                     running = m_policies->running(), generation = m_generation] {
+        PolicySource source{text, m_policyFile.path(), "policy"};
+        if (!local)
+            source.remoteTo = running.document;
+        auto prepared = preparePolicy(source, *generation, running.version + 1, m_clock);
         if (!prepared)
             return done(Failure{ControlError{ControlErrorCode::Rejected,
                                              prepared.error().message,

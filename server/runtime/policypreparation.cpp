@@ -5,6 +5,7 @@
 #include "control/policyproblems.h"
 #include "policy/document.h"
 #include "policy/load.h"
+#include "policy/remotechange.h"
 #include "runtime/keysources.h"
 
 #include <algorithm>
@@ -54,6 +55,7 @@ std::vector<std::string> keepUntilRestart(Policy& next, const Policy& running)
     keep(next.workers, running.workers, "/workers");
     keep(next.stateDir, running.stateDir, "/state_dir");
     keep(next.controlSocket, running.controlSocket, "/control_socket");
+    keep(next.controlGroup, running.controlGroup, "/control_group");
     return pointers;
 }
 
@@ -71,6 +73,11 @@ std::optional<CanonicalPolicy> canonicalPolicy(std::string_view text)
 Result<PreparedPolicy, RejectedPolicy> preparePolicy(const PolicySource& source, const PolicyGeneration& running,
                                                      std::uint64_t version, const Clock& clock)
 {
+    if (source.remoteTo) // first of all: nobody is told from afar of files that it may not name
+        if (const auto problems =
+                remoteProblems(source.text, *source.remoteTo, std::filesystem::absolute(source.file).parent_path());
+            !problems.empty())
+            return Failure{rejected(problems, source.shown)};
     auto loaded = parsePolicy(source.text, source.file);
     if (!loaded)
         return Failure{rejected(loaded.error(), source.shown)};

@@ -5,6 +5,7 @@
 #include "runtime/generation.h"
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -39,6 +40,8 @@ struct PolicySource {
     std::string_view text;
     std::filesystem::path file;  ///< whose folder relative names are in
     std::filesystem::path shown; ///< the text's name in messages
+    /// The document that runs, where the text comes through a remote API, which may not change all of it.
+    std::optional<std::string_view> remoteTo{};
 };
 
 /// Checks a document and loads what it names, with what `running` has where that is the same. What needs a restart

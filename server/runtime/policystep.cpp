@@ -65,8 +65,10 @@ PolicyStep::Refusal ServerRuntime::Private::baseConflict(const PolicyStep& step)
 PolicyStep::Refusal ServerRuntime::Private::prepareChange(PolicyStep& step)
 {
     const std::string shown = step.restores != 0 ? numberedVersion(step.restores) : "policy";
-    auto prepared =
-        preparePolicy({step.text, m_policyFile.path(), shown}, *step.generation, step.running.version + 1, m_clock);
+    PolicySource source{step.text, m_policyFile.path(), shown};
+    if (!step.actor.local())
+        source.remoteTo = step.running.document;
+    auto prepared = preparePolicy(source, *step.generation, step.running.version + 1, m_clock);
     if (!prepared)
         return ControlError{ControlErrorCode::Rejected,
                             prepared.error().message,

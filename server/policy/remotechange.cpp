@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "policy/remotechange.h"
+
+#include "policy/documentreader.h"
+#include "policy/documenttext.h"
+
+#include <algorithm>
+#include <array>
+#include <functional>
+#include <set>
+#include <string>
+#include <system_error>
+
+namespace gatehouse {
+
+namespace {
+
+using Kind = JsonValue::Kind;
+using Code = PolicyErrorCode;
+
+struct LocalKey {
+    std::array<std::string_view, 3> path{}; ///< keys from the root on; empty ones are not there
+    std::string_view object{};              ///< DocumentObject::name of its value
+};
+constexpr std::array localKeys{LocalKey{{"state_dir"}}, LocalKey{{"control_socket"}},
+                               LocalKey{{"control_group"}, "control_group"},
+                               LocalKey{{"audit", "checkpoint", "also_to"}}, LocalKey{{"api_keys"}, "api_key"}};
+
+/// Tells of every text below `at` that names a file; `object` as in arrangeDocument().
+void eachFile(const Node& at, std::string_view object, const std::function<void(const Node&)>& tell)
+{
+    const DocumentObject* known = documentObject(object);
+    if (!known || !at)
+        return;
+    if (at.is(Kind::Array))
+        for (std::size_t i = 0; i < at.value->items.size(); ++i) {
+            const JsonValue& item = at.value->items[i];
+            eachFile({&item, at.pointer + "/" + std::to_string(i), item.offset}, object, tell);
+        }
+    if (!at.is(Kind::Object))
+        return;
+    for (const JsonMember& member : at.value->members) {
+        const DocumentKey* key = known->find(member.key);
+        const Node node{&member.value, at.pointer + "/" + pointerStep(member.key), member.value.offset};
+        if (key && key->file && node.is(Kind::String))
+            tell(node);
+        const std::string_view inner = key ? key->object : known->entries;
+        if (!inner.empty())
+            eachFile(node, inner, tell);
+    }
+}
+
+/// What stands there in canonical form; empty where nothing does, or null.
+std::string textAt(const Node& root, std::string_view source, const LocalKey& key)
+{
+    Node at = root;
+    for (const std::string_view step : key.path)
+        if (!step.empty())
+            at = DocumentReader::member(at, step);
+    if (!at || at.is(Kind::Null))
+        return {};
+    JsonValue value = *at.value;
+    arrangeDocument(value, key.object);
+    return jsonLine(value, source);
+}
+
+std::string pointerOf(const LocalKey& key)
+{
+    std::string pointer;
+    for (const std::string_view step : key.path)
+        if (!step.empty())
+            pointer += "/" + std::string(step);
+    return pointer;
+}
+
+/// True where the file is in the folder, or would be, as far as the system can say.
+bool liesIn(const std::filesystem::path& file, const std::filesystem::path& folder)
+{
+    std::error_code error;
+    const auto real = std::filesystem::weakly_canonical(folder / file, error);
+    if (error)
+        return false;
+    const auto within = std::filesystem::weakly_canonical(folder, error);
+    if (error)
+        return false;
+    return std::mismatch(within.begin(), within.end(), real.begin(), real.end()).first == within.end();
+}
+
+} // namespace
+
+std::vector<PolicyError> remoteProblems(std::string_view text, std::string_view running,
+                                        const std::filesystem::path& folder)
+{
+    if (text.size() > largestDocument)
+        return {};
+    DocumentReader reader(text);
+    const auto root = reader.parse();
+    if (!root)
+        return {};
+    DocumentReader before(running);
+    const auto runningRoot = before.parse();
+    const Node old = runningRoot.value_or(Node{});
+    for (const LocalKey& key : localKeys) {
+        const std::string now = textAt(*root, text, key);
+        if (now == textAt(old, running, key))
+            continue;
+        Node at{nullptr, pointerOf(key), root->offset};
+        Node found = *root;
+        for (const std::string_view step : key.path)
+            if (!step.empty() && found)
+                found = DocumentReader::member(found, step);
+        reader.error(Code::Insecure, found ? found : at,
+                     "changes only on the server itself, through gatehousectl or its console");
+    }
+    std::set<std::string> known;
+    eachFile(old, rootObject, [&](const Node& file) { known.insert(file.value->text); });
+    eachFile(*root, rootObject, [&](const Node& file) {
+        if (!known.contains(file.value->text) && !liesIn(file.value->text, folder))
+            reader.error(Code::Insecure, file,
+                         "a file outside the policy's folder can be named only on the server itself");
+    });
+    return reader.takeErrors();
+}
+
+} // namespace gatehouse
