@@ -3,6 +3,7 @@
 
 #include "common/exitcodes.h"
 #include "control/json.h"
+#include "control/policyproblems.h"
 #include "ctl/configuration.h"
 #include "ctl/output.h"
 #include "ctl/policydocuments.h"

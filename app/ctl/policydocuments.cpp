@@ -2,9 +2,11 @@
 #include "ctl/policydocuments.h"
 
 #include "common/exitcodes.h"
+#include "control/policyproblems.h"
 #include "ctl/policyoutput.h"
 #include "policy/difference.h"
 #include "policy/document.h"
+#include "policy/load.h"
 #include "policy/privatefile.h"
 
 #include <array>
@@ -56,15 +58,6 @@ int complainOfDocument(Caller& caller, const CallError& error, const std::string
         return caller.complain(error);
     caller.streams().error << problemsText(refusal.problems, fileLabel(file));
     return caller.complain(fileLabel(file) + " is not valid; nothing was changed", error.exitCode);
-}
-
-std::vector<PolicyProblem> problemsOf(const std::vector<PolicyError>& errors)
-{
-    std::vector<PolicyProblem> problems;
-    for (const PolicyError& error : errors)
-        problems.push_back(
-            {error.pointer, error.line, error.column, std::string(policyErrorWord(error.code)), error.detail});
-    return problems;
 }
 
 PolicyCheckResult checkOffline(const Invocation& invocation, const std::string& document)

@@ -2,7 +2,6 @@
 #pragma once
 
 #include "ctl/caller.h"
-#include "policy/load.h"
 
 #include <optional>
 #include <string>
@@ -18,8 +17,6 @@ namespace gatehouse::ctl {
 
 /// Says why a document was refused, each problem with its place in `file`.
 int complainOfDocument(Caller& caller, const CallError& error, const std::string& file);
-
-[[nodiscard]] std::vector<PolicyProblem> problemsOf(const std::vector<PolicyError>& errors);
 
 /// What the server would say of a document without what is live: relative paths go by the folder of --config, else by
 /// that of the document, and changes are those from --config.

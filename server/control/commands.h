@@ -3,6 +3,7 @@
 
 #include "control/measurecommands.h"
 #include "control/policycommands.h"
+#include "control/upstreamcommands.h"
 #include "domain/apirole.h"
 #include "domain/auditquery.h"
 #include "domain/ban.h"
@@ -195,31 +196,6 @@ struct Accepted {
     friend bool operator==(const Accepted&, const Accepted&) = default;
 };
 
-// upstreams, upstream_drain
-struct UpstreamsQuery {
-    friend bool operator==(const UpstreamsQuery&, const UpstreamsQuery&) = default;
-};
-struct UpstreamList {
-    std::vector<UpstreamStatus> upstreams;
-
-    friend bool operator==(const UpstreamList&, const UpstreamList&) = default;
-};
-struct UpstreamDrainCommand {
-    std::string upstream; ///< its URL as the policy has it
-    std::string route{};  ///< empty: every route that has it
-    bool on = true;
-    std::optional<std::chrono::milliseconds> within{}; ///< over which its sessions are ended; unset: they may stay
-    std::string reason{};
-
-    friend bool operator==(const UpstreamDrainCommand&, const UpstreamDrainCommand&) = default;
-};
-struct UpstreamDrainResult {
-    std::vector<UpstreamStatus> upstreams; ///< that it was about
-    std::uint64_t ending = 0;              ///< sessions that are to end
-
-    friend bool operator==(const UpstreamDrainResult&, const UpstreamDrainResult&) = default;
-};
-
 // certificate_status, certificate_renew
 struct CertificateStatusQuery {
     friend bool operator==(const CertificateStatusQuery&, const CertificateStatusQuery&) = default;
@@ -241,11 +217,13 @@ using Command =
                  AuthFailuresQuery, DrainCommand, ReloadCommand, CertificateStatusQuery, CertificateRenewCommand,
                  RevokeTokenCommand, InvalidateUserTokensCommand, RevocationsQuery, UnrevokeCommand, PolicyGetQuery,
                  PolicyCheckCommand, PolicyWhatIfCommand, PolicyApplyCommand, PolicyConfirmCommand, PolicyHistoryQuery,
-                 PolicyRollbackCommand, LockdownCommand, LimitCommand, LimitsQuery, UnlimitCommand, QuarantineCommand>;
-using Answer = std::variant<Info, SessionList, SessionRow, KickResult, BanResult, UnbanResult, BanList, AuditPage,
-                            AuthFailureList, Accepted, CertificateList, RevocationResult, RevocationList,
-                            UnrevokeResult, PolicyDocument, PolicyCheckResult, PolicyWhatIfResult, PolicyApplied,
-                            PolicyHistory, LockdownResult, LimitResult, LimitList, QuarantineResult>;
+                 PolicyRollbackCommand, LockdownCommand, LimitCommand, LimitsQuery, UnlimitCommand, QuarantineCommand,
+                 UpstreamsQuery, UpstreamDrainCommand>;
+using Answer =
+    std::variant<Info, SessionList, SessionRow, KickResult, BanResult, UnbanResult, BanList, AuditPage, AuthFailureList,
+                 Accepted, CertificateList, RevocationResult, RevocationList, UnrevokeResult, PolicyDocument,
+                 PolicyCheckResult, PolicyWhatIfResult, PolicyApplied, PolicyHistory, LockdownResult, LimitResult,
+                 LimitList, QuarantineResult, UpstreamList, UpstreamDrainResult>;
 
 enum class ControlErrorCode : std::uint16_t {
     Internal = 100,

@@ -5,6 +5,7 @@
 #include "control/decisionfields.h"
 #include "control/measurefields.h"
 #include "control/policyfields.h"
+#include "control/upstreamfields.h"
 
 // Which fields each value has, said once for both directions. `Archive::Ref<T>` is `const T&` when writing and `T&`
 // when reading; archive(key, field) is one field, archive.need(key, field) one that a command cannot do without;
@@ -92,6 +93,7 @@ template <class Archive> void describe(Archive& archive, typename Archive::templ
     archive("origin", info.origin);
     archive("user_agent", info.userAgent);
     archive("subprotocol", info.subprotocol);
+    archive("upstream", info.upstream);
     archive("compression", info.compression);
     archive("tls_version", info.tlsVersion);
     archive("tls_cipher", info.tlsCipher);
@@ -196,6 +198,7 @@ template <class Archive> void describe(Archive& archive, typename Archive::templ
     archive("policy_problem", stats.policyProblem);
     archive("lockdown", stats.lockdown);
     archive("drain_until", stats.drainUntil);
+    archive("upstreams", stats.upstreams);
 }
 
 template <class Archive> void describe(Archive& archive, typename Archive::template Ref<FeedBatch> batch)

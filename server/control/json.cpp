@@ -54,7 +54,9 @@ constexpr std::array<std::string_view, std::variant_size_v<Command>> methods{"in
                                                                              "limit",
                                                                              "limits",
                                                                              "unlimit",
-                                                                             "quarantine"};
+                                                                             "quarantine",
+                                                                             "upstreams",
+                                                                             "upstream_drain"};
 
 // --- enumerations and their words ---
 
@@ -93,6 +95,7 @@ GATEHOUSE_WORDS(PolicyOrigin, 5, "file", "apply", "provisional", "rollback", "re
 GATEHOUSE_WORDS(PolicyChange::Kind, 3, "added", "removed", "changed")
 GATEHOUSE_WORDS(GateState, 4, "starting", "serving", "draining", "stopped")
 GATEHOUSE_WORDS(AuditState, 2, "good", "failing")
+GATEHOUSE_WORDS(UpstreamState, 3, "up", "ejected", "draining")
 GATEHOUSE_WORDS(CertificateState, 3, "good", "expires_soon", "reload_failed")
 GATEHOUSE_WORDS(KeySetState, 2, "good", "failing")
 #undef GATEHOUSE_WORDS
@@ -460,7 +463,9 @@ constexpr std::array<AnswerReader, std::variant_size_v<Command>> answerReaders{r
                                                                                readAnswer<LimitResult>,
                                                                                readAnswer<LimitList>,
                                                                                readAnswer<Accepted>,
-                                                                               readAnswer<QuarantineResult>};
+                                                                               readAnswer<QuarantineResult>,
+                                                                               readAnswer<UpstreamList>,
+                                                                               readAnswer<UpstreamDrainResult>};
 
 std::optional<std::size_t> methodIndex(std::string_view method)
 {

@@ -2,6 +2,7 @@
 #include "runtime/policypreparation.h"
 
 #include "audit/policyversions.h"
+#include "control/policyproblems.h"
 #include "policy/document.h"
 #include "policy/load.h"
 #include "runtime/keysources.h"
@@ -57,15 +58,6 @@ std::vector<std::string> keepUntilRestart(Policy& next, const Policy& running)
 }
 
 } // namespace
-
-std::vector<PolicyProblem> problemsOf(const std::vector<PolicyError>& errors)
-{
-    std::vector<PolicyProblem> problems;
-    for (const PolicyError& error : errors)
-        problems.push_back(
-            {error.pointer, error.line, error.column, std::string(policyErrorWord(error.code)), error.detail});
-    return problems;
-}
 
 std::optional<CanonicalPolicy> canonicalPolicy(std::string_view text)
 {

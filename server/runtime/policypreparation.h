@@ -2,7 +2,6 @@
 #pragma once
 
 #include "control/policycommands.h"
-#include "policy/load.h"
 #include "runtime/generation.h"
 
 #include <memory>
@@ -51,7 +50,5 @@ preparePolicy(const PolicySource& source, const PolicyGeneration& running, std::
 /// `running` has for the same listeners and issuers, which may be newer. No files are read.
 [[nodiscard]] std::shared_ptr<const PolicyGeneration>
 returnedGeneration(const PolicyGeneration& back, const PolicyGeneration& running, std::uint64_t version);
-
-[[nodiscard]] std::vector<PolicyProblem> problemsOf(const std::vector<PolicyError>& errors);
 
 } // namespace gatehouse

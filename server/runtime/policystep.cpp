@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "runtime/policystep.h"
 
+#include "control/policyproblems.h"
 #include "policy/difference.h"
 #include "policy/load.h"
 #include "runtime/serverruntime_p.h"

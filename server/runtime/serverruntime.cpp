@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "runtime/serverruntime.h"
 
+#include "control/policyproblems.h"
 #include "policy/decidelockdown.h"
 #include "policy/document.h"
 #include "policy/load.h"

@@ -87,6 +87,8 @@ struct ServerRuntime::Private final : EventSink, GateEvents, CertificateEvents, 
     void run(const Actor& actor, const LimitsQuery& query, const ReplyCallback& done);
     void run(const Actor& actor, const UnlimitCommand& command, const ReplyCallback& done);
     void run(const Actor& actor, const QuarantineCommand& command, const ReplyCallback& done);
+    void run(const Actor& actor, const UpstreamsQuery& query, const ReplyCallback& done);
+    void run(const Actor& actor, const UpstreamDrainCommand& command, const ReplyCallback& done);
 
     using SessionInfos = std::vector<std::shared_ptr<const SessionInfo>>;
     void endKicked(const Actor& actor, const KickCommand& command, const ReplyCallback& done);

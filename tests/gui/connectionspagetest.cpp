@@ -4,6 +4,7 @@
 #include "dialogs/bandialog.h"
 #include "dialogs/kickdialog.h"
 #include "dialogs/revokedialog.h"
+#include "guimain.h"
 #include "pages/columnfit.h"
 #include "pages/outcomebar.h"
 #include "pages/sessionactions.h"
@@ -536,13 +537,6 @@ void ConnectionsPageTest::every_button_and_field_has_a_name()
 
 int main(int argc, char** argv)
 {
-    QLocale::setDefault(QLocale(QLocale::English, QLocale::UnitedStates));
-    QApplication application(argc, argv);
-    QApplication::setQuitOnLastWindowClosed(false);
-    QTemporaryDir folder;
-    QSettings settings(folder.filePath(QStringLiteral("look.ini")), QSettings::IniFormat);
-    Appearance appearance(application, settings);
-    ConnectionsPageTest test(appearance);
-    return QTest::qExec(&test, argc, argv);
+    return runWithAppearance<ConnectionsPageTest>(argc, argv);
 }
 #include "connectionspagetest.moc"

@@ -1,51 +1,18 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+#include "console.h"
 #include "dialogs/policyapplydialog.h"
 #include "editor/jsoneditor.h"
-#include "mainwindow/mainwindow.h"
 #include "pages/policyeditview.h"
 #include "pages/policypage.h"
-#include "testserver.h"
-
-#include <QLineEdit>
-#include <QPushButton>
-#include <QSettings>
-#include <QTest>
 
 using namespace gatehouse;
 using namespace gatehouse::test;
 
 namespace {
 
-/// A window on a running server, with settings of its own.
-struct Console {
-    TestServer server;
-    QTemporaryDir folder;
-    QSettings settings{folder.filePath(QStringLiteral("console.ini")), QSettings::IniFormat};
-    ui::Appearance appearance{*qApp, settings};
-    ui::MainWindow window{server.runtime(), settings, appearance, {{"dana", "console"}, false, false}};
-
-    Console()
-    {
-        window.resize(1440, 900);
-        window.show();
-        window.showPage(QStringLiteral("policy"));
-    }
-
-    template <class W = QPushButton> [[nodiscard]] W* child(const char* name)
-    {
-        for (QWidget* top : QApplication::topLevelWidgets())
-            for (W* found : top->findChildren<W*>(QLatin1StringView(name)))
-                if (found->isVisible())
-                    return found;
-        return nullptr;
-    }
-
-    /// Once it is there and may be clicked.
-    void click(const char* name)
-    {
-        QTRY_VERIFY2(child(name) && child(name)->isEnabled(), name);
-        QTest::mouseClick(child(name), Qt::LeftButton);
-    }
+/// On its policy page.
+struct PolicyConsole : Console {
+    PolicyConsole() { window.showPage(QStringLiteral("policy")); }
 
     [[nodiscard]] ui::PolicyPage& page()
     {
@@ -93,7 +60,7 @@ private Q_SLOTS:
 
 void ConsolePolicyTest::a_policy_is_edited_reviewed_and_applied_and_ends_whom_it_shuts_out()
 {
-    Console console;
+    PolicyConsole console;
     ByteClient lobby = console.server.join("chat.lobby", "ann");
     ByteClient bob = console.server.join("user.bob", "bob");
     console.apply(QStringLiteral("\"chat.*\""), QStringLiteral("\"talk.*\""), "policyApply");
@@ -106,7 +73,7 @@ void ConsolePolicyTest::a_policy_is_edited_reviewed_and_applied_and_ends_whom_it
 
 void ConsolePolicyTest::a_provisional_policy_returns_when_told()
 {
-    Console console;
+    PolicyConsole console;
     console.apply(QStringLiteral("\"chat.*\""), QStringLiteral("\"talk.*\""), "policyApplyFor");
     QTRY_VERIFY(console.child<QWidget>("provisional"));
     QCOMPARE(console.running(), 2u);
@@ -118,7 +85,7 @@ void ConsolePolicyTest::a_provisional_policy_returns_when_told()
 
 void ConsolePolicyTest::a_lockdown_ends_sessions_and_is_ended()
 {
-    Console console;
+    PolicyConsole console;
     ByteClient ann = console.server.join("chat.lobby", "ann");
     ByteClient bob = console.server.join("chat.lobby", "bob");
     console.window.activateWindow();

@@ -1,15 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "mainwindow/mainwindow.h"
+#include "console.h"
 #include "pages/auditpage.h"
 #include "pages/authfailurespage.h"
 #include "pages/connectionspage.h"
-#include "testserver.h"
 
 #include <QAbstractItemView>
-#include <QPushButton>
 #include <QRegularExpression>
-#include <QSettings>
-#include <QTest>
 
 #include <algorithm>
 #include <atomic>
@@ -20,27 +16,6 @@ using namespace gatehouse::test;
 using ui::AuditModel;
 
 namespace {
-
-/// A window on a running server, with settings of its own.
-struct Console {
-    TestServer server;
-    QTemporaryDir folder;
-    QSettings settings{folder.filePath(QStringLiteral("console.ini")), QSettings::IniFormat};
-    ui::Appearance appearance{*qApp, settings};
-    ui::MainWindow window{server.runtime(), settings, appearance, {{"dana", "console"}, false, false}};
-
-    explicit Console(const TestServer::Edit& edit = {}) : server(edit)
-    {
-        window.resize(1440, 900);
-        window.show();
-    }
-
-    template <class P> P& open(const char* name)
-    {
-        window.showPage(QLatin1StringView(name));
-        return *qobject_cast<P*>(window.page(QLatin1StringView(name)));
-    }
-};
 
 TestServer::Edit withoutUserLimits()
 {

@@ -46,6 +46,7 @@ private Q_SLOTS:
     void the_schema_proposes();
     void the_shipped_schema_knows_the_policy();
     void keys_are_completed_by_keyboard();
+    void keys_behind_the_cursor_are_not_offered_again();
     void values_are_completed_by_mouse();
     void escape_closes_the_list_and_then_leaves();
     void marks_stand_at_their_code_points();
@@ -131,6 +132,11 @@ void JsonEditorTest::the_schema_proposes_data()
     row("top keys", "{|}", "name routes");
     row("not what is there", R"({"name": "x", |})", "routes");
     row("not what follows", R"({|, "routes": []})", "name");
+    row("not what follows a key without its comma", "{\n  \"|\n  \"name\": 1,\n  \"x\": 2\n}", "routes");
+    row("not what follows a value without its comma", "{\n  |\n  \"x\": 1\n  \"name\": 2\n}", "routes");
+    row("not what follows a key without its value", "{\n  \"|\n  \"x\":\n  \"name\": 2\n}", "routes");
+    row("what only an object within has", "{\n  \"|\n  \"x\": {\"name\": 1}\n}", "name routes");
+    row("what is only a value", "{\n  \"|\n  \"x\": \"name\"\n}", "name routes");
     row("by what is typed", R"({"ro|})", "routes");
     row("also what holds it", R"({"routes": [{"messages": {"exc|"}}]})", "on_excess");
     row("through a list and a reference", R"({"routes": [{"messages": {|}}]})", "on_excess required");
@@ -186,6 +192,20 @@ void JsonEditorTest::keys_are_completed_by_keyboard()
     QVERIFY(!editor.completion().isVisible());
     editor.undo();
     QVERIFY(editor.text().contains(QStringLiteral("\"r\n")));
+}
+
+void JsonEditorTest::keys_behind_the_cursor_are_not_offered_again()
+{
+    JsonEditor editor;
+    editor.setSchema(SchemaBook(schema));
+    editor.load(QStringLiteral("{\n  \n  \"name\": \"Plant 3\"\n}"));
+    show(editor);
+    editor.setCursorPosition(1, 2);
+    QTest::keyClicks(&editor, QStringLiteral("\""));
+    QVERIFY(editor.completion().isVisible());
+    QCOMPARE(editor.completion().names(), QStringList{QStringLiteral("routes")});
+    QTest::keyClicks(&editor, QStringLiteral("n"));
+    QVERIFY(!editor.completion().isVisible());
 }
 
 void JsonEditorTest::values_are_completed_by_mouse()

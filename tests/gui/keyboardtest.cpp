@@ -2,6 +2,7 @@
 // The console without a mouse: where the Tab key leads, what shows that it is there, and what a screen reader is told.
 #include "connectionscenes.h"
 #include "dialogs/dialog.h"
+#include "guimain.h"
 #include "mainwindow/commandpalette.h"
 #include "mainwindow/mainwindow.h"
 #include "mainwindow/rail.h"
@@ -217,13 +218,6 @@ void KeyboardTest::escape_closes_the_palette()
 
 int main(int argc, char** argv)
 {
-    QLocale::setDefault(QLocale(QLocale::English, QLocale::UnitedStates));
-    QApplication application(argc, argv);
-    QApplication::setQuitOnLastWindowClosed(false);
-    QTemporaryDir folder;
-    QSettings settings(folder.filePath(QStringLiteral("look.ini")), QSettings::IniFormat);
-    Appearance appearance(application, settings);
-    KeyboardTest test(appearance);
-    return QTest::qExec(&test, argc, argv);
+    return runWithAppearance<KeyboardTest>(argc, argv);
 }
 #include "keyboardtest.moc"

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "desk.h"
 #include "dialogs/lockdowndialog.h"
+#include "guimain.h"
 #include "mainwindow/commandpalette.h"
 #include "mainwindow/topbar.h"
 #include "models/policymeasures.h"
@@ -442,13 +443,6 @@ void LockdownTest::closing_tells_how_the_policy_drains()
 
 int main(int argc, char** argv)
 {
-    QLocale::setDefault(QLocale(QLocale::English, QLocale::UnitedStates));
-    QApplication application(argc, argv);
-    QApplication::setQuitOnLastWindowClosed(false);
-    QTemporaryDir folder;
-    QSettings settings(folder.filePath(QStringLiteral("look.ini")), QSettings::IniFormat);
-    Appearance appearance(application, settings);
-    LockdownTest test(appearance);
-    return QTest::qExec(&test, argc, argv);
+    return runWithAppearance<LockdownTest>(argc, argv);
 }
 #include "lockdowntest.moc"

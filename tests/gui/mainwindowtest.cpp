@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "mainwindow/mainwindow.h"
-
 #include "charts/chartcard.h"
 #include "connectionscenes.h"
 #include "dialogs/dialog.h"
+#include "guimain.h"
 #include "mainwindow/commandpalette.h"
 #include "mainwindow/rail.h"
 #include "mainwindow/topbar.h"
@@ -403,13 +403,6 @@ void MainWindowTest::the_appearance_can_be_chosen()
 
 int main(int argc, char** argv)
 {
-    QLocale::setDefault(QLocale(QLocale::English, QLocale::UnitedStates));
-    QApplication application(argc, argv);
-    QApplication::setQuitOnLastWindowClosed(false);
-    QTemporaryDir folder;
-    QSettings settings(folder.filePath(QStringLiteral("look.ini")), QSettings::IniFormat);
-    Appearance appearance(application, settings);
-    MainWindowTest test(appearance);
-    return QTest::qExec(&test, argc, argv);
+    return runWithAppearance<MainWindowTest>(argc, argv);
 }
 #include "mainwindowtest.moc"

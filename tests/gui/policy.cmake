@@ -4,5 +4,7 @@ target_include_directories(gatehouse_policy_scenes PUBLIC ${CMAKE_CURRENT_LIST_D
 target_link_libraries(gatehouse_policy_scenes PUBLIC gatehouse_control gatehouse_test_support PRIVATE gatehouse_flags)
 
 gatehouse_add_test(gui json_editor SOURCES ${CMAKE_CURRENT_LIST_DIR}/jsoneditortest.cpp LINKS gatehouse_ui_editor)
-gatehouse_add_test(gui policypage SOURCES ${CMAKE_CURRENT_LIST_DIR}/policypagetest.cpp
-    LINKS gatehouse_ui_mainwindow gatehouse_policy_scenes gatehouse_record_scenes)
+foreach(surface policypage policyreview)
+    gatehouse_add_test(gui ${surface} SOURCES ${CMAKE_CURRENT_LIST_DIR}/${surface}test.cpp
+        LINKS gatehouse_ui_mainwindow gatehouse_policy_scenes gatehouse_record_scenes)
+endforeach()

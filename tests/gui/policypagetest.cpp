@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// The policy page with mouse and keyboard, on a server that keeps versions.
+// The policy page with mouse and keyboard, on a server that keeps versions: its text, drafts, trials and history.
 #include "pages/policypage.h"
-#include "dialogs/policyapplydialog.h"
+#include "guimain.h"
 #include "mainwindow/mainwindow.h"
 #include "pages/differenceview.h"
 #include "pages/policyeditview.h"
@@ -10,120 +10,19 @@
 #include "pages/provisionalbanner.h"
 #include "pages/recordtable.h"
 #include "pages/reviewcard.h"
-#include "policyscenes.h"
-#include "recordscenes.h"
-#include "style/appearance.h"
+#include "policystage.h"
+#include "style/pill.h"
 #include "text/format.h"
 #include "text/policytext.h"
 
 #include <QAction>
-#include <QApplication>
-#include <QCheckBox>
-#include <QLabel>
-#include <QLineEdit>
 #include <QMenu>
-#include <QPushButton>
-#include <QTest>
 
 using namespace gatehouse;
 using namespace gatehouse::test;
 using namespace std::chrono_literals;
 using ui::PolicyApplyDialog;
 using ui::PolicyPage;
-
-namespace {
-
-QString qs(const std::string& text)
-{
-    return QString::fromStdString(text);
-}
-
-/// The page on a server of its own, as PageStage has it.
-struct Stage : PageStage {
-    Stage()
-    {
-        control.answer = [this](const Command& command) { return server.answer(command); };
-    }
-
-    PolicyPage& open(QSize size = {1240, 824})
-    {
-        auto& shown = show<PolicyPage>();
-        shown.resize(size);
-        static_cast<QWidget&>(shown).show();
-        [&] { QVERIFY(QTest::qWaitForWindowExposed(&shown)); }();
-        tick();
-        return shown;
-    }
-
-    /// A second of the gate's time, which is the countdown's clock too.
-    void tick(std::chrono::milliseconds by = 1s)
-    {
-        server.now += by;
-        FeedBatch batch;
-        batch.snapshot = figures.stats().time == WallTime{};
-        batch.stats.time = server.now;
-        batch.stats.state = GateState::Serving;
-        server.describe(batch.stats);
-        push(std::move(batch));
-        settle();
-    }
-
-    static void settle()
-    {
-        for (int turn = 0; turn < 8; ++turn)
-            QCoreApplication::processEvents();
-    }
-
-    template <class W = QPushButton> W* child(const char* name) const
-    {
-        return page->findChild<W*>(QLatin1StringView(name));
-    }
-
-    void click(const char* name) const
-    {
-        auto* button = page->findChild<QPushButton*>(QLatin1StringView(name));
-        QVERIFY2(button, name);
-        QVERIFY2(button->isVisible() && button->isEnabled(), name);
-        QTest::mouseClick(button, Qt::LeftButton);
-        settle();
-    }
-
-    [[nodiscard]] static PolicyApplyDialog* dialog()
-    {
-        for (QWidget* widget : QApplication::topLevelWidgets()) {
-            auto* found = qobject_cast<PolicyApplyDialog*>(widget);
-            if (found && found->isVisible())
-                return found;
-        }
-        return nullptr;
-    }
-
-    /// Writes the draft of the pictures and goes to its review.
-    PolicyPage& reviewed()
-    {
-        PolicyPage& shown = open();
-        shown.edit().editor().replaceAll(qs(sceneDraft()));
-        click("policyReview");
-        return shown;
-    }
-
-    /// Through the dialog, with what it wants typed.
-    void applyReviewed(const char* button, const char* reason = "")
-    {
-        click(button);
-        PolicyApplyDialog* asked = dialog();
-        QVERIFY(asked);
-        QTest::keyClicks(asked->findChild<QLineEdit*>(QStringLiteral("policyReason")), QString::fromUtf8(reason));
-        if (auto* typed = asked->findChild<QLineEdit*>(QStringLiteral("policyTyped")))
-            QTest::keyClicks(typed, QString::number(server.impact.ended.size()));
-        QTest::mouseClick(asked->actionButton(), Qt::LeftButton);
-        settle();
-    }
-
-    PolicyServer server;
-};
-
-} // namespace
 
 class PolicyPageTest : public QObject {
     Q_OBJECT
@@ -143,21 +42,12 @@ private Q_SLOTS:
     void a_draft_outlives_page_and_console();
     void a_version_that_came_meanwhile_is_told();
     void taking_it_as_base_applies_on_it();
-    void the_review_says_what_the_server_answered();
-    void a_review_that_ran_out_of_time_says_so();
-    void a_review_without_an_answer_says_so_and_tries_again();
-    void an_invalid_draft_leads_back_to_its_errors();
-    void applying_over_ten_sessions_needs_their_number();
-    void what_was_applied_is_told_and_runs();
-    void a_failure_is_said_in_the_dialog();
-    void a_file_changed_by_hand_is_replaced_only_when_asked();
-    void a_file_that_changed_under_the_review_can_be_replaced();
-    void a_conflict_shows_what_came_first_and_reviews_again();
     void a_provisional_policy_counts_down_and_is_confirmed();
     void a_provisional_policy_can_return_at_once();
     void a_confirmation_that_fails_says_so();
     void every_page_shows_the_countdown();
     void an_earlier_version_is_restored_from_history();
+    void history_cuts_nothing_but_long_reasons();
     void history_reads_on_at_its_end();
     void the_keyboard_is_enough();
     void a_file_that_was_not_taken_is_an_alarm();
@@ -171,7 +61,7 @@ private:
 
 void PolicyPageTest::the_running_version_is_shown_with_who_and_why()
 {
-    Stage stage;
+    PolicyStage stage;
     PolicyPage& page = stage.open();
     QCOMPARE(page.edit().title(),
              QStringLiteral("v41 · applied 12 min ago by root: line 3 sends more since the new firmware"));
@@ -183,7 +73,7 @@ void PolicyPageTest::the_running_version_is_shown_with_who_and_why()
 
 void PolicyPageTest::a_policy_that_cannot_be_read_says_so_and_tries_again()
 {
-    Stage stage;
+    PolicyStage stage;
     const auto good = stage.control.answer;
     stage.control.answer = [](const Command&) -> Reply {
         return Failure{ControlError{ControlErrorCode::Unavailable, "the store is locked"}};
@@ -196,13 +86,13 @@ void PolicyPageTest::a_policy_that_cannot_be_read_says_so_and_tries_again()
         std::ranges::find_if(buttons, [](QPushButton* b) { return b->text() == QLatin1String("Try again"); });
     QVERIFY(retry != buttons.end());
     QTest::mouseClick(*retry, Qt::LeftButton);
-    Stage::settle();
+    PolicyStage::settle();
     QVERIFY(page.edit().editor().isVisible());
 }
 
 void PolicyPageTest::typing_is_checked_once_it_rests()
 {
-    Stage stage;
+    PolicyStage stage;
     PolicyPage& page = stage.open();
     page.edit().editor().setFocus();
     QTest::keyClicks(&page.edit().editor(), QStringLiteral("   "));
@@ -214,7 +104,7 @@ void PolicyPageTest::typing_is_checked_once_it_rests()
 
 void PolicyPageTest::a_stale_check_is_dropped()
 {
-    Stage stage;
+    PolicyStage stage;
     PolicyPage& page = stage.open();
     stage.server.check.valid = false;
     stage.server.check.errors = {{"", 1, 1, "bad_value", "of the older text"}};
@@ -223,17 +113,17 @@ void PolicyPageTest::a_stale_check_is_dropped()
     QTRY_COMPARE(stage.control.commands<PolicyCheckCommand>().size(), std::size_t(1));
     QTest::keyClicks(&page.edit().editor(), QStringLiteral("y"));
     stage.control.release();
-    Stage::settle();
+    PolicyStage::settle();
     QCOMPARE(page.edit().errorCount(), 0);
     QTRY_COMPARE(stage.control.commands<PolicyCheckCommand>().size(), std::size_t(2));
     stage.control.release();
-    Stage::settle();
+    PolicyStage::settle();
     QCOMPARE(page.edit().errorCount(), 1);
 }
 
 void PolicyPageTest::errors_are_marked_listed_and_led_to()
 {
-    Stage stage;
+    PolicyStage stage;
     PolicyPage& page = stage.open();
     stage.server.check.valid = false;
     stage.server.check.errors = {{"/routes/0/orgins", 26, 7, "unknown_key", "unknown key \"orgins\""}};
@@ -266,7 +156,7 @@ void PolicyPageTest::errors_are_marked_listed_and_led_to()
 
 void PolicyPageTest::a_draft_can_be_discarded_and_brought_back()
 {
-    Stage stage;
+    PolicyStage stage;
     PolicyPage& page = stage.open();
     page.edit().editor().replaceAll(qs(sceneDraft()));
     QVERIFY(page.draft().exists());
@@ -280,17 +170,17 @@ void PolicyPageTest::a_draft_can_be_discarded_and_brought_back()
 
 void PolicyPageTest::a_draft_outlives_page_and_console()
 {
-    Stage stage;
+    PolicyStage stage;
     PolicyPage& page = stage.open();
     page.edit().editor().replaceAll(qs(sceneDraft()));
     page.setActive(false);
     page.setActive(true);
-    Stage::settle();
+    PolicyStage::settle();
     QCOMPARE(page.edit().editor().text(), qs(sceneDraft()));
     page.saveState();
     PolicyPage again(stage.bridge, stage.settings, stage.figures);
     again.setActive(true);
-    Stage::settle();
+    PolicyStage::settle();
     QCOMPARE(again.edit().editor().text(), qs(sceneDraft()));
     QCOMPARE(again.draft().base(), stage.server.running().hash);
     QCOMPARE(again.draft().baseVersion(), 41U);
@@ -300,7 +190,7 @@ void PolicyPageTest::a_draft_outlives_page_and_console()
 
 void PolicyPageTest::a_version_that_came_meanwhile_is_told()
 {
-    Stage stage;
+    PolicyStage stage;
     PolicyPage& page = stage.open();
     stage.server.applyByOther("mei", scenePolicy() + "\n");
     stage.tick();
@@ -323,7 +213,7 @@ void PolicyPageTest::a_version_that_came_meanwhile_is_told()
 
 void PolicyPageTest::taking_it_as_base_applies_on_it()
 {
-    Stage stage;
+    PolicyStage stage;
     PolicyPage& page = stage.open();
     page.edit().editor().replaceAll(qs(sceneDraft()));
     stage.server.applyByOther("omar", scenePolicy() + " ");
@@ -338,194 +228,9 @@ void PolicyPageTest::taking_it_as_base_applies_on_it()
     QCOMPARE(stage.server.running().version, 43U);
 }
 
-void PolicyPageTest::the_review_says_what_the_server_answered()
-{
-    Stage stage;
-    stage.server.check.restart = {"/workers"};
-    PolicyPage& page = stage.reviewed();
-    QCOMPARE(page.shown(), &page.review());
-    QCOMPARE(stage.control.commands<PolicyWhatIfCommand>().back().policy, sceneDraft());
-    const auto& changes = page.review().changes().rows();
-    QCOMPARE(changes.size(), std::size_t(3));
-    QCOMPARE(page.review().changes().aside(), QStringLiteral("3 rules"));
-    QCOMPARE(changes[0].title, QStringLiteral("hub: messages › rate 50/s → 30/s"));
-    QCOMPARE(changes[0].detail, QStringLiteral("burst stays 100"));
-    QCOMPARE(changes[1].title, QStringLiteral("hub: origins https://old.example removed"));
-    QCOMPARE(changes[2].title, QStringLiteral("public: networks › deny 10.20.9.0/24 added"));
-    const auto& affected = page.review().affected().rows();
-    QCOMPARE(page.review().affected().aside(), QStringLiteral("1,284 open sessions"));
-    QCOMPARE(affected.size(), std::size_t(4));
-    QCOMPARE(affected[0].title, QStringLiteral("11 sessions end"));
-    QCOMPARE(affected[0].detail, QStringLiteral("Origin: kiosk-02, kiosk-04, kiosk-07 and 8 more"));
-    QCOMPARE(affected[1].title, QStringLiteral("4 sessions end"));
-    QCOMPARE(affected[1].detail, QStringLiteral("Network: 10.20.9.31 (2), 10.20.9.52, 10.20.9.77"));
-    QCOMPARE(affected[2].title, QStringLiteral("3 sessions would be limited"));
-    QCOMPARE(affected[2].detail, QStringLiteral("guest-118 53/s, line-3-plc 48/s, line-1-plc 31/s"));
-    QCOMPARE(affected[3].title, QStringLiteral("1,266 sessions keep going"));
-    QCOMPARE(affected[3].detail, QStringLiteral("no message is lost"));
-    QCOMPARE(page.review().difference().lines(), ui::differenceLines(sceneDifference()));
-    QVERIFY(page.review().noticeText().contains(QStringLiteral("/workers")));
-    stage.click("policyBack");
-    QCOMPARE(page.shown(), &page.edit());
-}
-
-void PolicyPageTest::a_review_that_ran_out_of_time_says_so()
-{
-    Stage stage;
-    stage.server.impact.examined = 900;
-    PolicyPage& page = stage.reviewed();
-    QCOMPARE(page.review().affected().rows().back().title, QStringLiteral("900 of 1,284 sessions were looked at"));
-    stage.server.impact = {};
-    stage.click("policyBack");
-    stage.click("policyReview");
-    QCOMPARE(page.review().affected().rows().front().title, QStringLiteral("No session is open"));
-}
-
-void PolicyPageTest::a_review_without_an_answer_says_so_and_tries_again()
-{
-    Stage stage;
-    const auto good = stage.control.answer;
-    stage.control.answer = [good](const Command& command) -> Reply {
-        if (std::holds_alternative<PolicyWhatIfCommand>(command))
-            return Failure{ControlError{ControlErrorCode::Unavailable, "the workers do not answer"}};
-        return good(command);
-    };
-    PolicyPage& page = stage.reviewed();
-    QVERIFY(page.review().affected().message().contains(QStringLiteral("not known")));
-    stage.control.answer = good;
-    stage.click("policyImpactAgain");
-    QCOMPARE(page.review().affected().rows().size(), std::size_t(4));
-}
-
-void PolicyPageTest::an_invalid_draft_leads_back_to_its_errors()
-{
-    Stage stage;
-    stage.server.check.valid = false;
-    stage.server.check.errors = {{"/name", 3, 11, "bad_value", "too long"}};
-    PolicyPage& page = stage.reviewed();
-    QCOMPARE(page.shown(), &page.edit());
-    QCOMPARE(page.edit().errorCount(), 1);
-    QVERIFY(page.edit().resultText().contains(QStringLiteral("errors")));
-}
-
-void PolicyPageTest::applying_over_ten_sessions_needs_their_number()
-{
-    Stage stage;
-    stage.reviewed();
-    stage.click("policyApply");
-    PolicyApplyDialog* dialog = Stage::dialog();
-    QVERIFY(dialog);
-    QCOMPARE(dialog->findChild<QLabel*>(QStringLiteral("policyApplyImpact"))->text(),
-             QStringLiteral("15 sessions end"));
-    QCOMPARE(dialog->actionButton()->text(), QStringLiteral("Apply and end 15 sessions"));
-    QVERIFY(!dialog->actionButton()->isEnabled());
-    auto* typed = dialog->findChild<QLineEdit*>(QStringLiteral("policyTyped"));
-    QTest::keyClicks(typed, QStringLiteral("1"));
-    QVERIFY(!dialog->actionButton()->isEnabled());
-    QTest::keyClicks(typed, QStringLiteral("5"));
-    QVERIFY(dialog->actionButton()->isEnabled());
-    QTest::keyClick(dialog, Qt::Key_Escape);
-    QCOMPARE(stage.control.commands<PolicyApplyCommand>().size(), std::size_t(0));
-}
-
-void PolicyPageTest::what_was_applied_is_told_and_runs()
-{
-    Stage stage;
-    PolicyPage& page = stage.reviewed();
-    const std::string base = stage.server.running().hash;
-    stage.applyReviewed("policyApply", "ticket 4711");
-    const auto command = stage.control.commands<PolicyApplyCommand>().at(0);
-    QCOMPARE(command.base, base);
-    QCOMPARE(command.policy, sceneDraft());
-    QCOMPARE(command.reason, std::string("ticket 4711"));
-    QVERIFY(!command.provisional);
-    QVERIFY(!command.replaceFile);
-    QCOMPARE(page.shown(), &page.edit());
-    QCOMPARE(page.edit().resultText(), QStringLiteral("v42 applied: 15 sessions ended"));
-    QVERIFY(!page.draft().exists());
-    QCOMPARE(page.edit().editor().text(), qs(sceneDraft()));
-    QVERIFY(page.edit().title().startsWith(QStringLiteral("v42 · applied")));
-}
-
-void PolicyPageTest::a_failure_is_said_in_the_dialog()
-{
-    Stage stage;
-    PolicyPage& page = stage.reviewed();
-    const auto good = stage.control.answer;
-    stage.control.answer = [good](const Command& command) -> Reply {
-        if (std::holds_alternative<PolicyApplyCommand>(command))
-            return Failure{ControlError{ControlErrorCode::Rejected, "gatehouse.json cannot be written: disk full"}};
-        return good(command);
-    };
-    stage.applyReviewed("policyApply");
-    QVERIFY(Stage::dialog());
-    QCOMPARE(Stage::dialog()->failure(),
-             QStringLiteral("Nothing was applied: gatehouse.json cannot be written: disk full"));
-    QVERIFY(page.draft().exists());
-    Stage::dialog()->reject();
-}
-
-void PolicyPageTest::a_file_changed_by_hand_is_replaced_only_when_asked()
-{
-    Stage stage;
-    stage.server.fileProblem = "line 3: unknown key";
-    stage.server.impact.ended.clear();
-    stage.reviewed();
-    QVERIFY(stage.child<QWidget>("policyFileProblem"));
-    stage.click("policyApply");
-    QTest::mouseClick(Stage::dialog()->findChild<QCheckBox*>(QStringLiteral("policyReplaceFile")), Qt::LeftButton, {},
-                      QPoint(8, 10));
-    QTest::mouseClick(Stage::dialog()->actionButton(), Qt::LeftButton);
-    Stage::settle();
-    QVERIFY(stage.control.commands<PolicyApplyCommand>().at(0).replaceFile);
-}
-
-void PolicyPageTest::a_file_that_changed_under_the_review_can_be_replaced()
-{
-    Stage stage;
-    stage.server.impact.ended.clear();
-    const auto good = stage.control.answer;
-    stage.control.answer = [good](const Command& command) -> Reply {
-        const auto* apply = std::get_if<PolicyApplyCommand>(&command);
-        if (apply && !apply->replaceFile)
-            return Failure{ControlError{ControlErrorCode::Conflict, "gatehouse.json was changed by hand",
-                                        Reason::PolicyConflict, "@@ -1,1 +1,1 @@\n-a\n+b\n"}};
-        return good(command);
-    };
-    PolicyPage& page = stage.reviewed();
-    stage.applyReviewed("policyApply");
-    QCOMPARE(page.review().overtakenText(), QStringLiteral("Nothing was applied: gatehouse.json was changed by hand"));
-    QVERIFY(!stage.child("policyReviewAgain")->isVisible());
-    stage.click("policyApply");
-    QTest::mouseClick(Stage::dialog()->findChild<QCheckBox*>(QStringLiteral("policyReplaceFile")), Qt::LeftButton, {},
-                      QPoint(8, 10));
-    QTest::mouseClick(Stage::dialog()->actionButton(), Qt::LeftButton);
-    Stage::settle();
-    QCOMPARE(stage.server.running().version, 42U);
-}
-
-void PolicyPageTest::a_conflict_shows_what_came_first_and_reviews_again()
-{
-    Stage stage;
-    PolicyPage& page = stage.reviewed();
-    stage.server.applyByOther("mei", scenePolicy() + "\n");
-    stage.applyReviewed("policyApply");
-    QVERIFY(!Stage::dialog());
-    QCOMPARE(page.shown(), &page.review());
-    QCOMPARE(page.review().overtakenText(), QStringLiteral("Nothing was applied: v42 was applied by mei meanwhile"));
-    QCOMPARE(page.review().difference().lines().lines.back().text, QStringLiteral("  \"name\": \"Plant 4\","));
-    QVERIFY(!page.review().mayApply());
-    QCOMPARE(stage.child("policyReviewAgain")->text(), QStringLiteral("Review again on v42"));
-    stage.click("policyReviewAgain");
-    QVERIFY(page.review().mayApply());
-    stage.applyReviewed("policyApply");
-    QCOMPARE(stage.server.running().version, 43U);
-    QCOMPARE(stage.server.running().document, sceneDraft());
-}
-
 void PolicyPageTest::a_provisional_policy_counts_down_and_is_confirmed()
 {
-    Stage stage;
+    PolicyStage stage;
     PolicyPage& page = stage.reviewed();
     auto* menu = stage.child<QMenu>("policyDurations");
     QCOMPARE(menu->actions().size(), 4);
@@ -547,7 +252,7 @@ void PolicyPageTest::a_provisional_policy_counts_down_and_is_confirmed()
 
 void PolicyPageTest::a_provisional_policy_can_return_at_once()
 {
-    Stage stage;
+    PolicyStage stage;
     PolicyPage& page = stage.reviewed();
     stage.applyReviewed("policyApplyFor");
     stage.tick();
@@ -563,7 +268,7 @@ void PolicyPageTest::a_provisional_policy_can_return_at_once()
 
 void PolicyPageTest::a_confirmation_that_fails_says_so()
 {
-    Stage stage;
+    PolicyStage stage;
     PolicyPage& page = stage.reviewed();
     stage.applyReviewed("policyApplyFor");
     stage.tick();
@@ -596,12 +301,12 @@ void PolicyPageTest::every_page_shows_the_countdown()
     batch.stats.policyProblem = "line 3: unknown key";
     server.describe(batch.stats);
     control.push(batch);
-    Stage::settle();
+    PolicyStage::settle();
     batch.snapshot = false;
     batch.sequence = 0;
     batch.stats.time += 1s;
     control.push(batch);
-    Stage::settle();
+    PolicyStage::settle();
     const auto signs = [&] {
         QStringList words;
         for (const ui::ProvisionalBanner* banner : window.findChildren<ui::ProvisionalBanner*>()) {
@@ -612,7 +317,7 @@ void PolicyPageTest::every_page_shows_the_countdown()
     };
     for (const char* page : {"overview", "connections", "authFailures", "audit", "policy"}) {
         window.showPage(QLatin1StringView(page));
-        Stage::settle();
+        PolicyStage::settle();
         QCOMPARE(signs(), QStringList{QStringLiteral("v42 is provisional: returns to v41 in 4:59")});
     }
     QVERIFY(!window.findChild<QAction*>(QStringLiteral("filter"))->isEnabled());
@@ -624,7 +329,7 @@ void PolicyPageTest::every_page_shows_the_countdown()
 
 void PolicyPageTest::an_earlier_version_is_restored_from_history()
 {
-    Stage stage;
+    PolicyStage stage;
     PolicyPage& page = stage.open();
     stage.click("policyHistory");
     QCOMPARE(page.shown(), &page.history());
@@ -633,7 +338,7 @@ void PolicyPageTest::an_earlier_version_is_restored_from_history()
     QCOMPARE(page.history().model().entryAt(0)->version.version, 41U);
     QVERIFY(!stage.child("policyRestore")->isEnabled());
     QTest::mouseClick(table.viewport(), Qt::LeftButton, {}, table.visualRect(table.model()->index(2, 0)).center());
-    Stage::settle();
+    PolicyStage::settle();
     QCOMPARE(page.history().changes().rows().size(), std::size_t(3));
     QCOMPARE(page.history().difference().lines(), ui::differenceLines(sceneDifference()));
     stage.click("policyRestore");
@@ -649,25 +354,53 @@ void PolicyPageTest::an_earlier_version_is_restored_from_history()
     QVERIFY(page.edit().title().startsWith(QStringLiteral("v42 · restored from v39")));
 }
 
+void PolicyPageTest::history_cuts_nothing_but_long_reasons()
+{
+    using Column = ui::PolicyHistoryModel::Column;
+    PolicyStage stage;
+    stage.server.applyByOther("mei", scenePolicy());
+    stage.server.versions.back().version.origin = PolicyOrigin::Rollback;
+    stage.server.versions.back().version.restores = 39;
+    PolicyPage& page = stage.open(); // as large as in a window of 1440 by 900
+    stage.click("policyHistory");
+    const ui::RecordTable& table = page.history().table();
+    const auto& model = page.history().model();
+    const auto room = [&](Column column) { return table.columnWidth(static_cast<int>(column)) - 2 * 8; };
+    for (const Column column : {Column::Version, Column::Time, Column::Author, Column::Origin, Column::State}) {
+        QVERIFY(!table.isColumnHidden(static_cast<int>(column)));
+        const QFontMetrics metrics(ui::font(column == Column::Version ? ui::Type::Mono : ui::Type::Body));
+        for (int row = 0; row < model.rowCount(); ++row) {
+            const QString text = model.index(row, static_cast<int>(column)).data().toString();
+            const bool pill = column == Column::State && !text.isEmpty();
+            const int width = pill ? ui::pillWidth(ui::Icon::Timer, text) : metrics.horizontalAdvance(text);
+            QVERIFY2(width <= room(column), qPrintable(text));
+        }
+    }
+    QVERIFY(room(Column::Reason) >= QFontMetrics(ui::font(ui::Type::Body)).averageCharWidth() * 25);
+    const QModelIndex returned = model.index(2, static_cast<int>(Column::Origin));
+    QCOMPARE(returned.data().toString(), QStringLiteral("returned to v38"));
+    QCOMPARE(returned.data(Qt::ToolTipRole).toString(), QStringLiteral("returned to v38, since nobody confirmed"));
+}
+
 void PolicyPageTest::history_reads_on_at_its_end()
 {
-    Stage stage;
+    PolicyStage stage;
     for (int i = 0; i < 70; ++i)
         stage.server.applyByOther("mei", scenePolicy());
     PolicyPage& page = stage.open();
     stage.click("policyHistory");
     QCOMPARE(page.history().model().rowCount(), 50);
     page.history().table().scrollToBottom();
-    Stage::settle();
+    PolicyStage::settle();
     QCOMPARE(page.history().model().rowCount(), 75);
     page.history().table().scrollToBottom();
-    Stage::settle();
+    PolicyStage::settle();
     QCOMPARE(stage.control.commands<PolicyHistoryQuery>().size(), std::size_t(2));
 }
 
 void PolicyPageTest::the_keyboard_is_enough()
 {
-    Stage stage;
+    PolicyStage stage;
     stage.server.impact.ended.resize(2);
     PolicyPage& page = stage.open();
     page.activateWindow();
@@ -683,16 +416,16 @@ void PolicyPageTest::the_keyboard_is_enough()
     QTest::keyClicks(&page.edit().editor(), QStringLiteral("Plant 9"));
     QVERIFY(page.draft().text().contains(QStringLiteral("\"name\": \"Plant 9\"")));
     QTest::keyClick(&page.edit().editor(), Qt::Key_Return, Qt::ControlModifier);
-    Stage::settle();
+    PolicyStage::settle();
     QCOMPARE(page.shown(), &page.review());
     QVERIFY(page.draft().text().contains(QStringLiteral("\"name\": \"Plant 9\",\n")));
     QTest::keyClick(QApplication::focusWidget(), Qt::Key_Return, Qt::ControlModifier | Qt::ShiftModifier);
-    Stage::settle();
-    PolicyApplyDialog* dialog = Stage::dialog();
+    PolicyStage::settle();
+    PolicyApplyDialog* dialog = PolicyStage::dialog();
     QVERIFY(dialog);
     QTest::keyClicks(QApplication::focusWidget(), QStringLiteral("renamed"));
     QTest::keyClick(dialog, Qt::Key_Return);
-    Stage::settle();
+    PolicyStage::settle();
     QCOMPARE(stage.control.commands<PolicyApplyCommand>().at(0).reason, std::string("renamed"));
     page.activateWindow();
     QVERIFY(QTest::qWaitForWindowActive(&page));
@@ -704,7 +437,7 @@ void PolicyPageTest::the_keyboard_is_enough()
 
 void PolicyPageTest::a_file_that_was_not_taken_is_an_alarm()
 {
-    Stage stage;
+    PolicyStage stage;
     stage.server.fileProblem = "line 3: unknown key \"nmae\"";
     stage.open();
     auto* notice = stage.child<ui::ActionNotice>("policyFileProblem");
@@ -766,13 +499,6 @@ void PolicyPageTest::a_difference_is_folded_and_bounded()
 
 int main(int argc, char** argv)
 {
-    QLocale::setDefault(QLocale(QLocale::English, QLocale::UnitedStates));
-    QApplication application(argc, argv);
-    QApplication::setQuitOnLastWindowClosed(false);
-    QTemporaryDir folder;
-    QSettings settings(folder.filePath(QStringLiteral("look.ini")), QSettings::IniFormat);
-    ui::Appearance appearance(application, settings);
-    PolicyPageTest test(appearance);
-    return QTest::qExec(&test, argc, argv);
+    return runWithAppearance<PolicyPageTest>(argc, argv);
 }
 #include "policypagetest.moc"

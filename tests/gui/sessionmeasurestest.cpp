@@ -2,6 +2,7 @@
 #include "desk.h"
 #include "dialogs/limitdialog.h"
 #include "dialogs/quarantinedialog.h"
+#include "guimain.h"
 #include "pages/outcomebar.h"
 #include "pages/page.h"
 #include "pages/pendingbar.h"
@@ -470,13 +471,6 @@ void SessionMeasuresTest::long_names_fit_a_small_window()
 
 int main(int argc, char** argv)
 {
-    QLocale::setDefault(QLocale(QLocale::English, QLocale::UnitedStates));
-    QApplication application(argc, argv);
-    QApplication::setQuitOnLastWindowClosed(false);
-    QTemporaryDir folder;
-    QSettings settings(folder.filePath(QStringLiteral("look.ini")), QSettings::IniFormat);
-    Appearance appearance(application, settings);
-    SessionMeasuresTest test(appearance);
-    return QTest::qExec(&test, argc, argv);
+    return runWithAppearance<SessionMeasuresTest>(argc, argv);
 }
 #include "sessionmeasurestest.moc"

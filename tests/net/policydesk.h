@@ -6,6 +6,7 @@
 
 #include <fstream>
 #include <iterator>
+#include <stdexcept>
 
 namespace gatehouse::test {
 
@@ -54,6 +55,14 @@ struct PolicyDesk {
     /// The file holds this version's document.
     [[nodiscard]] bool holds(const PolicyVersion& version) const { return fileDocument() == version.document; }
 };
+
+/// Throws where nothing was.
+inline const PolicyApplied& applied(const Reply& reply)
+{
+    if (!reply)
+        throw std::runtime_error(reply.error().message);
+    return std::get<PolicyApplied>(reply.value());
+}
 
 inline TestServer::Edit named(const std::string& name)
 {

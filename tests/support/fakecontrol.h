@@ -183,6 +183,8 @@ private:
             {
                 return Answer(QuarantineResult{quarantine.sessions, {}});
             }
+            Reply operator()(const UpstreamsQuery&) const { return Answer(UpstreamList{}); }
+            Reply operator()(const UpstreamDrainCommand&) const { return Answer(UpstreamDrainResult{}); }
         };
         return std::visit(Visitor{}, command);
     }

@@ -5,6 +5,7 @@
 #include "ctl/output.h"
 #include "ctl/run.h"
 #include "ctl/terminaltext.h"
+#include "ctloutcome.h"
 
 #include <QTemporaryDir>
 #include <QTest>
@@ -13,6 +14,8 @@
 
 using namespace gatehouse;
 using namespace gatehouse::ctl;
+using test::Outcome;
+using test::words;
 using namespace std::chrono_literals;
 
 class CtlArgumentsTest : public QObject {
@@ -37,21 +40,6 @@ private Q_SLOTS:
 };
 
 namespace {
-
-std::vector<std::string> words(const QByteArray& line)
-{
-    std::vector<std::string> result;
-    for (const QByteArray& word : line.split(' '))
-        if (!word.isEmpty())
-            result.push_back(word.toStdString());
-    return result;
-}
-
-struct Outcome {
-    int code;
-    std::string out;
-    std::string error;
-};
 
 Outcome outcome(const QByteArray& line)
 {

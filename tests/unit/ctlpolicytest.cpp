@@ -5,6 +5,7 @@
 #include "ctl/output.h"
 #include "ctl/policyoutput.h"
 #include "ctl/run.h"
+#include "ctloutcome.h"
 
 #include <QFile>
 #include <QTemporaryDir>
@@ -14,6 +15,8 @@
 
 using namespace gatehouse;
 using namespace gatehouse::ctl;
+using test::Outcome;
+using test::words;
 using namespace std::chrono_literals;
 
 class CtlPolicyTest : public QObject {
@@ -44,21 +47,6 @@ private Q_SLOTS:
 };
 
 namespace {
-
-std::vector<std::string> words(const QByteArray& line)
-{
-    std::vector<std::string> result;
-    for (const QByteArray& word : line.split(' '))
-        if (!word.isEmpty())
-            result.push_back(word.toStdString());
-    return result;
-}
-
-struct Outcome {
-    int code = 0;
-    std::string out;
-    std::string error;
-};
 
 /// A server that answers by the test's words, and keeps what it was asked.
 struct FakeServer {

@@ -6,5 +6,7 @@ gatehouse_add_test(unit auth_token SOURCES ${CMAKE_CURRENT_LIST_DIR}/authtokente
     LINKS gatehouse_auth gatehouse_policy)
 gatehouse_add_test(unit policy_load SOURCES ${CMAKE_CURRENT_LIST_DIR}/policyloadtest.cpp
     LINKS gatehouse_policy gatehouse_test_support TIMEOUT 300)
+gatehouse_add_test(unit policy_input SOURCES ${CMAKE_CURRENT_LIST_DIR}/policyinputtest.cpp
+    LINKS gatehouse_policy gatehouse_test_support TIMEOUT 300)
 gatehouse_add_test(unit setup_init SOURCES ${CMAKE_CURRENT_LIST_DIR}/setupinittest.cpp
     LINKS gatehouse_setup gatehouse_policy OpenSSL::Crypto)

@@ -91,9 +91,18 @@ public:
             return LimitsQuery{};
         case 27:
             return UnlimitCommand{LimitId{u64()}};
-        default:
+        case 28:
             return QuarantineCommand{sessionIds(), flag(), maybeDuration(), text()};
+        case 29:
+            return UpstreamsQuery{};
+        default:
+            return UpstreamDrainCommand{text(), text(), flag(), maybeDuration(), text()};
         }
+    }
+    UpstreamStatus upstreamStatus()
+    {
+        return UpstreamStatus{text(), text(), oneOf(UpstreamState::Draining), time(), maybeTime(), u64(), u64(),
+                              u64(),  u64(),  oneOf(Reason::Internal),        text()};
     }
     Answer policyAnswer(std::size_t index)
     {
@@ -118,8 +127,12 @@ public:
             return LimitList{list([this] { return temporaryLimit(); })};
         case 27:
             return Accepted{};
-        default:
+        case 28:
             return QuarantineResult{sessionIds(), sessionIds()};
+        case 29:
+            return UpstreamList{list([this] { return upstreamStatus(); })};
+        default:
+            return UpstreamDrainResult{list([this] { return upstreamStatus(); }), u64()};
         }
     }
 };

@@ -136,7 +136,8 @@ public:
                          maybeTime(),
                          text(),
                          maybe([this] { return lockdown(); }),
-                         maybeTime()};
+                         maybeTime(),
+                         list([this] { return upstreamStatus(); })};
     }
     CertificateStatus certificateStatus()
     {

@@ -98,16 +98,26 @@ private:
         const bool inside = quoted ? m_cursor > from && (m_cursor < m_at || (m_cursor == m_at && !closed))
                                    : m_cursor >= from && m_cursor <= m_at;
         const QStringView name = m_text.mid(from, m_at - from);
+        const QString inner = name.mid(1, std::max<qsizetype>(0, name.size() - 2)).toString();
+        // Who writes a key above another has not come to its colon, value and comma: that other is one all the same.
+        const bool key = top().object && (top().wants == Wants::Key || (closed && colonFollows(m_at)));
         if (inside && !m_found)
             note(from, m_at, m_text.mid(from, m_cursor - from));
-        else if (top().object && top().wants == Wants::Key)
-            top().keys += name.mid(1, std::max<qsizetype>(0, name.size() - 2)).toString();
-        if (top().object && top().wants == Wants::Key) {
-            top().key = name.mid(1, std::max<qsizetype>(0, name.size() - 2)).toString();
+        else if (key)
+            top().keys += inner;
+        if (key) {
+            top().key = inner;
             top().wants = Wants::Colon;
         } else if (top().wants == Wants::Value) {
             top().wants = Wants::Comma;
         }
+    }
+
+    [[nodiscard]] bool colonFollows(qsizetype at) const
+    {
+        while (at < m_text.size() && m_text[at].isSpace())
+            ++at;
+        return at < m_text.size() && m_text[at] == QLatin1Char(':');
     }
 
     void noteEmpty(qsizetype) { note(m_cursor, m_cursor, {}); }
@@ -134,10 +144,7 @@ private:
     /// The keys that follow in the object around the cursor, and whether a colon does.
     void collectRest()
     {
-        qsizetype after = m_place.to;
-        while (after < m_text.size() && m_text[after].isSpace())
-            ++after;
-        m_place.colon = after < m_text.size() && m_text[after] == QLatin1Char(':');
+        m_place.colon = colonFollows(m_place.to);
         if (m_place.at != JsonPlace::At::Key)
             return;
         QStringList keys = top().keys;

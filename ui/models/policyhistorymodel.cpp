@@ -93,7 +93,7 @@ QString PolicyHistoryModel::display(const PolicyHistoryEntry& entry, Column colu
     case Column::Via:
         return plainText(version.via);
     case Column::Origin:
-        return originText(version);
+        return shortOriginText(version);
     case Column::Reason:
         return plainText(version.reason);
     case Column::State:
@@ -113,8 +113,9 @@ QVariant PolicyHistoryModel::data(const QModelIndex& index, int role) const
     case Qt::AccessibleTextRole:
         return display(*entry, column);
     case Qt::ToolTipRole:
-        return column == Column::Time ? absoluteText(entry->version.time, m_zone)
-                                      : display(*entry, column).toHtmlEscaped();
+        return column == Column::Time     ? absoluteText(entry->version.time, m_zone)
+               : column == Column::Origin ? originText(entry->version)
+                                          : display(*entry, column).toHtmlEscaped();
     case Qt::TextAlignmentRole:
         return QVariant(Qt::AlignLeft | Qt::AlignVCenter);
     case CellLookRole:

@@ -44,8 +44,8 @@ PolicyHistoryView::PolicyHistoryView(QWidget* parent)
     connect(back, &QPushButton::clicked, this, &PolicyHistoryView::backWanted);
     auto* row = new QHBoxLayout;
     row->setSpacing(space::m);
-    row->addWidget(makeTable(), 1);
-    row->addWidget(makePanel(), 1);
+    row->addWidget(makeTable(), 3);
+    row->addWidget(makePanel(), 2);
     auto* column = new QVBoxLayout(this);
     column->setContentsMargins({});
     column->setSpacing(space::m);
@@ -66,7 +66,7 @@ QWidget* PolicyHistoryView::makeTable()
                          {static_cast<int>(Column::Author), 72, 0},
                          {static_cast<int>(Column::Via), 68, 4},
                          {static_cast<int>(Column::Origin), 128, 3},
-                         {static_cast<int>(Column::Reason), 92, 0, true},
+                         {static_cast<int>(Column::Reason), 200, 0, true},
                          {static_cast<int>(Column::State), 134, 0}});
     connect(m_table, &RecordTable::rowChosen, this, &PolicyHistoryView::showRow);
     connect(m_table->verticalScrollBar(), &QScrollBar::valueChanged, this, &PolicyHistoryView::askForMore);

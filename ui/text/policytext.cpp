@@ -213,6 +213,21 @@ QString originText(const PolicyVersion& version)
     return {};
 }
 
+QString shortOriginText(const PolicyVersion& version)
+{
+    switch (version.origin) {
+    case PolicyOrigin::Provisional:
+        return tr("provisional");
+    case PolicyOrigin::Returned:
+        return tr("returned to %1").arg(versionText(version.restores));
+    case PolicyOrigin::File:
+    case PolicyOrigin::Apply:
+    case PolicyOrigin::Rollback:
+        break;
+    }
+    return originText(version);
+}
+
 QString versionSummary(const PolicyVersion& version, WallTime now)
 {
     QString text =

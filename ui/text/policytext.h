@@ -59,6 +59,8 @@ struct ReviewRow {
 
 /// How a version came to be: "applied", "restored v37".
 [[nodiscard]] QString originText(const PolicyVersion& version);
+/// The same beside the version's state, which says whether it was confirmed.
+[[nodiscard]] QString shortOriginText(const PolicyVersion& version);
 /// "v41 · applied 12 min ago by root: reason"
 [[nodiscard]] QString versionSummary(const PolicyVersion& version, WallTime now);
 
