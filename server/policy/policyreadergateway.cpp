@@ -106,7 +106,7 @@ void PolicyReader::readAuthorities(const Node& gatewayAt, Gateway& gateway)
     if (gateway.ca.empty())
         return;
     const Node upstreams = DocumentReader::member(gatewayAt, "upstreams");
-    const bool allRead = upstreams.is(Kind::Array) && gateway.upstreams.size() == upstreams.value->items.size();
+    const bool allRead = !gateway.upstreams.empty() && gateway.upstreams.size() == upstreams.value->items.size();
     const auto isTls = [](const UpstreamUrl& url) { return url.tls; };
     if (allRead && std::none_of(gateway.upstreams.begin(), gateway.upstreams.end(), isTls))
         m_document.error(Code::Conflict, at, "only a wss upstream has use for this");
