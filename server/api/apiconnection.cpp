@@ -2,54 +2,80 @@
 #include "api/apiconnection.h"
 
 #include <array>
-#include <cerrno>
-#include <sys/socket.h>
-#include <unistd.h>
+#include <span>
 
 namespace gatehouse {
 
-ApiConnection::ApiConnection(int descriptor, std::string user, TimePoint now)
-    : m_descriptor(descriptor)
+namespace {
+
+constexpr int readsPerTurn = 16;
+constexpr std::size_t mostForgotten = 16 << 20; // bytes of a peer that goes on talking after its refusal
+
+} // namespace
+
+ApiConnection::ApiConnection(std::unique_ptr<Transport> transport, std::string user, ApiRole role,
+                             std::size_t bodyLimit, TimePoint now)
+    : m_transport(std::move(transport))
     , m_user(std::move(user))
+    , m_role(role)
     , m_since(now)
+    , m_bodyLimit(bodyLimit)
+    , m_reader(bodyLimit)
+{
+    trust();
+}
+
+ApiConnection::ApiConnection(AdminArrival arrival, std::size_t bodyLimit, TimePoint now)
+    : m_transport(std::move(arrival.transport))
+    , m_arrival(std::move(arrival))
+    , m_since(now)
+    , m_bodyLimit(bodyLimit)
+    , m_reader(bodyLimit)
 {
 }
 
-ApiConnection::~ApiConnection()
+bool ApiConnection::wantsRead() const
 {
-    ::close(m_descriptor);
+    return !m_inputEnded && m_phase != Phase::Ended && m_input.size() < m_inputLimit;
 }
 
-bool ApiConnection::wantsRead(std::size_t inputLimit) const
+bool ApiConnection::receive(TimePoint now)
 {
-    return !m_inputEnded && m_phase != Phase::Ended && m_input.size() < inputLimit;
-}
-
-void ApiConnection::receive(std::size_t inputLimit, TimePoint now)
-{
-    std::array<char, 16384> bytes;
-    while (wantsRead(inputLimit)) {
-        const ssize_t count = ::recv(m_descriptor, bytes.data(), bytes.size(), 0);
-        if (count > 0) {
-            m_input.append(bytes.data(), static_cast<std::size_t>(count));
-            if (m_phase == Phase::Idle)
-                enter(Phase::Receiving, now);
-        } else if (count == 0) {
+    std::array<std::byte, 16384> bytes;
+    for (int i = 0; i < readsPerTurn && wantsRead(); ++i) {
+        const IoResult got = m_transport->read(bytes);
+        switch (got.status) {
+        case IoStatus::Ok:
+            break;
+        case IoStatus::WouldBlock:
+            return false;
+        case IoStatus::Closed:
             m_inputEnded = true;
-        } else if (errno == EINTR) {
-            continue;
-        } else {
-            if (errno != EAGAIN)
+            if (m_phase == Phase::Lingering)
                 end();
-            return;
+            return false;
+        case IoStatus::Failed:
+            end();
+            return false;
         }
+        if (m_phase == Phase::Lingering) {
+            m_forgotten += got.bytes;
+            if (m_forgotten > mostForgotten)
+                end();
+            continue;
+        }
+        m_input.append(static_cast<const char*>(static_cast<const void*>(bytes.data())), got.bytes);
+        if (m_phase == Phase::Idle)
+            enter(Phase::Receiving, now);
     }
+    return wantsRead();
 }
 
-std::optional<ApiCall> ApiConnection::nextCall(std::size_t bodyLimit, TimePoint now)
+std::optional<ApiCall> ApiConnection::nextCall(const ApiDoor& door,
+                                               const std::function<void(const ApiAnswer&)>& refused, TimePoint now)
 {
     while (m_phase == Phase::Idle || m_phase == Phase::Receiving) {
-        auto request = m_input.empty() ? std::nullopt : takeApiRequest(m_input, bodyLimit);
+        auto request = m_input.empty() ? std::nullopt : m_reader.take(m_input, door);
         if (!request) {
             // A client may end its direction and still wait for answers, but with half a request there is none to give.
             if (m_inputEnded)
@@ -59,11 +85,13 @@ std::optional<ApiCall> ApiConnection::nextCall(std::size_t bodyLimit, TimePoint 
             return std::nullopt;
         }
         m_input.erase(0, request->size);
-        m_keepAlive = request->keepAlive;
+        m_keepAlive = m_keepAlive && request->keepAlive;
         enter(Phase::Busy, now);
         if (auto* call = std::get_if<ApiCall>(&request->what))
             return std::move(*call);
-        answer(std::get<ApiAnswer>(request->what), now);
+        const auto& refusal = std::get<ApiAnswer>(request->what);
+        refused(refusal);
+        answer(refusal, now);
     }
     return std::nullopt;
 }
@@ -84,19 +112,23 @@ void ApiConnection::refuse(const ApiAnswer& refusal, TimePoint now)
 void ApiConnection::send(TimePoint now)
 {
     while (m_phase == Phase::Sending && m_sent < m_output.size()) {
-        const ssize_t count = ::send(m_descriptor, m_output.data() + m_sent, m_output.size() - m_sent, MSG_NOSIGNAL);
-        if (count >= 0)
-            m_sent += static_cast<std::size_t>(count);
-        else if (errno == EAGAIN)
+        const IoResult sent = m_transport->write(std::as_bytes(std::span(m_output)).subspan(m_sent));
+        if (sent.status == IoStatus::WouldBlock)
             return;
-        else if (errno != EINTR)
+        if (sent.status != IoStatus::Ok)
             end();
+        else
+            m_sent += sent.bytes;
     }
     if (m_phase != Phase::Sending)
         return;
     m_output.clear();
     m_sent = 0;
-    enter(m_keepAlive ? Phase::Idle : Phase::Ended, now);
+    if (m_keepAlive)
+        return enter(Phase::Idle, now);
+    m_transport->shutdownWrite();
+    m_input.clear();
+    enter(m_inputEnded ? Phase::Ended : Phase::Lingering, now);
 }
 
 void ApiConnection::enter(Phase phase, TimePoint now)

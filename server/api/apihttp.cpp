@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "api/apihttp.h"
 
+#include "control/access.h"
 #include "control/json.h"
 #include "policy/text.h"
-#include "wire/headscanner.h"
 
 namespace gatehouse {
 
@@ -21,7 +21,7 @@ ApiRequest refuseHead(std::string_view bytes, Reason reason, bool versionUnsuppo
 {
     const std::uint16_t status = versionUnsupported ? std::uint16_t{505} : httpStatus(reason).value_or(400);
     return refused(bytes.size(), refuseApi(status, ControlErrorCode::BadRequest,
-                                           "not an HTTP/1.1 request: " + std::string(reasonWord(reason))));
+                                           "not an HTTP/1.1 request: " + std::string(reasonWord(reason)), reason));
 }
 
 bool wantsClose(const wire::Request& request)
@@ -40,6 +40,16 @@ ApiAnswer wrongVerb(std::string_view path, std::string_view allow)
     return answer;
 }
 
+ApiAnswer refuseRole(const Actor& actor, std::string_view method)
+{
+    const std::string role(apiRoleWord(actor.role));
+    ApiAnswer answer = refuseApi(403, ControlErrorCode::Rejected,
+                                 "the role " + role + " may not call " + std::string(method), Reason::ApiRole);
+    answer.why.met = std::string(method);
+    answer.why.limit = role;
+    return answer;
+}
+
 std::optional<ApiCall::Kind> healthKind(std::string_view path)
 {
     if (path == "/livez")
@@ -49,47 +59,81 @@ std::optional<ApiCall::Kind> healthKind(std::string_view path)
     return std::nullopt;
 }
 
-std::variant<ApiCall, ApiAnswer> interpret(const wire::Request& request, std::string_view body)
+std::variant<ApiCall, ApiAnswer> interpretHealth(const wire::Request& request, ApiCall::Kind kind)
 {
-    if (const auto kind = healthKind(request.path)) {
-        if (request.method != "GET")
-            return wrongVerb(request.path, "GET");
-        return ApiCall{*kind, InfoQuery{}};
-    }
+    if (request.method != "GET")
+        return wrongVerb(request.path, "GET");
+    return ApiCall{kind, {}, InfoQuery{}};
+}
+
+std::variant<ApiCall, ApiAnswer> interpret(const wire::Request& request, std::string_view body, const Actor& actor)
+{
     if (!request.path.starts_with(apiPrefix))
         return refuseApi(404, ControlErrorCode::NotFound, "there is no " + clipped(request.path, 80));
     const std::string_view method = request.path.substr(apiPrefix.size());
     if (isCommandMethod(method) && request.method != "POST")
         return wrongVerb(request.path, "POST");
+    if (isCommandMethod(method) && !mayCall(actor.role, method))
+        return refuseRole(actor, method);
     auto command = parseCommand(method, body);
     if (!command) {
         const ControlError& error = command.error();
-        return refuseApi(error.code == ControlErrorCode::NotFound ? 404 : 400, error.code, error.message);
+        const bool unknown = error.code == ControlErrorCode::NotFound;
+        return refuseApi(unknown ? 404 : 400, error.code, error.message,
+                         unknown ? Reason::ApiMethod : Reason::ApiFormat);
     }
-    return ApiCall{ApiCall::Kind::Method, std::move(command).value()};
+    return ApiCall{ApiCall::Kind::Method, actor, std::move(command).value()};
 }
 
 } // namespace
 
-std::optional<ApiRequest> takeApiRequest(std::string_view bytes, std::size_t bodyLimit)
+std::optional<ApiRequest> ApiRequestReader::take(std::string_view bytes, const ApiDoor& door)
 {
-    wire::HeadScanner scanner{wire::RequestLimits()};
-    const auto head = scanner.scan(bytes);
-    if (!head)
-        return refuseHead(bytes, head.error(), scanner.versionUnsupported());
-    if (*head == 0)
-        return std::nullopt;
-    const wire::Request request = scanner.request(bytes);
+    auto request = read(bytes, door);
+    if (request) {
+        m_scanner.reset();
+        m_head = 0;
+        m_entered = false;
+    }
+    return request;
+}
+
+std::optional<ApiRequest> ApiRequestReader::read(std::string_view bytes, const ApiDoor& door)
+{
+    if (!m_scanner)
+        m_scanner.emplace(wire::RequestLimits());
+    if (m_head == 0) {
+        const auto head = m_scanner->scan(bytes);
+        if (!head)
+            return refuseHead(bytes, head.error(), m_scanner->versionUnsupported());
+        if (*head == 0)
+            return std::nullopt;
+        m_head = *head;
+    }
+    const wire::Request request = m_scanner->request(bytes);
+    const auto health = healthKind(request.path);
     const auto length = wire::contentLength(request);
+    const bool whole = length && *length <= m_bodyLimit && bytes.size() - m_head >= *length;
+    Actor actor;
+    if (!health && (!m_entered || whole)) { // whoever shows no key learns nothing else
+        auto entered = door(request);
+        if (!entered)
+            return refused(bytes.size(), entered.error());
+        actor = std::move(*entered);
+        m_entered = true;
+    }
     if (!length)
         return refuseHead(bytes, length.error());
-    if (*length > bodyLimit)
-        return refused(bytes.size(), refuseApi(413, ControlErrorCode::BadRequest,
-                                               "the body is over " + std::to_string(bodyLimit) + " bytes"));
-    const std::size_t size = *head + static_cast<std::size_t>(*length);
-    if (bytes.size() < size)
+    if (*length > m_bodyLimit)
+        return refused(bytes.size(),
+                       refuseApi(413, ControlErrorCode::BadRequest,
+                                 "the body is over " + std::to_string(m_bodyLimit) + " bytes", Reason::ApiSize));
+    if (!whole)
         return std::nullopt;
-    return ApiRequest{size, !wantsClose(request), interpret(request, bytes.substr(*head, size - *head))};
+    const std::size_t size = m_head + static_cast<std::size_t>(*length);
+    return ApiRequest{size, !wantsClose(request),
+                      health ? interpretHealth(request, *health)
+                             : interpret(request, bytes.substr(m_head, size - m_head), actor)};
 }
 
 namespace {
@@ -105,7 +149,7 @@ std::uint16_t statusOf(const Reply& reply)
 ApiAnswer answerTo(ApiCall::Kind kind, const Reply& reply)
 {
     if (kind == ApiCall::Kind::Method)
-        return ApiAnswer{statusOf(reply), formatReply(reply), {}};
+        return ApiAnswer{statusOf(reply), formatReply(reply), {}, {}, {}};
     const Info* info = reply ? std::get_if<Info>(&reply.value()) : nullptr;
     if (!info)
         return refuseApi(503, ControlErrorCode::Unavailable, "the gate does not answer");
@@ -113,12 +157,16 @@ ApiAnswer answerTo(ApiCall::Kind kind, const Reply& reply)
     const bool good = kind == ApiCall::Kind::Live ? state != GateState::Stopped : state == GateState::Serving;
     if (!good)
         return refuseApi(503, ControlErrorCode::Unavailable, "the gate does not serve");
-    return ApiAnswer{200, R"({"result":{}})", {}};
+    return ApiAnswer{200, R"({"result":{}})", {}, {}, {}};
 }
 
-ApiAnswer refuseApi(std::uint16_t status, ControlErrorCode code, std::string message)
+ApiAnswer refuseApi(std::uint16_t status, ControlErrorCode code, std::string message, Reason reason)
 {
-    return ApiAnswer{status, formatReply(Failure{ControlError{code, std::move(message)}}), {}};
+    ApiAnswer answer;
+    answer.status = status;
+    answer.body = formatReply(Failure{ControlError{code, std::move(message)}});
+    answer.why.reason = reason;
+    return answer;
 }
 
 std::string formatAnswer(const ApiAnswer& answer, bool keepAlive)
@@ -128,6 +176,8 @@ std::string formatAnswer(const ApiAnswer& answer, bool keepAlive)
     text += std::to_string(answer.body.size());
     if (!answer.allow.empty())
         text += "\r\nAllow: " + std::string(answer.allow);
+    if (answer.retryAfter)
+        text += "\r\nRetry-After: " + std::to_string(*answer.retryAfter);
     text += keepAlive ? "\r\n\r\n" : "\r\nConnection: close\r\n\r\n";
     return text + answer.body;
 }

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "api/unixlistener.h"
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <grp.h>
 #include <pwd.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -23,15 +25,17 @@ Failure<std::string> failed(const std::filesystem::path& path, const std::string
                    (error != 0 ? std::string(": ") + std::strerror(error) : "")};
 }
 
-Result<Done, std::string> makeFolders(const std::filesystem::path& folder)
+Result<Done, std::string> makeFolders(const std::filesystem::path& folder, std::optional<gid_t> group)
 {
     std::error_code error;
     if (folder.empty() || std::filesystem::is_directory(folder, error))
         return Done{};
-    if (auto made = makeFolders(folder.parent_path()); !made)
+    if (auto made = makeFolders(folder.parent_path(), group); !made)
         return made;
     if (::mkdir(folder.c_str(), 0700) != 0 && errno != EEXIST)
         return failed(folder, "cannot make the folder", errno);
+    if (group && (::chown(folder.c_str(), static_cast<uid_t>(-1), *group) != 0 || ::chmod(folder.c_str(), 0710) != 0))
+        return failed(folder, "cannot be given to control_group", errno);
     return Done{};
 }
 
@@ -94,7 +98,7 @@ UnixListener::~UnixListener()
     ::close(m_descriptor);
 }
 
-Result<UnixListener, std::string> UnixListener::open(const std::filesystem::path& path)
+Result<UnixListener, std::string> UnixListener::open(const std::filesystem::path& path, std::optional<gid_t> group)
 {
     sockaddr_un address{};
     address.sun_family = AF_UNIX;
@@ -105,7 +109,7 @@ Result<UnixListener, std::string> UnixListener::open(const std::filesystem::path
                           std::to_string(sizeof address.sun_path - 1) + ", choose a shorter control_socket",
                       0);
     std::memcpy(address.sun_path, text.data(), text.size());
-    if (auto made = makeFolders(path.parent_path()); !made)
+    if (auto made = makeFolders(path.parent_path(), group); !made)
         return Failure{made.error()};
     if (auto removed = removeStale(path, address); !removed)
         return Failure{removed.error()};
@@ -120,6 +124,9 @@ Result<UnixListener, std::string> UnixListener::open(const std::filesystem::path
         return failed(path, "cannot be made", error);
     }
     UnixListener listener(descriptor, path);
+    // Its group first: with the mode alone, the server's own group would have it for a moment.
+    if (group && (::chown(path.c_str(), static_cast<uid_t>(-1), *group) != 0 || ::chmod(path.c_str(), 0660) != 0))
+        return failed(path, "cannot be given to control_group", errno);
     if (::listen(descriptor, backlog) != 0)
         return failed(path, "cannot listen", errno);
     return listener;
@@ -131,13 +138,30 @@ std::optional<Peer> peerOf(int descriptor)
     socklen_t size = sizeof credentials;
     if (::getsockopt(descriptor, SOL_SOCKET, SO_PEERCRED, &credentials, &size) != 0)
         return std::nullopt;
-    Peer peer{credentials.uid, std::to_string(credentials.uid)};
+    Peer peer{credentials.uid, credentials.gid, std::to_string(credentials.uid)};
     std::vector<char> buffer(16384);
     passwd entry{};
     passwd* found = nullptr;
     if (::getpwuid_r(peer.uid, &entry, buffer.data(), buffer.size(), &found) == 0 && found)
         peer.name = found->pw_name;
     return peer;
+}
+
+bool isMember(const Peer& peer, gid_t group)
+{
+    if (peer.gid == group)
+        return true;
+    constexpr int most = 65536; // groups of one user, as many as Linux has
+    std::vector<gid_t> groups(64);
+    int count = static_cast<int>(groups.size());
+    if (::getgrouplist(peer.name.c_str(), peer.gid, groups.data(), &count) < 0) { // now it says how many there are
+        if (count > most)
+            return false;
+        groups.resize(static_cast<std::size_t>(std::max(count, 1)));
+        if (::getgrouplist(peer.name.c_str(), peer.gid, groups.data(), &count) < 0)
+            return false;
+    }
+    return std::find(groups.begin(), groups.begin() + count, group) != groups.begin() + count;
 }
 
 } // namespace gatehouse

@@ -112,7 +112,7 @@ std::uint64_t quantile(const std::array<std::uint64_t, LatencyHistogram::buckets
 } // namespace
 
 GateStats StatsSampler::sample(const std::vector<const WorkerCounters*>& workers,
-                               const std::array<Counter, reasonCount>& refusedElsewhere, TimePoint now, WallTime wall)
+                               const std::vector<const ReasonCounters*>& refusedElsewhere, TimePoint now, WallTime wall)
 {
     GateStats stats;
     stats.time = wall;
@@ -144,7 +144,8 @@ GateStats StatsSampler::sample(const std::vector<const WorkerCounters*>& workers
         const auto reason = static_cast<Reason>(i);
         if (closed[i] > 0)
             stats.closed.emplace_back(reason, closed[i]);
-        refused[i] += refusedElsewhere[i].value();
+        for (const ReasonCounters* elsewhere : refusedElsewhere)
+            refused[i] += (*elsewhere)[i].value();
         if (refused[i] == 0)
             continue;
         stats.refused.emplace_back(reason, refused[i]);

@@ -56,7 +56,7 @@ class StatsSampler {
 public:
     /// Everything but `state` and the fields of audit and certificates. `refusedElsewhere`: by others than workers.
     [[nodiscard]] GateStats sample(const std::vector<const WorkerCounters*>& workers,
-                                   const std::array<Counter, reasonCount>& refusedElsewhere, TimePoint now,
+                                   const std::vector<const ReasonCounters*>& refusedElsewhere, TimePoint now,
                                    WallTime wall);
 
 private:

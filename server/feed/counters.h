@@ -24,6 +24,9 @@ private:
     std::atomic<std::uint64_t> m_value{0};
 };
 
+/// One count for each reason.
+using ReasonCounters = std::array<Counter, reasonCount>;
+
 /// Durations in microseconds, four buckets an octave, so that a quantile is right to within a quarter.
 class LatencyHistogram {
 public:
@@ -68,8 +71,8 @@ struct WorkerCounters {
     Counter throttled; ///< see GateStats
     Counter dropped;
     Counter reported;
-    std::array<Counter, reasonCount> refused;
-    std::array<Counter, reasonCount> closed;
+    ReasonCounters refused;
+    ReasonCounters closed;
     LatencyHistogram loop;
 };
 

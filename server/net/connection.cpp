@@ -88,6 +88,10 @@ void Connection::onReadable()
         readProxyHeader();
     if (m_phase == Phase::Handshake)
         handshake();
+    if (m_phase == Phase::Head && !m_head && isForAdmin()) {
+        handOver();
+        return;
+    }
     if (m_inputEnded) {
         flush(); // woken by a reset, which the next write meets
         return;

@@ -107,6 +107,10 @@ private:
     void readProxyHeader();
     void handshake();
     void beginHead();
+    /// Came in at an admin listener.
+    [[nodiscard]] bool isForAdmin() const;
+    /// To the API, past its door: from here on it is nothing of this worker's.
+    void handOver();
     void endOfInput(IoStatus how);
     /// Goes to the phase that the bytes are for.
     void received(std::span<std::byte> bytes);

@@ -75,6 +75,30 @@ void Connection::beginHead()
     startTimer();
 }
 
+bool Connection::isForAdmin() const
+{
+    return m_context.policy().listeners[m_arrival.listener].kind == ListenerKind::Admin;
+}
+
+void Connection::handOver()
+{
+    leave(); // epoll forgets the socket while it is still ours
+    m_arrival.pendingSlot = Lease();
+    m_pendingSlot = Lease();
+    const Listener& listener = m_context.policy().listeners[m_arrival.listener];
+    AdminArrival arrival;
+    arrival.listener = listener.name;
+    arrival.listenerAddress = listener.address;
+    arrival.listenerPort = listener.port;
+    arrival.secure = m_transport->secure();
+    arrival.serverName = m_transport->serverName();
+    arrival.peer = m_arrival.peer;
+    arrival.address = std::move(m_arrival.address);
+    arrival.proxy = m_arrival.proxy;
+    arrival.transport = std::move(m_transport);
+    m_context.gate.events.adminArrived(std::move(arrival));
+}
+
 void Connection::handshake()
 {
     switch (m_transport->handshake()) {

@@ -147,6 +147,7 @@ struct GateTables {
     StateTable<std::string, UserState> users{131072};
     Slots sessions;
     Slots pending;
+    Slots adminPending; ///< at admin listeners, which a flood elsewhere is not to shut
 
     /// The shared buckets go on by other limits with the fill that they have. What workers take by the limits before,
     /// until each has met the new ones, is charged as those had it: that is off by what comes within a second.

@@ -14,7 +14,8 @@ bool sameSocket(const Listener& a, const Listener& b)
 
 bool sameDoor(const Listener& a, const Listener& b)
 {
-    return a.name == b.name && a.address == b.address && a.port == b.port && a.tls.has_value() == b.tls.has_value();
+    return a.name == b.name && a.address == b.address && a.port == b.port && a.kind == b.kind &&
+           a.tls.has_value() == b.tls.has_value();
 }
 
 } // namespace

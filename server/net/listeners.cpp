@@ -155,8 +155,9 @@ void Fd::reset()
 std::string listenerUrl(const Listener& listener, std::uint16_t port)
 {
     const std::string host = listener.address.toString();
-    return (listener.tls ? "wss://" : "ws://") + (listener.address.isV4() ? host : '[' + host + ']') + ':' +
-           std::to_string(port);
+    const bool admin = listener.kind == ListenerKind::Admin;
+    const std::string scheme = std::string(admin ? "http" : "ws") + (listener.tls ? "s://" : "://");
+    return scheme + (listener.address.isV4() ? host : '[' + host + ']') + ':' + std::to_string(port);
 }
 
 Result<ListenerSockets, std::string> openListener(const Listener& listener, unsigned workers)

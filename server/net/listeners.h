@@ -45,7 +45,7 @@ struct ListenerSockets {
 /// the error then names its process id.
 [[nodiscard]] Result<ListenerSockets, std::string> openListener(const Listener& listener, unsigned workers);
 
-/// "wss://0.0.0.0:8443"
+/// "wss://0.0.0.0:8443"; of an admin listener "https://127.0.0.1:9443"
 [[nodiscard]] std::string listenerUrl(const Listener& listener, std::uint16_t port);
 
 } // namespace gatehouse

@@ -27,6 +27,7 @@ constexpr int acceptsPerTurn = 64;
 constexpr std::chrono::milliseconds publishEvery{250};
 constexpr std::chrono::milliseconds longestSleep{50};
 constexpr std::chrono::milliseconds acceptPause{100};
+constexpr std::uint64_t mostAdminPending = 64;     // at all admin listeners, until their TLS stands
 constexpr std::chrono::milliseconds drainStep{10}; // of sessions that are told one after the other
 
 // What an epoll event is about: the wakeup, a listening socket or a connection, told apart by the low bits of a
@@ -293,12 +294,15 @@ void Worker::acceptOne(std::size_t listener, Fd fd, const IpAddress& peer, std::
             return;
         }
     }
-    if (!gate.tables.pending.reserve(limits.pending)) {
-        refuseConnect(arrival, {Reason::LimitPending, limitRule("pending"),
-                                std::to_string(*limits.pending) + " pending", std::to_string(*limits.pending)});
+    const bool admin = policy().listeners[listener].kind == ListenerKind::Admin;
+    Slots& pendingSlots = admin ? gate.tables.adminPending : gate.tables.pending;
+    const auto mostPending = admin ? std::optional(mostAdminPending) : limits.pending;
+    if (!pendingSlots.reserve(mostPending)) {
+        refuseConnect(arrival, {Reason::LimitPending, admin ? Rule() : limitRule("pending"),
+                                std::to_string(*mostPending) + " pending", std::to_string(*mostPending)});
         return;
     }
-    Lease pendingSlot(nullptr, gate.tables.pending);
+    Lease pendingSlot(nullptr, pendingSlots);
     SslPtr ssl;
     const auto& tls = generation->tls[listener];
     if (tls) {

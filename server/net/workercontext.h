@@ -8,6 +8,7 @@
 #include "feed/counters.h"
 #include "feed/policyimpact.h"
 #include "feed/values.h"
+#include "net/adminarrival.h"
 #include "net/banset.h"
 #include "net/gatetables.h"
 #include "net/routehandler.h"
@@ -76,6 +77,8 @@ public:
     /// Uses a one-time token up. `done` is called exactly once, on any thread, possibly before this returns.
     virtual void claimToken(TokenClaim claim, std::function<void(ClaimVerdict)> done) = 0;
     virtual void publish(std::uint32_t worker, WorkerBatch batch) = 0;
+    /// Somebody got through an admin listener's door. Nobody takes it: it ends.
+    virtual void adminArrived(AdminArrival arrival) { (void)arrival; }
     /// A token named a key that the issuer's set does not hold. Anybody can cause it, as often as they like.
     virtual void keyUnknown(const std::string& issuer) { (void)issuer; }
 };

@@ -15,7 +15,8 @@ void Worker::drain(std::chrono::milliseconds spread)
     m_drainEnd = draining ? std::min(m_drainEnd, end) : end;
     draining = true;
     for (const auto& socket : m_listeners)
-        socket->fd.reset(); // the entries stay: an event that is at hand already may name one
+        if (policy().listeners[socket->listener].kind == ListenerKind::Public) // operators watch it to the end
+            socket->fd.reset(); // the entries stay: an event that is at hand already may name one
     m_toDrain.clear();
     for (Connection* connection : connections()) {
         const Session* session = connection->session();

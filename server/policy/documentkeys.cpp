@@ -19,7 +19,7 @@ constexpr std::array rootKeys{Key{"gatehouse"},
                               Key{"name"},
                               Key{"state_dir"},
                               Key{"control_socket"},
-                              planned("control_group", "control_group"),
+                              Key{"control_group", "control_group"},
                               Key{"workers"},
                               Key{"listeners", "listener"},
                               Key{"issuers", "issuer"},
@@ -31,14 +31,14 @@ constexpr std::array rootKeys{Key{"gatehouse"},
                               planned("audit", "audit"),
                               planned("recorder", "recorder"),
                               planned("alerts", "alert"),
-                              planned("api_keys", "api_key"),
+                              Key{"api_keys", "api_key"},
                               Key{"lockdown", "lockdown"},
                               Key{"drain", "drain"}};
 
 constexpr std::array controlGroupKeys{Key{"group"}, Key{"role"}};
 
 constexpr std::array listenerKeys{
-    Key{"name"},     planned("kind"),     Key{"address"},         Key{"port"},         Key{"tls", "tls"},
+    Key{"name"},     Key{"kind"},         Key{"address"},         Key{"port"},         Key{"tls", "tls"},
     Key{"insecure"}, Key{"server_names"}, Key{"trusted_proxies"}, Key{"proxy_header"}, Key{"networks", "networks"}};
 
 constexpr std::array tlsKeys{Key{"certificate"},       Key{"key"},  Key{"min_version"}, Key{"client_ca"},

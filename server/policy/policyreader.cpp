@@ -76,6 +76,8 @@ Policy PolicyReader::read(const Node& root)
     checkUnique(channels, "match");
     readLockdown(m_document.member(root, "lockdown"));
     readDrain(m_document.member(root, "drain"));
+    readControlGroup(m_document.member(root, "control_group"));
+    readApiKeys(root);
     return std::move(m_policy);
 }
 
@@ -143,6 +145,7 @@ Listener PolicyReader::readListener(const Node& at)
     readServerNames(m_document.member(at, "server_names"), listener);
     readNetworks(m_document.member(at, "trusted_proxies"), listener.trustedProxies);
     readProxyHeader(m_document.member(at, "proxy_header"), listener);
+    readListenerKind(m_document.member(at, "kind"), m_document.member(at, "tls"), listener);
     readNetworkRules(m_document.member(at, "networks"), listener.networks);
     return listener;
 }

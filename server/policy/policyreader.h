@@ -18,6 +18,12 @@ private:
     void readProcess(const Node& root);
     void readRoles(const Node& at);
 
+    void readListenerKind(const Node& at, const Node& tls, Listener& listener);
+    void readApiRole(const Node& at, ApiRole& target);
+    void readControlGroup(const Node& at);
+    [[nodiscard]] ApiKey readApiKey(const Node& at);
+    void readApiKeys(const Node& root);
+
     [[nodiscard]] Listener readListener(const Node& at);
     void readTls(const Node& at, Listener& listener);
     void readServerNames(const Node& at, Listener& listener);

@@ -94,6 +94,7 @@ void ServerRuntime::Private::adoptGeneration(std::shared_ptr<const PolicyGenerat
 {
     m_generation = std::move(next);
     m_policy = m_generation->policy;
+    m_api->setPolicy(m_policy);
     (void)m_jobs.post([this, generation = m_generation] { m_keeper.setGeneration(generation); }, true);
     (void)m_keys.post([this, generation = m_generation,
                        mayReturn = m_policies->provisional()] { m_keyKeeper.setGeneration(generation, mayReturn); },

@@ -60,14 +60,8 @@ Result<std::unique_ptr<ServerRuntime>, std::string> ServerRuntime::start(std::sh
 {
     std::unique_ptr<ServerRuntime> runtime(new ServerRuntime);
     runtime->d = std::make_unique<Private>(std::move(policy), clock);
-    if (auto started = runtime->d->start(spareCores); !started)
+    if (auto started = runtime->d->start(spareCores, *runtime); !started)
         return Failure{started.error()};
-    ControlSocketOptions options;
-    options.path = runtime->d->m_policy->controlSocket;
-    auto socket = ControlSocket::open(std::move(options), *runtime);
-    if (!socket)
-        return Failure{socket.error()};
-    runtime->d->m_socket = std::move(*socket);
     return runtime;
 }
 
@@ -92,7 +86,7 @@ bool ServerRuntime::waitUntilStopped(std::chrono::milliseconds atMost)
     return d->m_stateChanged.wait_for(lock, atMost, [this] { return d->m_state == GateState::Stopped; });
 }
 
-Result<Done, std::string> ServerRuntime::Private::start(unsigned spareCores)
+Result<Done, std::string> ServerRuntime::Private::start(unsigned spareCores, ServerControl& control)
 {
     raiseDescriptorLimit();
     std::signal(SIGPIPE, SIG_IGN); // OpenSSL writes to sockets whose peer may be gone
@@ -133,6 +127,15 @@ Result<Done, std::string> ServerRuntime::Private::start(unsigned spareCores)
         for (const SharedLimit& limit : m_limits->standing())
             worker.limitUser(limit);
     });
+    ApiServerOptions options; // before the first who comes in at an admin listener; its commands wait for the start
+    options.path = m_policy->controlSocket;
+    options.group = m_policy->controlGroup;
+    auto api = ApiServer::open(std::move(options), control, *this, m_clock);
+    if (!api)
+        return Failure{api.error()};
+    m_api = std::move(*api);
+    m_api->setBans(m_bans->set());
+    m_api->setPolicy(m_policy);
     if (auto started = m_gate->start(m_generation, m_bans->set(), m_revocations->set(), spareCores); !started)
         return Failure{started.error()};
     m_state = GateState::Serving;
@@ -200,7 +203,7 @@ Result<Done, std::string> ServerRuntime::Private::takeFirstVersion()
 
 ServerRuntime::Private::~Private()
 {
-    m_socket.reset();
+    m_api.reset();
     m_keyKeeper.stop();
     m_keys.stop();
     m_jobs.stop();
@@ -265,7 +268,7 @@ void ServerRuntime::Private::requestSnapshot(const std::shared_ptr<Mailbox>& mai
 
 GateStats ServerRuntime::Private::stats()
 {
-    GateStats stats = m_sampler.sample(m_gate->counters(), m_refused, m_clock.now(), m_clock.wall());
+    GateStats stats = m_sampler.sample(m_gate->counters(), {&m_refused, &m_api->refused()}, m_clock.now(), m_clock.wall());
     stats.state = m_state;
     stats.audit = m_audit->failing() ? AuditState::Failing : AuditState::Good;
     stats.certificates = m_certificates;
@@ -372,6 +375,7 @@ void ServerRuntime::Private::tick()
 
 void ServerRuntime::Private::publishBans()
 {
+    m_api->setBans(m_bans->set());
     m_gate->post([set = m_bans->set()](Worker& worker) { worker.setBans(set); });
 }
 
@@ -410,6 +414,28 @@ void ServerRuntime::Private::banByRule(const IpAddress& address, std::chrono::mi
         command.value = Network{address.limitKey(), 64}.toString();
     }
     call({ruleActor, ruleActor}, std::move(command), [](const Reply&) {});
+}
+
+void ServerRuntime::Private::adminArrived(AdminArrival arrival)
+{
+    m_api->adopt(std::move(arrival));
+}
+
+void ServerRuntime::Private::apiRefused(ApiRefusal refusal)
+{
+    const WallTime now = m_clock.wall();
+    AuditRecord record;
+    record.time = now;
+    record.decision = refusal.why;
+    record.user = refusal.user;
+    record.address = refusal.address ? refusal.address->toString() : std::string();
+    record.route = refusal.listener;
+    record.code = refusal.status;
+    record.detail = refusal.proxy ? "API, through " + refusal.proxy->toString() : "API";
+    record.policyVersion = refusal.policyVersion;
+    m_audit->record(std::move(record));
+    if (refusal.address && isAuthFailure(refusal.why.reason))
+        authFailed({now, *refusal.address, refusal.why, refusal.listener, {}, {}, refusal.policyVersion});
 }
 
 void ServerRuntime::Private::publish(std::uint32_t worker, WorkerBatch batch)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
-#include "api/controlsocket.h"
+#include "api/apiserver.h"
 #include "audit/auditlog.h"
 #include "audit/auditreader.h"
 #include "audit/policyversions.h"
@@ -32,7 +32,7 @@
 namespace gatehouse {
 
 /// Owner of all members: the runtime thread, but for those marked otherwise.
-struct ServerRuntime::Private final : EventSink, GateEvents, CertificateEvents, KeyEvents {
+struct ServerRuntime::Private final : EventSink, GateEvents, ApiEvents, CertificateEvents, KeyEvents {
     static constexpr std::chrono::milliseconds tickEvery{250};
     static constexpr std::size_t commandLimit = 4096; ///< operators' commands that may wait
     static constexpr std::size_t stepLimit = 64;      ///< changes of the policy that may wait
@@ -49,7 +49,8 @@ struct ServerRuntime::Private final : EventSink, GateEvents, CertificateEvents, 
     }
     ~Private() override;
 
-    [[nodiscard]] Result<Done, std::string> start(unsigned spareCores);
+    /// `control`: for whom the API calls.
+    [[nodiscard]] Result<Done, std::string> start(unsigned spareCores, ServerControl& control);
 
     // On any thread.
     void call(Actor actor, Command command, ReplyCallback done);
@@ -161,10 +162,14 @@ struct ServerRuntime::Private final : EventSink, GateEvents, CertificateEvents, 
     // EventSink and GateEvents: on workers' threads.
     void record(AuditRecord record) noexcept override;
     void authFailed(AuthFailure failure) override;
-    void banByRule(const IpAddress& address, std::chrono::milliseconds duration, const Decision& why) override;
+    void banByRule(const IpAddress& address, std::chrono::milliseconds duration, const Decision& why) override; // both
     void claimToken(TokenClaim claim, std::function<void(ClaimVerdict)> done) override;
     void publish(std::uint32_t worker, WorkerBatch batch) override;
     void keyUnknown(const std::string& issuer) override;
+    void adminArrived(AdminArrival arrival) override;
+
+    // ApiEvents: on the api thread.
+    void apiRefused(ApiRefusal refusal) override;
 
     // CertificateEvents: on the jobs thread.
     void certificateChanged(std::shared_ptr<const PolicyGeneration> base,
@@ -206,7 +211,7 @@ struct ServerRuntime::Private final : EventSink, GateEvents, CertificateEvents, 
     ClockWatch m_clockWatch;
     std::optional<WallTime> m_clockStepped;
     std::chrono::milliseconds m_clockStep{0};   ///< the last one; negative: back
-    std::array<Counter, reasonCount> m_refused; ///< what the runtime itself refused
+    ReasonCounters m_refused; ///< what the runtime itself refused
     CertificateState m_certificates = CertificateState::Good;
     std::optional<WallTime> m_certificatesEnd;
     CertificateKeeper m_keeper{m_clock, *this}; ///< the jobs thread's
@@ -234,7 +239,7 @@ struct ServerRuntime::Private final : EventSink, GateEvents, CertificateEvents, 
     TaskQueue m_runtime{"runtime", commandLimit};
     TaskQueue m_jobs{"jobs", 256};
     TaskQueue m_keys{"keys", 64};
-    std::unique_ptr<ControlSocket> m_socket; ///< first to go: it calls us
+    std::unique_ptr<ApiServer> m_api; ///< thread-safe; first to go: it calls us
 };
 
 } // namespace gatehouse

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "api/controlsocket.h"
+#include "api/apiserver.h"
 #include "control/json.h"
 #include "control/servercontrol.h"
 
@@ -227,8 +227,14 @@ private:
 
     std::unique_ptr<QTemporaryDir> m_folder;
     std::unique_ptr<FakeControl> m_control;
-    std::unique_ptr<ControlSocket> m_socket;
-    ControlSocketOptions m_options;
+    struct NoEvents final : ApiEvents {
+        void apiRefused(ApiRefusal) override {}
+        void banByRule(const IpAddress&, std::chrono::milliseconds, const Decision&) override {}
+    };
+    NoEvents m_events;
+    SystemClock m_clock;
+    std::unique_ptr<ApiServer> m_socket;
+    ApiServerOptions m_options;
 };
 
 void ControlSocketTest::init()
@@ -247,7 +253,7 @@ void ControlSocketTest::cleanup()
 
 void ControlSocketTest::start()
 {
-    auto opened = ControlSocket::open(m_options, *m_control);
+    auto opened = ApiServer::open(m_options, *m_control, m_events, m_clock);
     if (!opened)
         qFatal("%s", opened.error().c_str());
     m_socket = std::move(opened).value();
@@ -493,7 +499,7 @@ void ControlSocketTest::the_socket_has_mode_0600_in_a_folder_of_0700_and_goes_wi
 void ControlSocketTest::a_stale_socket_is_replaced_and_a_living_one_is_not()
 {
     start();
-    const auto second = ControlSocket::open(m_options, *m_control);
+    const auto second = ApiServer::open(m_options, *m_control, m_events, m_clock);
     QVERIFY(!second);
     QVERIFY2(second.error().find(m_options.path.string()) != std::string::npos, second.error().c_str());
     QCOMPARE(ask(request("GET", "/livez")).status, 200);
@@ -516,7 +522,7 @@ void ControlSocketTest::what_is_no_socket_is_left_alone()
     QFile file(QString::fromStdString(m_options.path.string()));
     QVERIFY(file.open(QIODevice::WriteOnly));
     file.close();
-    const auto opened = ControlSocket::open(m_options, *m_control);
+    const auto opened = ApiServer::open(m_options, *m_control, m_events, m_clock);
     QVERIFY(!opened);
     QVERIFY(opened.error().find("no socket") != std::string::npos);
     QVERIFY(std::filesystem::is_regular_file(m_options.path));
@@ -525,7 +531,7 @@ void ControlSocketTest::what_is_no_socket_is_left_alone()
 void ControlSocketTest::a_path_that_is_too_long_is_named()
 {
     m_options.path = "/tmp/" + std::string(200, 'x');
-    const auto opened = ControlSocket::open(m_options, *m_control);
+    const auto opened = ApiServer::open(m_options, *m_control, m_events, m_clock);
     QVERIFY(!opened);
     QVERIFY2(opened.error().find("205 bytes") != std::string::npos, opened.error().c_str());
 }

@@ -10,13 +10,13 @@ namespace gatehouse::test {
 /// "//" inside the raw string for a comment.
 inline const std::string complete = R"json({
   "gatehouse": 1, "name": "Plant 3", "note": "why",
-  "state_dir": "st", "control_socket": "/run/c.sock", "workers": 3,
+  "state_dir": "st", "control_socket": "/run/c.sock", "control_group": { "group": "root", "role": "viewer" }, "workers": 3,
   "listeners": [
     { "name": "public", "address": "0.0.0.0", "port": 8443, "insecure": false,
       "tls": { "certificate": "server.pem", "key": "server.key", "min_version": "1.3", "handshake_timeout": "4s",
                "client_ca": "clients.pem", "renew": "off" },
       "server_names": ["Gate.example", "[::1]"], "trusted_proxies": ["10.1.0.0/16"], "proxy_header": "forwarded", "networks": { "allow": ["10.0.0.0/8", "::1"], "deny": ["10.9.0.0/16"] } },
-    { "name": "lab", "address": "127.0.0.1", "port": 8080, "tls": "off" }
+    { "name": "lab", "address": "127.0.0.1", "port": 8080, "tls": "off" }, { "name": "ops", "kind": "admin", "address": "127.0.0.1", "port": 9443, "tls": { "certificate": "server.pem", "key": "server.key" } }
   ],
   "issuers": [
     { "name": "local", "algorithms": ["HS256"], "secret_file": "token.key", "issuer": "iss", "audience": "aud",
@@ -50,7 +50,8 @@ inline const std::string complete = R"json({
       "messages": { "schema": { "client": "command.json", "upstream": "state.json" } } }
   ],
   "channels": [ { "match": "news.*", "subscribe": ["*", "anonymous"], "publish": ["editor"], "schema": "news.json" } ],
-  "lockdown": { "allow_users": ["ada", "corp:grace"], "allow_networks": ["192.0.2.0/24"] }, "drain": { "within": "15s", "spread": "5s" }
+  "lockdown": { "allow_users": ["ada", "corp:grace"], "allow_networks": ["192.0.2.0/24"] }, "drain": { "within": "15s", "spread": "5s" },
+  "api_keys": [ { "id": "k1", "name": "backend", "role": "publisher", "channels": ["news.*"], "sha256": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08" }, { "id": "on.call_2-B", "role": "operator", "sha256": "2C26B46B68FFC68FF99B453C1D30413413422D706483BFA0F98A5E886266E7AE" } ]
 })json";
 
 /// For files of authorities, which are looked at for what frames a certificate.

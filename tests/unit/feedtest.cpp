@@ -388,7 +388,7 @@ void FeedTest::a_sampler_sums_workers_and_measures_over_a_second()
     std::array<Counter, reasonCount> elsewhere;
     StatsSampler sampler;
     const TimePoint start{1h};
-    (void)sampler.sample({&one, &two}, elsewhere, start, today);
+    (void)sampler.sample({&one, &two}, {&elsewhere}, start, today);
     one.sessions.add(3);
     two.sessions.add(2);
     two.sessions.subtract(1);
@@ -405,10 +405,10 @@ void FeedTest::a_sampler_sums_workers_and_measures_over_a_second()
     for (int i = 0; i < 99; ++i)
         one.loop.add(100);
     two.loop.add(50'000);
-    const GateStats early = sampler.sample({&one, &two}, elsewhere, start + 500ms, today);
+    const GateStats early = sampler.sample({&one, &two}, {&elsewhere}, start + 500ms, today);
     QCOMPARE(early.sessions, 4u);
     QCOMPARE(early.loopLoad, 0.0);
-    const GateStats stats = sampler.sample({&one, &two}, elsewhere, start + 1s, today);
+    const GateStats stats = sampler.sample({&one, &two}, {&elsewhere}, start + 1s, today);
     QCOMPARE(stats.refusedTotal, 7u);
     QCOMPARE(stats.authFailures, 3u);
     QCOMPARE(stats.refused, (std::vector<std::pair<Reason, std::uint64_t>>{
@@ -417,7 +417,7 @@ void FeedTest::a_sampler_sums_workers_and_measures_over_a_second()
     QVERIFY(std::abs(stats.loopLoad - 0.3) < 0.001);
     QVERIFY(stats.loopLatencyP50 >= 100 && stats.loopLatencyP50 <= 125);
     QVERIFY(stats.loopLatencyP99 >= 100 && stats.loopLatencyP99 <= 125);
-    const GateStats later = sampler.sample({&one, &two}, elsewhere, start + 2s, today);
+    const GateStats later = sampler.sample({&one, &two}, {&elsewhere}, start + 2s, today);
     QCOMPARE(later.loopLatencyP99, 0u);
     QCOMPARE(later.loopLoad, 0.0);
 }

@@ -68,6 +68,8 @@ private Q_SLOTS:
     void keys_of_parts_not_built_are_errors_data();
     void keys_of_parts_not_built_are_errors();
     void every_key_matters();
+    void api_keys_have_names_and_digests();
+    void keys_and_admin_listeners_need_each_other();
     void a_drain_is_spread_within_its_time();
     void errors_read_well();
 };
@@ -82,7 +84,7 @@ void PolicyLoadTest::a_complete_document_is_read_whole()
     QCOMPARE(p.stateDir, path("st"));
     QCOMPARE(p.controlSocket, std::filesystem::path("/run/c.sock"));
     QCOMPARE(p.workers, std::optional(3U));
-    QCOMPARE(p.listeners.size(), std::size_t(2));
+    QCOMPARE(p.listeners.size(), std::size_t(3));
     const ListenerTls tls{
         path("server.pem"), path("server.key"), TlsVersion::Tls13, 4000ms, path("clients.pem"), false};
     const auto network = [](const char* text) { return *Network::parse(text); };
@@ -305,6 +307,19 @@ void PolicyLoadTest::mistakes_are_named_with_place_data()
     row("\"1.3\"", "@\"1.1\"", Code::BadValue, "/listeners/0/tls/min_version");
     row("\"renew\": \"off\"", "\"renew\": @\"never\"", Code::BadValue, "/listeners/0/tls/renew");
     row("\"renew\": \"off\"", "\"renew\": @false", Code::WrongType, "/listeners/0/tls/renew");
+    row("\"admin\"", "@\"operator\"", Code::BadValue, "/listeners/2/kind");
+    row("\"kind\": \"admin\", \"address\": \"127.0.0.1\", \"port\": 9443, \"tls\": { \"certificate\": \"server.pem\", "
+        "\"key\": \"server.key\" }",
+        "\"kind\": \"admin\", \"insecure\": true, \"address\": \"10.0.0.1\", \"port\": 9443, \"tls\": @\"off\"",
+        Code::Insecure, "/listeners/2/tls");
+    row("\"root\"", "@\"no such group\"", Code::BadValue, "/control_group/group");
+    row("\"viewer\"", "@\"root\"", Code::BadValue, "/control_group/role");
+    row("\"k1\"", "@\"k 1\"", Code::BadValue, "/api_keys/0/id");
+    row("\"on.call_2-B\"", "@\"k1\"", Code::Conflict, "/api_keys/1/id");
+    row("\"publisher\"", "@\"owner\"", Code::BadValue, "/api_keys/0/role");
+    row("\"publisher\", \"channels\": [", "\"admin\", \"channels\": @[", Code::Conflict, "/api_keys/0/channels");
+    row("9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08\"", "@f86d\"", Code::BadValue,
+        "/api_keys/0/sha256");
     row("\"4s\"", "@\"4\"", Code::BadValue, "/listeners/0/tls/handshake_timeout");
     row("\"4s\"", "@\"off\"", Code::BadValue, "/listeners/0/tls/handshake_timeout");
     row("\"[::1]\"", "@\"gate.example:1\"", Code::BadValue, "/listeners/0/server_names/1");
@@ -495,8 +510,7 @@ void PolicyLoadTest::keys_of_parts_not_built_are_errors_data()
         for (const QByteArray& key : QByteArray(keys).split(' '))
             QTest::newRow((QByteArray(object) + "/" + key).constData()) << QByteArray(object) << key;
     };
-    rows("", "control_group channels_per_session audit recorder alerts api_keys");
-    rows("/listeners/0", "kind");
+    rows("", "channels_per_session audit recorder alerts");
     rows("/limits", "memory_for_buffers channels memory_for_history");
     rows("/routes/0/messages", "max_commands_per_frame");
     rows("/channels/0", "history presence join_leave subscribe_token");
@@ -544,6 +558,47 @@ void PolicyLoadTest::every_key_matters()
         if (!defaulted)
             QVERIFY2(!defaulted.error().front().detail.empty(), name.c_str());
     }
+}
+
+void PolicyLoadTest::api_keys_have_names_and_digests()
+{
+    const auto loaded = parse(complete);
+    QVERIFY(loaded);
+    const Policy& p = loaded->policy;
+    QCOMPARE(p.listeners.at(0).kind, ListenerKind::Public);
+    QCOMPARE(p.listeners.at(2).kind, ListenerKind::Admin);
+    QCOMPARE(p.controlGroup, std::optional(ControlGroup{"root", ApiRole::Viewer}));
+    QCOMPARE(p.apiKeys.size(), std::size_t(2));
+    QCOMPARE(p.apiKeys[0].id, std::string("k1"));
+    QCOMPARE(p.apiKeys[0].name, std::string("backend"));
+    QCOMPARE(p.apiKeys[0].role, ApiRole::Publisher);
+    QCOMPARE(p.apiKeys[0].channels, std::vector<std::string>{"news.*"});
+    QCOMPARE(p.apiKeys[0].sha256[0], std::byte(0x9f));
+    QCOMPARE(p.apiKeys[1].name, std::string("on.call_2-B"));
+    QCOMPARE(p.apiKeys[1].role, ApiRole::Operator);
+    QCOMPARE(p.apiKeys[1].sha256[31], std::byte(0xae));
+}
+
+void PolicyLoadTest::keys_and_admin_listeners_need_each_other()
+{
+    Json document = Json::parse(complete);
+    document.erase("api_keys");
+    const auto listenerAlone = parse(document.dump());
+    QVERIFY(listenerAlone);
+    QCOMPARE(listenerAlone->warnings.back().pointer, std::string("/listeners"));
+    document = Json::parse(complete);
+    document["listeners"].erase(2);
+    const auto keysAlone = parse(document.dump());
+    QVERIFY(keysAlone);
+    QCOMPARE(keysAlone->warnings.back().pointer, std::string("/api_keys"));
+    document = Json::parse(complete);
+    document["listeners"].erase(0);
+    document["listeners"].erase(0);
+    const auto nobody = parse(document.dump());
+    QVERIFY(!nobody);
+    QVERIFY(std::ranges::any_of(nobody.error(), [](const PolicyError& error) {
+        return error.code == Code::Missing && error.pointer == "/listeners";
+    }));
 }
 
 void PolicyLoadTest::a_drain_is_spread_within_its_time()
