@@ -246,8 +246,7 @@ std::vector<std::string> forwardableSubprotocols(const Route& route, std::span<c
 {
     std::vector<std::string> names;
     for (const std::string_view name : offered)
-        if (name != ownSubprotocol && isAllowedSubprotocol(route, name) &&
-            !contains(names, name))
+        if (name != ownSubprotocol && isAllowedSubprotocol(route, name) && !contains(names, name))
             names.emplace_back(name);
     return names;
 }
