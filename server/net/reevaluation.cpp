@@ -105,8 +105,8 @@ private:
             return refuse({Reason::Path, {"/routes", "routes"}, clipped(m_facts.path, longestMet), "a route's path"});
         m_terms.match = std::move(*match);
         if (route().kind != m_facts.kind)
-            return refuse({Reason::Path, rule("hub/protocol"), std::string(kindWord(m_facts.kind)),
-                           std::string(kindWord(route().kind))});
+            return refuse({Reason::Path, rule(route().kind == RouteKind::Gateway ? "gateway" : "hub/protocol"),
+                           std::string(kindWord(m_facts.kind)), std::string(kindWord(route().kind))});
         if (m_terms.match.channel != m_facts.channel)
             return refuse({Reason::Path, rule("path"), "channel " + clipped(m_facts.channel, longestMet),
                            "channel " + clipped(m_terms.match.channel, longestMet)});

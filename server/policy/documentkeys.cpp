@@ -89,7 +89,7 @@ constexpr std::array authFailuresKeys{Key{"count"}, Key{"per"}, Key{"then_ban"}}
 constexpr std::array routeKeys{Key{"name"},
                                Key{"path"},
                                Key{"hub", "hub"},
-                               planned("gateway", "gateway"),
+                               Key{"gateway", "gateway"},
                                Key{"authentication", "authentication"},
                                Key{"roles"},
                                Key{"origins"},
@@ -135,11 +135,13 @@ constexpr std::array messagesKeys{Key{"types"},
                                   Key{"rate", "rate"},
                                   Key{"bytes", "rate"},
                                   Key{"on_excess"},
-                                  file("schema"),
+                                  Key{"schema", "message_schemas", true, true},
                                   Key{"on_violation"},
                                   Key{"violations_before_close"},
                                   Key{"violations_within"},
                                   planned("max_commands_per_frame")};
+
+constexpr std::array messageSchemasKeys{file("client"), file("upstream")};
 
 constexpr std::array pingKeys{Key{"every"}, Key{"timeout"}};
 
@@ -174,7 +176,7 @@ constexpr std::array lockdownKeys{Key{"allow_users"}, Key{"allow_networks"}};
 
 constexpr std::array drainKeys{Key{"within"}, Key{"spread"}};
 
-constexpr std::array<DocumentObject, 33> objects{{{rootObject, rootKeys},
+constexpr std::array<DocumentObject, 34> objects{{{rootObject, rootKeys},
                                                   {"control_group", controlGroupKeys},
                                                   {"listener", listenerKeys, "name", ""},
                                                   {"tls", tlsKeys},
@@ -195,6 +197,7 @@ constexpr std::array<DocumentObject, 33> objects{{{rootObject, rootKeys},
                                                   {"subprotocols", subprotocolsKeys},
                                                   {"compression", compressionKeys},
                                                   {"messages", messagesKeys},
+                                                  {"message_schemas", messageSchemasKeys},
                                                   {"ping", pingKeys},
                                                   {"channel", channelKeys, "match"},
                                                   {"history", historyKeys},

@@ -96,10 +96,11 @@ ApiKey PolicyReader::readApiKey(const Node& at)
         m_document.unexpected(Code::BadValue, id, "1 to 64 of A–Z a–z 0–9 _ - .");
     key.name = key.id;
     m_document.read(m_document.member(at, "name"), key.name, longestName);
-    readApiRole(m_document.required(at, "role"), key.role);
+    const Node role = m_document.required(at, "role");
+    readApiRole(role, key.role);
     const Node channels = m_document.member(at, "channels");
     m_document.readList(channels, key.channels);
-    if (channels && key.role != ApiRole::Publisher)
+    if (channels && key.role != ApiRole::Publisher && role.is(Kind::String) && apiRoleFromWord(role.value->text))
         m_document.error(Code::Conflict, channels, "channels belong to the role \"publisher\" alone");
     const Node digest = m_document.required(at, "sha256");
     std::string hex;

@@ -9,9 +9,12 @@
 #include "policy/json.h"
 #include "policy/load.h"
 #include "policy/text.h"
+#include "policy/upstreamtarget.h"
+#include "policy/upstreamurl.h"
 
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
 #include <array>
 #include <cstdlib>
 #include <filesystem>
@@ -36,10 +39,11 @@ public:
         m_path = name;
         for (const char* file : {"server.pem", "clients.pem"})
             write(file, "certificate", 0644);
-        for (const char* file : {"server.key", "token.key", "old.key"})
+        for (const char* file : {"server.key", "token.key", "old.key", "upstream.header"})
             write(file, secret, 0600);
+        write("upstreams.pem", test::framedCertificate, 0644);
         write("corp.jwks", "{\"keys\":[]}", 0644);
-        for (const char* file : {"plc.json", "news.json"})
+        for (const char* file : {"plc.json", "news.json", "command.json", "state.json"})
             write(file, "{\"type\":\"object\"}", 0644);
     }
     ~Folder()
@@ -85,6 +89,39 @@ void checkErrors(const std::vector<PolicyError>& errors, const std::filesystem::
     }
 }
 
+bool isVisible(std::string_view text)
+{
+    return std::all_of(text.begin(), text.end(), [](char c) { return c > ' ' && c < '\x7f'; });
+}
+
+void checkGateway(const Route& route)
+{
+    CHECK((route.kind == RouteKind::Gateway) == route.gateway.has_value());
+    CHECK(route.gateway || !route.messages.upstreamSchema);
+    if (!route.gateway)
+        return;
+    const Gateway& gateway = *route.gateway;
+    CHECK(!gateway.upstreams.empty() && gateway.upstreams.size() <= 64);
+    CHECK(route.path.find('{') == std::string::npos);
+    CHECK(!looksAt(route.authentication, TokenPlace::FirstMessage));
+    for (const UpstreamUrl& url : gateway.upstreams) {
+        CHECK(url.port != 0 && !url.host.empty() && url.path.starts_with('/'));
+        CHECK(isVisible(url.text) && isVisible(url.host) && isVisible(url.path));
+        CHECK(url.host.find_first_of("@/?#[]%") == std::string::npos &&
+              url.path.find_first_of("?#") == std::string::npos);
+        const auto again = parseUpstreamUrl(url.text);
+        CHECK(again && *again == url);
+        CHECK(std::count_if(gateway.upstreams.begin(), gateway.upstreams.end(),
+                            [&](const UpstreamUrl& other) { return isSameUpstream(url, other); }) == 1);
+        const std::string target = upstreamTarget(route, url, "/a b/\r\n?c", "d=#e");
+        CHECK(isVisible(target) && target.starts_with(url.path));
+    }
+    CHECK(gateway.authHeaderFile.empty() == gateway.authHeaderName.empty());
+    CHECK(gateway.authHeaderName.empty() == gateway.authHeaderValue.empty());
+    for (const std::string& name : gateway.drop)
+        CHECK(isHttpToken(name) && toLower(name) != "host" && toLower(name) != "upgrade");
+}
+
 /// What the rest of the gate relies on, whoever wrote the document.
 void checkPolicy(const Policy& policy)
 {
@@ -112,6 +149,7 @@ void checkPolicy(const Policy& policy)
         CHECK(!looksAt(route.authentication, TokenPlace::FirstMessage) || route.authentication.required);
         CHECK(route.roles.empty() || route.authentication.required);
         CHECK(!routeRule(policy, i, "messages/rate").pointer.empty());
+        checkGateway(route);
     }
     CHECK(!decideChannel(policy, {}, "", ChannelRight::Subscribe).allowed());
 }

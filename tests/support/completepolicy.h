@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 
 namespace gatehouse::test {
 
@@ -15,7 +16,7 @@ inline const std::string complete = R"json({
       "tls": { "certificate": "server.pem", "key": "server.key", "min_version": "1.3", "handshake_timeout": "4s",
                "client_ca": "clients.pem", "renew": "off" },
       "server_names": ["Gate.example", "[::1]"], "trusted_proxies": ["10.1.0.0/16"], "proxy_header": "forwarded", "networks": { "allow": ["10.0.0.0/8", "::1"], "deny": ["10.9.0.0/16"] } },
-    { "name": "lab", "address": "127.0.0.1", "port": 8080, "tls": "off" }, { "name": "ops", "kind": "admin", "address": "127.0.0.1", "port": 9443, "tls": { "certificate": "server.pem", "key": "server.key" } }
+    { "name": "lab", "address": "127.0.0.1", "port": 8080, "tls": "off" }, { "name": "ops", "kind": "admin", "address": "127.0.0.1", "port": 9443, "tls": { "certificate": "ops.pem", "key": "ops.key" } }
   ],
   "issuers": [
     { "name": "local", "algorithms": ["HS256"], "secret_file": "token.key", "issuer": "iss", "audience": "aud",
@@ -40,11 +41,20 @@ inline const std::string complete = R"json({
                     "violations_before_close": 9, "violations_within": "2m", "bytes": { "count": 4194304, "per": "1s" }, "schema": "plc.json", "on_violation": "drop" },
       "idle_timeout": "1h", "ping": { "every": "20s", "timeout": "3s" }, "send_buffer": "2MiB",
       "control_frames": { "count": 5, "per": "2s", "burst": 7 }, "roles": ["reader"], "networks": { "deny": ["10.8.0.0/16"] }, "subprotocols": { "allow": ["v1.plc"], "require": true }, "session_lifetime": "12h", "slow_consumer": "drop_newest" },
-    { "name": "echo", "path": "/echo", "hub": { "protocol": "echo" }, "ping": "off" }
+    { "name": "echo", "path": "/echo", "hub": { "protocol": "echo" }, "ping": "off" },
+    { "name": "plc", "path": "/plc/*",
+      "gateway": { "upstreams": ["ws://127.0.0.1:1880", "wss://PLC.example/app"], "balance": "least_sessions",
+                   "ca": "upstreams.pem", "auth_header_file": "upstream.header", "connect_timeout": "2500ms",
+                   "health": { "kind": "tcp", "every": "31s" }, "strip_prefix": false, "forward_query": false,
+                   "forward": ["Forwarded", "x-gatehouse-user"], "drop": ["Set"] },
+      "messages": { "schema": { "client": "command.json", "upstream": "state.json" } } }
   ],
   "channels": [ { "match": "news.*", "subscribe": ["*", "anonymous"], "publish": ["editor"], "schema": "news.json" } ],
   "lockdown": { "allow_users": ["ada", "corp:grace"], "allow_networks": ["192.0.2.0/24"] }, "drain": { "within": "15s", "spread": "5s" },
   "api_keys": [ { "id": "k1", "name": "backend", "role": "publisher", "channels": ["news.*"], "sha256": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08" }, { "id": "on.call_2-B", "role": "operator", "sha256": "2C26B46B68FFC68FF99B453C1D30413413422D706483BFA0F98A5E886266E7AE" } ]
 })json";
+
+/// For files of authorities, which are looked at for what frames a certificate.
+inline constexpr std::string_view framedCertificate = "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n";
 
 } // namespace gatehouse::test

@@ -6,6 +6,10 @@ gatehouse_add_test(unit auth_token SOURCES ${CMAKE_CURRENT_LIST_DIR}/authtokente
     LINKS gatehouse_auth gatehouse_policy)
 gatehouse_add_test(unit policy_load SOURCES ${CMAKE_CURRENT_LIST_DIR}/policyloadtest.cpp
     LINKS gatehouse_policy gatehouse_test_support TIMEOUT 300)
+gatehouse_add_test(unit policy_gateway SOURCES ${CMAKE_CURRENT_LIST_DIR}/policygatewaytest.cpp
+    LINKS gatehouse_policy gatehouse_test_support TIMEOUT 120)
+gatehouse_add_test(unit upstream_target SOURCES ${CMAKE_CURRENT_LIST_DIR}/upstreamtargettest.cpp
+    LINKS gatehouse_policy)
 gatehouse_add_test(unit policy_input SOURCES ${CMAKE_CURRENT_LIST_DIR}/policyinputtest.cpp
     LINKS gatehouse_policy gatehouse_test_support TIMEOUT 300)
 gatehouse_add_test(unit setup_init SOURCES ${CMAKE_CURRENT_LIST_DIR}/setupinittest.cpp

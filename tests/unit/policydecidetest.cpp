@@ -57,6 +57,8 @@ std::vector<OriginRule> rules(const QByteArray& texts)
 class PolicyDecideTest : public QObject {
     Q_OBJECT
 private Q_SLOTS:
+    void an_upstream_is_offered_what_the_route_allows_data();
+    void an_upstream_is_offered_what_the_route_allows();
     void paths_find_their_route_data();
     void paths_find_their_route();
     void hosts_are_those_of_the_listener_data();
@@ -82,6 +84,45 @@ private Q_SLOTS:
     void durations_and_sizes();
     void clipped_text_stays_valid_utf8();
 };
+
+void PolicyDecideTest::an_upstream_is_offered_what_the_route_allows_data()
+{
+    QTest::addColumn<QByteArray>("offered");
+    QTest::addColumn<QByteArray>("forwarded");
+    const auto row = [](const char* offered, const char* forwarded) {
+        QTest::newRow(offered) << QByteArray(offered) << QByteArray(forwarded);
+    };
+    row("", "");
+    row("mqtt", "mqtt");
+    row("v2.plc mqtt", "v2.plc mqtt"); // the client's order
+    row("mqtt v2.plc", "mqtt v2.plc");
+    row("gatehouse", "");
+    row("gatehouse mqtt bearer.SECRET", "mqtt");
+    row("bearer.SECRET", "");
+    row("bearer. bearer.mqtt", "");
+    row("other mqtt Mqtt mqtt2", "mqtt");
+    row("mqtt mqtt mqtt", "mqtt");
+}
+
+void PolicyDecideTest::an_upstream_is_offered_what_the_route_allows()
+{
+    QFETCH(QByteArray, offered);
+    QFETCH(QByteArray, forwarded);
+    // A policy that was not read from a document may allow what is the gate's own.
+    Route route = routeAt("plc", "/plc/*");
+    route.subprotocols.allow = {"mqtt", "gatehouse", "v2.plc", "bearer.mqtt"};
+    std::vector<std::string> words;
+    std::vector<std::string> expected;
+    for (const QByteArray& word : offered.split(' '))
+        if (!word.isEmpty())
+            words.push_back(word.toStdString());
+    for (const QByteArray& word : forwarded.split(' '))
+        if (!word.isEmpty())
+            expected.push_back(word.toStdString());
+    const std::vector<std::string_view> views(words.begin(), words.end());
+    QCOMPARE(forwardableSubprotocols(route, views), expected);
+    QVERIFY(forwardableSubprotocols(routeAt("none", "/"), views).empty());
+}
 
 void PolicyDecideTest::paths_find_their_route_data()
 {

@@ -158,7 +158,7 @@ void PolicyLoadTest::a_complete_document_is_read_whole()
                         2s,
                         100};
     QCOMPARE(p.limits, limits);
-    QCOMPARE(p.routes.size(), std::size_t(2));
+    QCOMPARE(p.routes.size(), std::size_t(3));
     const Route& hub = p.routes[0];
     QCOMPARE(hub.authentication, (Authentication{true,
                                                  {"local"},
@@ -188,6 +188,25 @@ void PolicyLoadTest::a_complete_document_is_read_whole()
     QCOMPARE(p.routes[1].kind, RouteKind::Echo);
     QVERIFY(!p.routes[1].ping);
     QVERIFY(!p.routes[1].compression);
+    const Route& plc = p.routes[2];
+    QCOMPARE(plc.kind, RouteKind::Gateway);
+    QCOMPARE(plc.gateway, std::optional(Gateway{{{"ws://127.0.0.1:1880", false, "127.0.0.1", 1880, "/"},
+                                                 {"wss://PLC.example/app", true, "plc.example", 443, "/app"}},
+                                                Balance::LeastSessions,
+                                                path("upstreams.pem"),
+                                                path("upstream.header"),
+                                                "X-Key",
+                                                "of the gate",
+                                                2500ms,
+                                                31s,
+                                                false,
+                                                false,
+                                                {ForwardedHeader::Forwarded, ForwardedHeader::User},
+                                                {"Set"}}));
+    QCOMPARE(plc.messages.schema, std::optional(SchemaFile{path("command.json"), "true", {}}));
+    QCOMPARE(plc.messages.upstreamSchema, std::optional(SchemaFile{path("state.json"), "true", {}}));
+    QVERIFY(plc.messages.schema->compiled && plc.messages.upstreamSchema->compiled);
+    QVERIFY(!hub.gateway && !p.routes[1].gateway);
     QCOMPARE(p.lockdown, (LockdownLists{{"ada", "corp:grace"}, {network("192.0.2.0/24")}}));
     QCOMPARE(p.drain, (DrainTimes{15s, 5s}));
     QCOMPARE(p.channels, (std::vector<ChannelRule>{
@@ -289,8 +308,8 @@ void PolicyLoadTest::mistakes_are_named_with_place_data()
     row("\"renew\": \"off\"", "\"renew\": @\"never\"", Code::BadValue, "/listeners/0/tls/renew");
     row("\"renew\": \"off\"", "\"renew\": @false", Code::WrongType, "/listeners/0/tls/renew");
     row("\"admin\"", "@\"operator\"", Code::BadValue, "/listeners/2/kind");
-    row("\"kind\": \"admin\", \"address\": \"127.0.0.1\", \"port\": 9443, \"tls\": { \"certificate\": \"server.pem\", "
-        "\"key\": \"server.key\" }",
+    row("\"kind\": \"admin\", \"address\": \"127.0.0.1\", \"port\": 9443, \"tls\": { \"certificate\": \"ops.pem\", "
+        "\"key\": \"ops.key\" }",
         "\"kind\": \"admin\", \"insecure\": true, \"address\": \"10.0.0.1\", \"port\": 9443, \"tls\": @\"off\"",
         Code::Insecure, "/listeners/2/tls");
     row("\"root\"", "@\"no such group\"", Code::BadValue, "/control_group/group");
@@ -299,7 +318,7 @@ void PolicyLoadTest::mistakes_are_named_with_place_data()
     row("\"on.call_2-B\"", "@\"k1\"", Code::Conflict, "/api_keys/1/id");
     row("\"publisher\"", "@\"owner\"", Code::BadValue, "/api_keys/0/role");
     row("\"publisher\", \"channels\": [", "\"admin\", \"channels\": @[", Code::Conflict, "/api_keys/0/channels");
-    row("9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08\"", "@f86d\"", Code::BadValue,
+    row("\"9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08\"", "@\"f86d\"", Code::BadValue,
         "/api_keys/0/sha256");
     row("\"4s\"", "@\"4\"", Code::BadValue, "/listeners/0/tls/handshake_timeout");
     row("\"4s\"", "@\"off\"", Code::BadValue, "/listeners/0/tls/handshake_timeout");
@@ -386,7 +405,7 @@ void PolicyLoadTest::mistakes_are_named_with_place_data()
     row("\"drop_newest\"", "@\"drop_oldest\"", Code::BadValue, "/routes/0/slow_consumer");
     row("\"drop\"", "@\"log\"", Code::BadValue, "/routes/0/messages/on_violation");
     row("\"plc.json\"", "@\"gone.json\"", Code::BadFile, "/routes/0/messages/schema");
-    row("\"plc.json\"", "@{ \"client\": \"plc.json\" }", Code::WrongType, "/routes/0/messages/schema");
+    row("\"plc.json\"", "@{ \"client\": \"plc.json\" }", Code::Conflict, "/routes/0/messages/schema");
     row("\"bytes\": { \"count\": 4194304", "\"bytes\": @{ \"count\": 1000", Code::Conflict, "/routes/0/messages/bytes");
     row("\"bytes\": { \"count\": 4194304", "\"bytes\": @{ \"count\": 4096", Code::Conflict, "/routes/0/messages/bytes");
     row("\"away:\"", "@\"corp:a\"", Code::Conflict, "/issuers/2/user_prefix");
@@ -493,7 +512,6 @@ void PolicyLoadTest::keys_of_parts_not_built_are_errors_data()
     };
     rows("", "channels_per_session audit recorder alerts");
     rows("/limits", "memory_for_buffers channels memory_for_history");
-    rows("/routes/0", "gateway");
     rows("/routes/0/messages", "max_commands_per_frame");
     rows("/channels/0", "history presence join_leave subscribe_token");
 }
@@ -567,12 +585,15 @@ void PolicyLoadTest::keys_and_admin_listeners_need_each_other()
     document.erase("api_keys");
     const auto listenerAlone = parse(document.dump());
     QVERIFY(listenerAlone);
-    QCOMPARE(listenerAlone->warnings.back().pointer, std::string("/listeners"));
+    const auto warned = [](const auto& loaded, const char* pointer) {
+        return std::ranges::any_of(loaded->warnings, [&](const PolicyError& one) { return one.pointer == pointer; });
+    };
+    QVERIFY(warned(listenerAlone, "/listeners"));
     document = Json::parse(complete);
     document["listeners"].erase(2);
     const auto keysAlone = parse(document.dump());
     QVERIFY(keysAlone);
-    QCOMPARE(keysAlone->warnings.back().pointer, std::string("/api_keys"));
+    QVERIFY(warned(keysAlone, "/api_keys"));
     document = Json::parse(complete);
     document["listeners"].erase(0);
     document["listeners"].erase(0);

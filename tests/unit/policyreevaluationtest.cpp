@@ -110,6 +110,9 @@ private Q_SLOTS:
     void rows_are_by_id();
     void a_lockdown_spares_whom_the_new_lists_name();
     void a_token_that_got_in_by_its_leeway_has_it_to_stay();
+    void a_route_of_another_kind_ends_its_sessions_data();
+    void a_route_of_another_kind_ends_its_sessions();
+    void a_session_stays_where_its_upstream_is_no_longer_one();
     void listeners_are_known_again_data();
     void listeners_are_known_again();
 };
@@ -264,6 +267,79 @@ void PolicyReevaluationTest::a_token_that_got_in_by_its_leeway_has_it_to_stay()
     QVERIFY(expiryOf(policy, who, start, wall) == start + 10s);
     who.expires = wall - 10s;
     QVERIFY(expiryOf(policy, who, start, wall) == start + 20s);
+}
+
+void PolicyReevaluationTest::a_route_of_another_kind_ends_its_sessions_data()
+{
+    QTest::addColumn<int>("from");
+    QTest::addColumn<int>("to");
+    QTest::addColumn<QByteArray>("pointer");
+    QTest::addColumn<QByteArray>("name");
+    QTest::addColumn<QByteArray>("words");
+    const auto row = [](const char* title, RouteKind from, RouteKind to, const char* pointer, const char* name,
+                        const char* words) {
+        QTest::newRow(title) << int(from) << int(to) << QByteArray(pointer) << QByteArray(name) << QByteArray(words);
+    };
+    row("echo, now a gateway", RouteKind::Echo, RouteKind::Gateway, "/routes/0/gateway", "echo › gateway",
+        "echo gateway");
+    row("plain, now a gateway", RouteKind::Plain, RouteKind::Gateway, "/routes/0/gateway", "echo › gateway",
+        "plain gateway");
+    row("a gateway, now echo", RouteKind::Gateway, RouteKind::Echo, "/routes/0/hub/protocol", "echo › hub › protocol",
+        "gateway echo");
+    row("a gateway, now plain", RouteKind::Gateway, RouteKind::Plain, "/routes/0/hub/protocol", "echo › hub › protocol",
+        "gateway plain");
+    row("echo, now plain", RouteKind::Echo, RouteKind::Plain, "/routes/0/hub/protocol", "echo › hub › protocol",
+        "echo plain");
+    row("a gateway still", RouteKind::Gateway, RouteKind::Gateway, "", "", "");
+}
+
+void PolicyReevaluationTest::a_route_of_another_kind_ends_its_sessions()
+{
+    QFETCH(int, from);
+    QFETCH(int, to);
+    QFETCH(QByteArray, pointer);
+    QFETCH(QByteArray, name);
+    QFETCH(QByteArray, words);
+    Policy running = sample();
+    running.routes[0].kind = static_cast<RouteKind>(from);
+    Policy next = sample();
+    next.routes[0].kind = static_cast<RouteKind>(to);
+    LiveSession live = session(1);
+    auto facts = std::make_shared<SessionFacts>(*live.facts);
+    facts->kind = static_cast<RouteKind>(from);
+    live.facts = facts;
+    const PolicyImpact impact = assess(running, next, {live});
+    QCOMPARE(impact.ended.size(), std::size_t(!pointer.isEmpty()));
+    if (pointer.isEmpty())
+        return;
+    const Decision& why = impact.ended[0].why;
+    QCOMPARE(why.reason, Reason::Path);
+    QCOMPARE(why.rule, (Rule{pointer.toStdString(), name.toStdString()}));
+    QCOMPARE(why.met + " " + why.limit, words.toStdString());
+    QCOMPARE(impact.ended[0].code, std::uint16_t(4403));
+}
+
+/// Nothing at the door asks for an upstream: whoever speaks to one that new sessions do not get goes on.
+void PolicyReevaluationTest::a_session_stays_where_its_upstream_is_no_longer_one()
+{
+    const auto with = [](const char* host) {
+        Policy policy = sample();
+        policy.routes[0].kind = RouteKind::Gateway;
+        policy.routes[0].gateway = Gateway{};
+        policy.routes[0].gateway->upstreams = {{std::string("ws://") + host + "/", false, host, 80, "/"}};
+        return policy;
+    };
+    LiveSession live = session(1);
+    auto facts = std::make_shared<SessionFacts>(*live.facts);
+    facts->kind = RouteKind::Gateway;
+    live.facts = facts;
+    auto info = std::make_shared<SessionInfo>(*live.info);
+    info->upstream = "ws://10.0.0.1/";
+    live.info = info;
+    const PolicyImpact impact = assess(with("10.0.0.1"), with("10.0.0.2"), {live});
+    QVERIFY(impact.ended.empty() && impact.limited.empty());
+    const PolicyGeneration next = generation(with("10.0.0.2"));
+    QVERIFY(decideSession(next, live, start + 1min, wall + 1min, nullptr));
 }
 
 void PolicyReevaluationTest::listeners_are_known_again_data()

@@ -103,6 +103,8 @@ void RemoteChangeTest::files_lie_in_the_folder()
         {R"({"issuers":[{"jwks_file":)" + text + "}]}", "/issuers/0/jwks_file"},
         {R"({"issuers":[{"jwks_ca":)" + text + "}]}", "/issuers/0/jwks_ca"},
         {R"({"routes":[{"messages":{"schema":)" + text + "}}]}", "/routes/0/messages/schema"},
+        {R"({"routes":[{"messages":{"schema":{"client":)" + text + "}}}]}", "/routes/0/messages/schema/client"},
+        {R"({"routes":[{"messages":{"schema":{"upstream":)" + text + "}}}]}", "/routes/0/messages/schema/upstream"},
         {R"({"routes":[{"gateway":{"ca":)" + text + "}}]}", "/routes/0/gateway/ca"},
         {R"({"routes":[{"gateway":{"auth_header_file":)" + text + "}}]}", "/routes/0/gateway/auth_header_file"},
         {R"({"channels":[{"schema":)" + text + "}]}", "/channels/0/schema"}};
