@@ -56,6 +56,7 @@ Session::Session(WorkerContext& context, Connection& connection, Admission admis
     , m_opened(context.now)
     , m_lastMessage(context.now)
 {
+    m_partner = std::move(admission.partner);
     if (admission.deflate)
         m_deflateWindow = admission.deflate->windowBits;
     findChannelRule();

@@ -198,9 +198,9 @@ private:
     };
     std::unique_ptr<Quarantine> m_quarantine; ///< null: in none
     std::unique_ptr<SessionPartner> m_partner;
-    std::vector<SharedLimit> m_limits;        ///< at most three
-    RateMeter::Totals m_sampled{};            ///< totals when the meter went
-    std::unique_ptr<RateMeter> m_meter;       ///< only while messages come or go
+    std::vector<SharedLimit> m_limits;  ///< at most three
+    RateMeter::Totals m_sampled{};      ///< totals when the meter went
+    std::unique_ptr<RateMeter> m_meter; ///< only while messages come or go
     TimePoint m_opened, m_lastMessage, m_pingSent{}, m_messageStarted{}, m_endingStarted{};
     TimePoint m_secondStarted{}; ///< arrivals of this second and the one before, for the words of a refusal
     std::uint32_t m_thisSecond = 0, m_lastSecond = 0;
