@@ -33,6 +33,8 @@ Policy policyOf(const WorkerBed::Edit& edit)
     Route route;
     route.name = "app";
     route.path = "/app";
+    route.kind = RouteKind::Gateway;
+    route.gateway = Gateway{};
     route.authentication.required = false;
     route.subprotocols.allow = {"chat", "soap"};
     route.messages.rate.reset();
@@ -117,8 +119,8 @@ WorkerBed::WorkerBed(const Edit& edit)
         std::vector<std::unique_ptr<RouteHandler>> handlers;
         auto route = std::make_unique<ScriptedRoute>(script, context);
         m_route = route.get();
+        handlers.resize(static_cast<std::size_t>(RouteKind::Gateway)); // nobody answers routes of other kinds
         handlers.push_back(std::move(route));
-        handlers.push_back(nullptr); // nobody echoes, and of gateways there is not even a place
         return handlers;
     });
 }
