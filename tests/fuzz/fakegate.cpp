@@ -54,8 +54,83 @@ Decision WatchedHandler::message(Session& session, wire::Opcode type, std::span<
     return decision;
 }
 
+/// Parts of one message come in order, and are no more than a message may be.
+void WatchedHandler::part(Session& session, const wire::Event& part)
+{
+    CHECK(m_open.contains(&session) && !session.closing());
+    CHECK(part.first != m_parts.contains(&session));
+    std::string& text = m_parts[&session];
+    text += asText(part.payload);
+    CHECK(text.size() <= session.route().messages.maxSize);
+    if (part.last) {
+        m_peerOf(session).messages.push_back(text);
+        m_parts.erase(&session);
+    }
+    m_inner->part(session, part);
+}
+
+void WatchedHandler::roomAgain(Session& session)
+{
+    CHECK(m_open.contains(&session) && !session.congested() && !session.withheld());
+    m_inner->roomAgain(session);
+}
+
+void WatchedHandler::withheld(Session& session, bool on)
+{
+    CHECK(m_open.contains(&session) && session.withheld() == on);
+    CHECK(on ? m_withheld.insert(&session).second : m_withheld.erase(&session) == 1);
+    m_inner->withheld(session, on);
+}
+
+std::unique_ptr<SessionPartner> App::enter(Entrant entrant, std::function<void(EntryAnswer)> answered)
+{
+    struct Partner final : SessionPartner {
+        explicit Partner(int& count)
+            : living(count)
+        {
+            ++living;
+        }
+        ~Partner() override { --living; }
+        int& living;
+    };
+    CHECK(entrant.session && !entrant.request.path.empty() && !entrant.request.headers.empty());
+    m_waiting.push_back(std::move(answered));
+    return std::make_unique<Partner>(m_partners);
+}
+
+/// Whoever went meanwhile is told nothing.
+void App::answer(EntryAnswer answer)
+{
+    for (Session* session : std::set<Session*>(std::exchange(m_held, {})))
+        session->release();
+    if (m_waiting.empty())
+        return;
+    m_waiting.front()(std::move(answer));
+    m_waiting.erase(m_waiting.begin());
+}
+
+Decision App::message(Session& session, wire::Opcode type, std::span<const std::byte> payload)
+{
+    CHECK(session.partner());
+    session.send(OutgoingMessage(type, payload));
+    if (!payload.empty() && payload.front() == std::byte{'h'} && !session.closing()) {
+        session.hold();
+        m_held.insert(&session);
+    }
+    return Decision::allow();
+}
+
+void App::part(Session& session, const wire::Event& part)
+{
+    CHECK(session.partner());
+    session.sendPart(part.type, part.payload, part.first, part.last);
+}
+
 void WatchedHandler::closed(Session& session)
 {
+    CHECK(session.ending());
+    m_parts.erase(&session);
+    m_withheld.erase(&session);
     CHECK(m_open.erase(&session) == 1);
     m_inner->closed(session);
 }
@@ -63,7 +138,7 @@ void WatchedHandler::closed(Session& session)
 void WatchedAudit::record(AuditRecord record) noexcept
 {
     if (record.kind != AuditKind::Open && record.kind != AuditKind::Close) {
-        CHECK(record.decision.reason != Reason::None);
+        CHECK(record.kind == AuditKind::Quarantine || record.decision.reason != Reason::None);
         return;
     }
     CHECK(record.session);
@@ -125,6 +200,9 @@ FakeWorker::FakeWorker(GateParts& parts)
     auto hub = std::make_unique<PlainHub>(static_cast<WorkerBus&>(*this), 0U);
     m_handlers.push_back(std::make_unique<WatchedHandler>(std::move(hub), peerOf));
     m_handlers.push_back(std::make_unique<WatchedHandler>(std::make_unique<Echo>(), peerOf));
+    auto app = std::make_unique<App>();
+    m_app = app.get();
+    m_handlers.push_back(std::make_unique<WatchedHandler>(std::move(app), peerOf));
     now = parts.clock.now();
     wall = parts.clock.wall();
 }
@@ -299,7 +377,7 @@ void FakeWorker::checkEmpty() const
             gate.tables.users.find(userKey(user == std::string_view("one") ? "once" : "local", user), now);
         CHECK(state && state->sessions.used() == 0);
     }
-    CHECK(m_claims.empty());
+    CHECK(m_claims.empty() && m_app->partners() == 0);
 }
 
 RouteHandler& FakeWorker::handler(const Policy& of, std::size_t route)
