@@ -20,6 +20,8 @@ private Q_SLOTS:
     void the_lifetime_goes_on_while_on_hold();
     void parts_are_frames_of_one_message();
     void a_message_that_begins_in_quarantine_is_dropped_whole();
+    void parts_make_the_message_however_it_was_cut();
+    void a_message_refused_at_its_first_part_is_swallowed();
     void room_is_told_of_once();
     void quarantine_is_told_when_it_begins_and_ends();
     void the_handler_sees_how_a_session_ends();
@@ -185,6 +187,54 @@ void SessionTest::a_message_that_begins_in_quarantine_is_dropped_whole()
     });
     QCOMPARE(client.next().payload, std::string("to the end"));
     QCOMPARE(client.next().payload, std::string("but this"));
+}
+
+void SessionTest::parts_make_the_message_however_it_was_cut()
+{
+    m_bed->script.parts = true;
+    ByteClient client = m_bed->entered();
+    const std::string cut = rawFrame(0x01, "one ") + rawFrame(0x89, "ping") + rawFrame(0x00, "") +
+                            rawFrame(0x80, "message") + rawFrame(0x81, "another");
+    for (const char byte : cut) {
+        QVERIFY(client.send(std::string(1, byte)));
+        m_bed->settle();
+    }
+    QVERIFY(told(2));
+    const std::size_t before = m_bed->seen().parts;
+    QVERIFY(before >= 3);
+    const std::string large(50'000, 'x');
+    const std::string frame = rawFrame(0x81, large);
+    QVERIFY(client.send(frame.substr(0, 40'000)));
+    QVERIFY(eventually([&] { return m_bed->seen().parts == before + 2; })); // before it is whole
+    QVERIFY(client.send(frame.substr(40'000)));
+    QVERIFY(told(3));
+    const Seen seen = m_bed->seen();
+    QCOMPARE(seen.messages, (std::vector<std::string>{"one message", "another", large}));
+    m_bed->withSession([&](Session& session) {
+        QCOMPARE(session.activity().messagesIn, 3u);
+        QCOMPARE(session.activity().bytesIn, 18 + large.size());
+    });
+}
+
+void SessionTest::a_message_refused_at_its_first_part_is_swallowed()
+{
+    m_bed->worker->stop();
+    start([](Policy& policy) {
+        policy.routes[0].messages.rate = Rate{1, 1s, 1};
+        policy.routes[0].messages.onExcess = OnExcess::Drop;
+    });
+    m_bed->script.parts = true;
+    ByteClient client = m_bed->entered();
+    QVERIFY(client.send(rawFrame(0x01, "taken ")));
+    m_bed->settle();
+    QVERIFY(client.send(rawFrame(0x80, "whole") + rawFrame(0x01, "not ")));
+    QVERIFY(told(1));
+    m_bed->clock.advance(5s); // there is room again: not for the rest of what was refused
+    m_bed->settle();
+    QVERIFY(client.send(rawFrame(0x80, "this") + rawFrame(0x81, "but this")));
+    QVERIFY(told(2));
+    QCOMPARE(m_bed->seen().messages, (std::vector<std::string>{"taken whole", "but this"}));
+    QCOMPARE(m_bed->refused(Reason::RateSession), 1u);
 }
 
 void SessionTest::room_is_told_of_once()
