@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <limits>
 #include <utility>
 
 namespace gatehouse::wire {
@@ -73,7 +74,7 @@ Event Decoder::next(std::span<std::byte>& input)
             if (!m_headWhole)
                 return {};
         }
-        if (const auto event = isControl(m_header.opcode) ? readControl(input) : readData(input))
+        if (const auto event = isControl(m_opcode) ? readControl(input) : readData(input))
             return *event;
         if (inFrame())
             return {};
@@ -95,6 +96,13 @@ void Decoder::setLimits(DecoderLimits limits)
     m_limits = limits;
 }
 
+void Decoder::setPartSize(std::uint32_t bytes)
+{
+    m_parts = bytes > 0;
+    if (m_parts) // a message that is under way in parts goes on so
+        m_partSize = bytes;
+}
+
 std::size_t Decoder::held() const
 {
     return m_message.capacity() + (m_control ? sizeof(ControlPayload) : 0) + (m_inflater ? Inflater::memory : 0);
@@ -107,7 +115,10 @@ void Decoder::releaseDelivered()
         m_inflater.reset();
         if (m_message.capacity() > 0)
             std::vector<std::byte>().swap(m_message);
+    } else if (m_lent) {
+        m_message.clear(); // the next part takes its place
     }
+    m_lent = false;
     if (m_headSize == 0)
         m_control.reset();
 }
@@ -141,11 +152,11 @@ Reason Decoder::readHeader(std::span<std::byte>& input)
         return Reason::None;
     if (const Reason reason = readLength(); reason != Reason::None)
         return reason;
-    const std::size_t maskSize = m_role == Role::Server ? sizeof m_header.mask : 0;
+    const std::size_t maskSize = m_role == Role::Server ? sizeof m_mask : 0;
     if (!gather(input, maskAt + maskSize))
         return Reason::None;
-    m_header.mask = 0;
-    std::memcpy(&m_header.mask, &m_head[maskAt], maskSize);
+    m_mask = 0;
+    std::memcpy(&m_mask, &m_head[maskAt], maskSize);
     beginPayload();
     return Reason::None;
 }
@@ -189,10 +200,10 @@ Reason Decoder::readLength()
     const std::uint64_t shortest = announced == length64 ? 0x10000 : announced == length16 ? length16 : 0;
     if (length < shortest || length >> 63 != 0)
         return Reason::Length;
-    const std::uint64_t before = m_inflater ? m_inflater->received() : m_message.size();
+    const std::uint64_t before = m_inflater ? m_inflater->received() : m_delivered + m_message.size();
     if (!isControl(opcodeOf(m_head[0])) && (before > m_limits.maxMessage || length > m_limits.maxMessage - before))
         return Reason::TooBig;
-    m_header.length = length;
+    m_length = length;
     return Reason::None;
 }
 
@@ -200,18 +211,20 @@ void Decoder::beginPayload()
 {
     m_headWhole = true;
     m_payloadRead = 0;
-    m_header.opcode = opcodeOf(m_head[0]);
-    m_header.fin = (m_head[0] & finBit) != std::byte{0};
-    if (isControl(m_header.opcode))
+    m_opcode = opcodeOf(m_head[0]);
+    m_fin = (m_head[0] & finBit) != std::byte{0};
+    if (isControl(m_opcode))
         return;
     if (!m_open) {
         m_open = true;
-        m_type = m_header.opcode;
+        m_type = m_opcode;
         m_fragments = 0;
+        m_inParts = m_parts;
         if ((m_head[0] & compressedBit) != std::byte{0})
             m_inflater = std::make_unique<Inflater>();
     }
-    ++m_fragments;
+    if (m_fragments < std::numeric_limits<std::uint32_t>::max())
+        ++m_fragments;
 }
 
 void Decoder::endFrame()
@@ -220,14 +233,13 @@ void Decoder::endFrame()
     m_headWhole = false;
 }
 
-/// Takes what there is of the current frame's payload and unmasks it where it lies.
-std::span<std::byte> Decoder::takePayload(std::span<std::byte>& input)
+/// Takes what there is of the current frame's payload, up to `atMost`, and unmasks it where it lies.
+std::span<std::byte> Decoder::takePayload(std::span<std::byte>& input, std::uint64_t atMost)
 {
-    const std::uint64_t missing = m_header.length - m_payloadRead;
-    const auto size = static_cast<std::size_t>(std::min<std::uint64_t>(missing, input.size()));
+    const auto size = static_cast<std::size_t>(std::min<std::uint64_t>(atMost, input.size()));
     const auto taken = input.first(size);
     input = input.subspan(size);
-    applyMask(taken, m_header.mask, m_payloadRead);
+    applyMask(taken, m_mask, m_payloadRead);
     m_payloadRead += size;
     return taken;
 }
@@ -235,17 +247,17 @@ std::span<std::byte> Decoder::takePayload(std::span<std::byte>& input)
 std::optional<Event> Decoder::readControl(std::span<std::byte>& input)
 {
     const auto before = static_cast<std::size_t>(m_payloadRead);
-    std::span<const std::byte> payload = takePayload(input);
-    if (payload.size() < m_header.length) { // it comes, or came, in pieces
+    std::span<const std::byte> payload = takePayload(input, payloadLeft());
+    if (payload.size() < m_length) { // it comes, or came, in pieces
         if (!m_control)
             m_control = std::make_unique<ControlPayload>();
         std::ranges::copy(payload, m_control->begin() + static_cast<std::ptrdiff_t>(before));
-        if (m_payloadRead < m_header.length)
+        if (m_payloadRead < m_length)
             return std::nullopt;
-        payload = std::span(*m_control).first(static_cast<std::size_t>(m_header.length));
+        payload = std::span(*m_control).first(static_cast<std::size_t>(m_length));
     }
     endFrame();
-    switch (m_header.opcode) {
+    switch (m_opcode) {
     case Opcode::Close:
         return closeEvent(payload);
     case Opcode::Ping:
@@ -257,23 +269,58 @@ std::optional<Event> Decoder::readControl(std::span<std::byte>& input)
 
 std::optional<Event> Decoder::readData(std::span<std::byte>& input)
 {
-    const std::span<const std::byte> part = takePayload(input);
+    const bool unfragmented = m_fin && m_opcode != Opcode::Continuation;
+    const bool whole = unfragmented && m_payloadRead == 0 && input.size() >= m_length;
+    if (m_inParts && !m_inflater && !whole)
+        return readPart(input);
+    const std::span<const std::byte> part = takePayload(input, payloadLeft());
     if (m_inflater)
         return readCompressed(part);
     if (m_type == Opcode::Text && !m_utf8.feed(part))
         return violation(Reason::Utf8);
-    const bool messageEnds = endsFrame() && m_header.fin;
+    const bool messageEnds = endsFrame() && m_fin;
     if (messageEnds && m_message.empty())
         return endMessage(part);
     keep(part);
     return messageEnds ? std::optional(endMessage(m_message)) : std::nullopt;
 }
 
+/// A frame's end leaves nothing that waits: parts do not depend on how the input was cut.
+std::optional<Event> Decoder::readPart(std::span<std::byte>& input)
+{
+    const std::uint64_t room = m_partSize - std::min<std::uint64_t>(m_partSize, m_message.size());
+    const std::uint64_t missing = std::min(payloadLeft(), room);
+    std::span<const std::byte> part = takePayload(input, missing);
+    if (m_type == Opcode::Text && !m_utf8.feed(part))
+        return violation(Reason::Utf8);
+    const bool partEnds = part.size() == missing;
+    if (!partEnds || !m_message.empty())
+        keep(part);
+    if (!partEnds)
+        return std::nullopt;
+    const bool messageEnds = endsFrame() && m_fin;
+    if (!m_message.empty()) {
+        part = m_message;
+        m_lent = true;
+    }
+    if (part.empty() && !messageEnds)
+        return std::nullopt;
+    const bool first = m_delivered == 0;
+    m_delivered += part.size();
+    Event event = messageEnds ? endMessage(part) : Event{.type = m_type, .payload = part};
+    if (event.kind == Event::Kind::Violation)
+        return event;
+    event.kind = Event::Kind::Part;
+    event.first = first;
+    event.last = messageEnds;
+    return event;
+}
+
 std::optional<Event> Decoder::readCompressed(std::span<const std::byte> part)
 {
     if (const Reason reason = inflate(part); reason != Reason::None)
         return violation(reason);
-    if (!endsFrame() || !m_header.fin)
+    if (!endsFrame() || !m_fin)
         return std::nullopt;
     if (!m_inflater->finish())
         return violation(Reason::Deflate);
@@ -310,7 +357,7 @@ Reason Decoder::inflate(std::span<const std::byte> part)
 /// True, and done with the frame, where all of its payload is read.
 bool Decoder::endsFrame()
 {
-    const bool ends = m_payloadRead == m_header.length;
+    const bool ends = m_payloadRead == m_length;
     if (ends)
         endFrame();
     return ends;
@@ -321,7 +368,9 @@ void Decoder::keep(std::span<const std::byte> bytes)
 {
     const std::size_t needed = m_message.size() + bytes.size();
     if (needed > m_message.capacity()) {
-        const std::uint64_t most = m_inflater ? m_limits.maxInflated.value_or(0) : m_limits.maxMessage;
+        const std::uint64_t most = m_inflater  ? m_limits.maxInflated.value_or(0)
+                                   : m_inParts ? m_partSize
+                                               : m_limits.maxMessage;
         const std::uint64_t doubled = std::min<std::uint64_t>(m_message.capacity() * 2, most);
         m_message.reserve(std::max(needed, static_cast<std::size_t>(doubled)));
     }
@@ -334,6 +383,7 @@ Event Decoder::endMessage(std::span<const std::byte> payload)
         return violation(Reason::Utf8);
     m_open = false;
     m_fragments = 0;
+    m_delivered = 0;
     return {.kind = Event::Kind::Message, .type = m_type, .payload = payload};
 }
 

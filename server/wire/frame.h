@@ -59,20 +59,16 @@ public:
     /// True between the first and the last byte of any frame.
     [[nodiscard]] bool inFrame() const;
     void setLimits(DecoderLimits limits);
-    /// Not 0: a message that is not whole in the input comes in parts from its first byte on, one at the end of each of
-    /// its frames and one wherever so many bytes of it wait; one that came compressed comes whole. Holds from the next
-    /// message on.
-    void setPartSize(std::uint32_t bytes) { m_partSize = bytes; }
+    /// Not 0: a message that is not one frame and whole in the input comes in parts of at most so many bytes: one
+    /// wherever so many wait, and one at the end of each of its frames. A part may end inside a code point; only the
+    /// last may be empty: an empty frame that does not end its message gives none. No more than a part is held. One
+    /// that came compressed comes whole. Whether there are parts holds from the next message on, how large they are
+    /// from the next.
+    void setPartSize(std::uint32_t bytes);
     /// Bytes that the decoder holds on the heap now.
     [[nodiscard]] std::size_t held() const;
 
 private:
-    struct Header {
-        std::uint64_t length = 0;
-        std::uint32_t mask = 0; ///< in memory order
-        Opcode opcode = Opcode::Continuation;
-        bool fin = false;
-    };
     using ControlPayload = std::array<std::byte, maxControlPayload>;
 
     void releaseDelivered();
@@ -85,10 +81,12 @@ private:
     void endFrame();
     std::optional<Event> readControl(std::span<std::byte>& input);
     std::optional<Event> readData(std::span<std::byte>& input);
+    std::optional<Event> readPart(std::span<std::byte>& input);
     std::optional<Event> readCompressed(std::span<const std::byte> part);
     [[nodiscard]] Reason inflate(std::span<const std::byte> part);
     [[nodiscard]] bool endsFrame();
-    std::span<std::byte> takePayload(std::span<std::byte>& input);
+    std::span<std::byte> takePayload(std::span<std::byte>& input, std::uint64_t atMost);
+    [[nodiscard]] std::uint64_t payloadLeft() const { return m_length - m_payloadRead; }
     void keep(std::span<const std::byte> bytes);
     Event endMessage(std::span<const std::byte> payload);
     Event closeEvent(std::span<const std::byte> payload);
@@ -96,21 +94,28 @@ private:
 
     // In the order of their size: an idle session keeps one decoder, and no heap.
     DecoderLimits m_limits;
-    Header m_header;
+    std::uint64_t m_length = 0;                ///< of the current frame's payload
     std::uint64_t m_payloadRead = 0;           ///< of the current frame
-    std::uint64_t m_fragments = 0;             ///< frames of the open message
-    std::vector<std::byte> m_message;          ///< the parts of the open message, unmasked and inflated
+    std::uint64_t m_delivered = 0;             ///< bytes of the open message that went out in parts
+    std::vector<std::byte> m_message;          ///< what waits of the open message, unmasked and inflated
     std::unique_ptr<Inflater> m_inflater;      ///< of an open message that is compressed
     std::unique_ptr<ControlPayload> m_control; ///< of a control frame that came in pieces
+    std::uint32_t m_mask = 0;                  ///< in memory order
+    std::uint32_t m_fragments = 0;             ///< frames of the open message
+    std::uint32_t m_partSize = 0;              ///< not 0 while m_parts or m_inParts
     std::array<std::byte, 14> m_head{};
     std::uint8_t m_headSize = 0; ///< bytes in m_head; 0 between frames
-    bool m_headWhole = false;
+    Utf8Validator m_utf8;        ///< of the open text; whole again wherever a message ends
     Role m_role;
     Opcode m_type = Opcode::Text; ///< of the open message
-    bool m_open = false;          ///< a message has begun and not ended
-    bool m_ended = false;
-    std::uint32_t m_partSize = 0; ///< 0: whole messages only
-    Utf8Validator m_utf8;         ///< of the open text; whole again wherever a message ends
+    Opcode m_opcode = Opcode::Continuation;
+    bool m_fin : 1 = false;
+    bool m_headWhole : 1 = false;
+    bool m_open : 1 = false; ///< a message has begun and not ended
+    bool m_ended : 1 = false;
+    bool m_parts : 1 = false;   ///< the next message may come in parts
+    bool m_inParts : 1 = false; ///< and the open one
+    bool m_lent : 1 = false;    ///< m_message is the part that went out last
 };
 
 /// The header of an outgoing frame: at most 14 bytes. `mask` is set for the client role (RFC 6455 §5.3).

@@ -5,6 +5,7 @@
 #include "hub/echo.h"
 #include "hub/plainhub.h"
 #include "input.h"
+#include "net/guarded.h"
 #include "policy/decidenetworks.h"
 
 #include <stdexcept>
@@ -18,15 +19,6 @@ namespace {
 constexpr std::uint64_t frameCost = 14 + 96;
 constexpr std::uint64_t longestReply = 2048;                   ///< a refusal or a 101
 constexpr std::uint64_t controlBurst = 20 * (125 + frameCost); ///< pongs of one turn
-
-template <class Work> void guarded(Connection& connection, Work&& work)
-{
-    try {
-        work();
-    } catch (const std::exception&) {
-        connection.fail();
-    }
-}
 
 } // namespace
 
@@ -62,8 +54,83 @@ Decision WatchedHandler::message(Session& session, wire::Opcode type, std::span<
     return decision;
 }
 
+/// Parts of one message come in order, and are no more than a message may be.
+void WatchedHandler::part(Session& session, const wire::Event& part)
+{
+    CHECK(m_open.contains(&session) && !session.closing());
+    CHECK(part.first != m_parts.contains(&session));
+    std::string& text = m_parts[&session];
+    text += asText(part.payload);
+    CHECK(text.size() <= session.route().messages.maxSize);
+    if (part.last) {
+        m_peerOf(session).messages.push_back(text);
+        m_parts.erase(&session);
+    }
+    m_inner->part(session, part);
+}
+
+void WatchedHandler::roomAgain(Session& session)
+{
+    CHECK(m_open.contains(&session) && !session.congested() && !session.withheld());
+    m_inner->roomAgain(session);
+}
+
+void WatchedHandler::withheld(Session& session, bool on)
+{
+    CHECK(m_open.contains(&session) && session.withheld() == on);
+    CHECK(on ? m_withheld.insert(&session).second : m_withheld.erase(&session) == 1);
+    m_inner->withheld(session, on);
+}
+
+std::unique_ptr<SessionPartner> App::enter(Entrant entrant, std::function<void(EntryAnswer)> answered)
+{
+    struct Partner final : SessionPartner {
+        explicit Partner(int& count)
+            : living(count)
+        {
+            ++living;
+        }
+        ~Partner() override { --living; }
+        int& living;
+    };
+    CHECK(entrant.session && !entrant.request.path.empty() && !entrant.request.headers.empty());
+    m_waiting.push_back(std::move(answered));
+    return std::make_unique<Partner>(m_partners);
+}
+
+/// Whoever went meanwhile is told nothing.
+void App::answer(EntryAnswer answer)
+{
+    for (Session* session : std::set<Session*>(std::exchange(m_held, {})))
+        session->release();
+    if (m_waiting.empty())
+        return;
+    m_waiting.front()(std::move(answer));
+    m_waiting.erase(m_waiting.begin());
+}
+
+Decision App::message(Session& session, wire::Opcode type, std::span<const std::byte> payload)
+{
+    CHECK(session.partner());
+    session.send(OutgoingMessage(type, payload));
+    if (!payload.empty() && payload.front() == std::byte{'h'} && !session.closing()) {
+        session.hold();
+        m_held.insert(&session);
+    }
+    return Decision::allow();
+}
+
+void App::part(Session& session, const wire::Event& part)
+{
+    CHECK(session.partner());
+    session.sendPart(part.type, part.payload, part.first, part.last);
+}
+
 void WatchedHandler::closed(Session& session)
 {
+    CHECK(session.ending());
+    m_parts.erase(&session);
+    m_withheld.erase(&session);
     CHECK(m_open.erase(&session) == 1);
     m_inner->closed(session);
 }
@@ -71,7 +138,7 @@ void WatchedHandler::closed(Session& session)
 void WatchedAudit::record(AuditRecord record) noexcept
 {
     if (record.kind != AuditKind::Open && record.kind != AuditKind::Close) {
-        CHECK(record.decision.reason != Reason::None);
+        CHECK(record.kind == AuditKind::Quarantine || record.decision.reason != Reason::None);
         return;
     }
     CHECK(record.session);
@@ -133,6 +200,9 @@ FakeWorker::FakeWorker(GateParts& parts)
     auto hub = std::make_unique<PlainHub>(static_cast<WorkerBus&>(*this), 0U);
     m_handlers.push_back(std::make_unique<WatchedHandler>(std::move(hub), peerOf));
     m_handlers.push_back(std::make_unique<WatchedHandler>(std::make_unique<Echo>(), peerOf));
+    auto app = std::make_unique<App>();
+    m_app = app.get();
+    m_handlers.push_back(std::make_unique<WatchedHandler>(std::move(app), peerOf));
     now = parts.clock.now();
     wall = parts.clock.wall();
 }
@@ -166,7 +236,7 @@ Connection* FakeWorker::accept(Peer& peer, std::size_t listener, const IpAddress
     return raw;
 }
 
-std::vector<FakeWorker::Live>::iterator FakeWorker::find(const Connection* connection)
+std::vector<FakeWorker::Live>::iterator FakeWorker::find(const Endpoint* connection)
 {
     return std::find_if(m_live.begin(), m_live.end(),
                         [connection](const Live& live) { return live.connection.get() == connection; });
@@ -200,36 +270,34 @@ void FakeWorker::turn()
             m_claims.erase(found);
             guarded(connection, [&connection, verdict = verdict] { connection.claimed(verdict); });
         }
-    std::vector<Connection*> again;
+    std::vector<Endpoint*> again;
     again.swap(toRead);
     for (Connection* connection : connections()) {
         const auto found = find(connection);
         if (found == m_live.end())
             continue;
-        if ((connection->interest & EPOLLOUT) != 0 && found->peer->writable() && !connection->inFlush) {
-            connection->inFlush = true;
-            toFlush.push_back(connection);
-        }
+        if ((connection->interest & EPOLLOUT) != 0 && found->peer->writable())
+            requestFlush(*connection);
         if (due(*found))
             guarded(*connection, [&] { connection->onReadable(); });
     }
-    for (Connection* connection : again) {
-        connection->inRead = false;
-        if (connection->phase() != Connection::Phase::Dead)
-            guarded(*connection, [&] { connection->onReadable(); });
+    for (Endpoint* endpoint : again) {
+        endpoint->inRead = false;
+        if (!endpoint->dead())
+            guarded(*endpoint, [&] { endpoint->onReadable(); });
     }
     wheel.advance(now, [](Timer& timer) {
-        Connection& connection = static_cast<Connection::OwnedTimer&>(timer).owner;
-        guarded(connection, [&] { connection.onTimer(); });
+        Endpoint& endpoint = static_cast<Endpoint::OwnedTimer&>(timer).owner;
+        guarded(endpoint, [&] { endpoint.onTimer(); });
     });
     for (std::size_t i = 0; i < toFlush.size(); ++i) {
-        Connection& connection = *toFlush[i];
-        connection.inFlush = false;
-        guarded(connection, [&] { connection.flush(); });
+        Endpoint& endpoint = *toFlush[i];
+        endpoint.inFlush = false;
+        guarded(endpoint, [&] { endpoint.flush(); });
     }
     toFlush.clear();
     sample();
-    const auto dead = [](const Connection* c) { return c->phase() == Connection::Phase::Dead; };
+    const auto dead = [](const Endpoint* endpoint) { return endpoint->dead(); };
     std::erase_if(toRead, dead);
     std::erase_if(changed, dead);
     m_discarded.clear();
@@ -309,7 +377,7 @@ void FakeWorker::checkEmpty() const
             gate.tables.users.find(userKey(user == std::string_view("one") ? "once" : "local", user), now);
         CHECK(state && state->sessions.used() == 0);
     }
-    CHECK(m_claims.empty());
+    CHECK(m_claims.empty() && m_app->partners() == 0);
 }
 
 RouteHandler& FakeWorker::handler(const Policy& of, std::size_t route)
@@ -317,11 +385,20 @@ RouteHandler& FakeWorker::handler(const Policy& of, std::size_t route)
     return *m_handlers[static_cast<std::size_t>(of.routes[route].kind)];
 }
 
-void FakeWorker::discard(Connection& connection)
+bool FakeWorker::adopt(std::unique_ptr<Endpoint>)
 {
-    const auto found = find(&connection);
-    CHECK(found != m_live.end());
+    return false;
+}
+
+void FakeWorker::forget(const Connection& connection)
+{
     m_claims.erase(connection.claim);
+}
+
+void FakeWorker::discard(Endpoint& endpoint)
+{
+    const auto found = find(&endpoint);
+    CHECK(found != m_live.end());
     m_discarded.push_back(std::move(found->connection));
     m_live.erase(found);
 }
@@ -333,10 +410,10 @@ void FakeWorker::sessionOpened(Connection& connection)
     CHECK(m_peers.emplace(connection.session()->id(), found->peer).second);
 }
 
-void FakeWorker::updateInterest(Connection& connection)
+void FakeWorker::updateInterest(Endpoint& endpoint)
 {
-    CHECK(alive(&connection));
-    connection.interest = EPOLLIN | (connection.wantsWrite() ? EPOLLOUT : 0U);
+    CHECK(find(&endpoint) != m_live.end());
+    endpoint.interest = EPOLLIN | (endpoint.wantsWrite() ? EPOLLOUT : 0U);
 }
 
 std::function<void(ClaimVerdict)> FakeWorker::awaitClaim(Connection& connection)

@@ -16,8 +16,9 @@
 namespace gatehouse::fuzz {
 
 /// A gate whose limits are so low that a few hundred bytes reach them: routes /echo, /hub/{channel}, /slow and /wide,
-/// of which only the hub asks for a token; and /first, which takes it in the first message too. Listener 1 has TLS; 2
-/// and, by the PROXY protocol and with TLS, 3 trust the proxies of 192.0.2.0/24.
+/// of which only the hub asks for a token; /first, which takes it in the first message too; and /app, which asks its
+/// other side before the 101. Listener 1 has TLS; 2 and, by the PROXY protocol and with TLS, 3 trust the proxies of
+/// 192.0.2.0/24.
 [[nodiscard]] std::shared_ptr<const PolicyGeneration> firstPolicy();
 /// The same routes with other limits.
 [[nodiscard]] std::shared_ptr<const PolicyGeneration> secondPolicy();
@@ -44,6 +45,16 @@ public:
     void opened(Session& session) override;
     /// A payload that begins with "!" throws.
     [[nodiscard]] Decision message(Session& session, wire::Opcode type, std::span<const std::byte> payload) override;
+    [[nodiscard]] bool entersLater() const override { return m_inner->entersLater(); }
+    [[nodiscard]] std::unique_ptr<SessionPartner> enter(Entrant entrant,
+                                                        std::function<void(EntryAnswer)> answered) override
+    {
+        return m_inner->enter(std::move(entrant), std::move(answered));
+    }
+    [[nodiscard]] bool takesParts(const Session& session) const override { return m_inner->takesParts(session); }
+    void part(Session& session, const wire::Event& part) override;
+    void roomAgain(Session& session) override;
+    void withheld(Session& session, bool on) override;
     void closed(Session& session) override;
     void received(BusItem item) override { m_inner->received(std::move(item)); }
 
@@ -51,6 +62,32 @@ private:
     std::unique_ptr<RouteHandler> m_inner;
     PeerOf m_peerOf;
     std::set<const Session*> m_open;
+    std::map<const Session*, std::string> m_parts; ///< of messages that have begun
+    std::set<const Session*> m_withheld;
+};
+
+/// The other side of a route: who enters waits until the program answers, and what comes in parts is sent back whole. A
+/// payload that begins with "h" puts the session on hold until the next answer.
+class App final : public RouteHandler {
+public:
+    [[nodiscard]] Decision admit(const Policy&, const Identity&, const RouteMatch&) override { return {}; }
+    [[nodiscard]] bool entersLater() const override { return true; }
+    [[nodiscard]] std::unique_ptr<SessionPartner> enter(Entrant entrant,
+                                                        std::function<void(EntryAnswer)> answered) override;
+    void opened(Session&) override {}
+    [[nodiscard]] Decision message(Session& session, wire::Opcode type, std::span<const std::byte> payload) override;
+    [[nodiscard]] bool takesParts(const Session&) const override { return true; }
+    void part(Session& session, const wire::Event& part) override;
+    void closed(Session& session) override { m_held.erase(&session); }
+    void received(BusItem) override {}
+
+    void answer(EntryAnswer answer);
+    [[nodiscard]] int partners() const { return m_partners; }
+
+private:
+    std::vector<std::function<void(EntryAnswer)>> m_waiting;
+    std::set<Session*> m_held;
+    int m_partners = 0;
 };
 
 /// What was recorded of each session: one Open, then one Close, or two where the peer did not answer the first.
@@ -107,6 +144,7 @@ public:
         ++policyEpoch;
     }
     void setWatched(bool on) { watched = on; }
+    void answerEntry(EntryAnswer answer) { m_app->answer(std::move(answer)); }
     void end(Connection& connection, const Ending& ending);
     void drain();
 
@@ -122,7 +160,7 @@ private:
         bool closing = false;
     };
 
-    [[nodiscard]] std::vector<Live>::iterator find(const Connection* connection);
+    [[nodiscard]] std::vector<Live>::iterator find(const Endpoint* connection);
     [[nodiscard]] std::vector<Connection*> connections() const;
     [[nodiscard]] static bool due(const Live& live);
     void sample();
@@ -130,15 +168,18 @@ private:
     [[nodiscard]] std::uint64_t queuedSoFar() const;
 
     [[nodiscard]] RouteHandler& handler(const Policy& policy, std::size_t route) override;
-    void discard(Connection& connection) override;
+    [[nodiscard]] bool adopt(std::unique_ptr<Endpoint> endpoint) override;
+    void discard(Endpoint& endpoint) override;
+    void updateInterest(Endpoint& endpoint) override;
     void sessionOpened(Connection& connection) override;
-    void updateInterest(Connection& connection) override;
+    void forget(const Connection& connection) override;
     [[nodiscard]] std::function<void(ClaimVerdict)> awaitClaim(Connection& connection) override;
     [[nodiscard]] std::uint32_t self() const override { return 0; }
     [[nodiscard]] std::uint32_t workers() const override { return 1; }
     [[nodiscard]] bool send(std::uint32_t worker, BusItem item, bool force) override;
 
     std::vector<std::unique_ptr<WatchedHandler>> m_handlers; ///< in the order of RouteKind
+    App* m_app = nullptr;                                    ///< of gateways
     std::vector<Live> m_live; ///< in the order of their arrival, so that a run can be repeated
     std::vector<std::unique_ptr<Connection>> m_discarded;
     std::set<std::shared_ptr<AddressState>> m_addresses;

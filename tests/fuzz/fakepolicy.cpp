@@ -98,9 +98,13 @@ Policy policy()
     made.issuers = {localIssuer(), onceIssuer()};
     made.roles = {"editor", "reader"};
     made.limits = limits();
-    made.routes = {route("echo", "/echo", RouteKind::Echo), route("hub", "/hub/{channel}", RouteKind::Plain),
-                   route("slow", "/slow", RouteKind::Echo), route("wide", "/wide", RouteKind::Echo),
-                   route("first", "/first", RouteKind::Echo)};
+    made.routes = {route("echo", "/echo", RouteKind::Echo),   route("hub", "/hub/{channel}", RouteKind::Plain),
+                   route("slow", "/slow", RouteKind::Echo),   route("wide", "/wide", RouteKind::Echo),
+                   route("first", "/first", RouteKind::Echo), route("app", "/app", RouteKind::Gateway)};
+    made.routes[5].gateway = Gateway{};
+    made.routes[5].gateway->connectTimeout = 500ms;
+    made.routes[5].messages.onExcess = OnExcess::Throttle;
+    made.routes[5].subprotocols.allow = {"chat"};
     made.routes[4].authentication.required = true;
     made.routes[4].authentication.from = {TokenPlace::Authorization, TokenPlace::FirstMessage};
     made.routes[4].authentication.firstMessageWithin = 700ms;

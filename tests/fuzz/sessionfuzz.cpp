@@ -49,6 +49,7 @@ private:
         Token,
         ProxyProtocol,
         Claim,
+        Entry,
         Count
     };
 
@@ -70,10 +71,25 @@ private:
             operate();
         else if (op == Op::Claim)
             m_parts.events.answerClaim(static_cast<ClaimVerdict>(m_input.byte() % 4));
+        else if (op == Op::Entry)
+            answerEntry();
         else if (m_place->peer)
             act(op);
         if ((code & 0x20U) == 0) // else the next step falls into the same turn
             turn();
+    }
+
+    void answerEntry()
+    {
+        const std::uint8_t how = m_input.byte();
+        EntryAnswer answer;
+        if ((how & 1U) != 0)
+            answer.decision = {Reason::UpstreamConnect, {}, "refused", {}};
+        if ((how & 2U) != 0)
+            answer.retryAfter = std::chrono::seconds(how);
+        if ((how & 4U) != 0)
+            answer.subprotocol = "chat";
+        m_worker.answerEntry(std::move(answer));
     }
 
     void connect()
@@ -179,7 +195,9 @@ private:
         const std::uint8_t how = m_input.byte();
         const std::uint8_t who = m_input.byte();
         const auto token = static_cast<Token>((who & 15U) % static_cast<unsigned>(Token::Count));
-        const std::string path = (who & 0x10U) != 0 ? "/first" : paths[how % paths.size()];
+        const std::string path = (who & 0x10U) != 0   ? "/first"
+                                 : (how & 0x80U) != 0 ? "/app?a=b"
+                                                      : paths[how % paths.size()];
         std::string head = "GET " + path + " HTTP/1.1\r\nHost: gate.example\r\n" +
                            "Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n" +
                            "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n";
@@ -304,6 +322,7 @@ private:
         constexpr auto longestLife = 15s; // idle_timeout, then close_timeout, of the longest route
         for (auto waited = 0ms; waited < longestLife && !m_worker.empty(); waited += 100ms) {
             m_parts.clock.advance(100ms);
+            m_worker.answerEntry({}); // nobody is held for ever
             for (Place& place : m_places) {
                 if (place.peer && place.peer->room != SIZE_MAX)
                     place.peer->room += place.peer->drip;
