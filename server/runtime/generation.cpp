@@ -158,7 +158,8 @@ FileStamps stampsOf(const ListenerTls& tls)
 }
 
 Result<std::shared_ptr<const PolicyGeneration>, std::string>
-makeGeneration(std::shared_ptr<const Policy> policy, const Clock& clock, const PolicyGeneration* previous)
+makeGeneration(std::shared_ptr<const Policy> policy, const Clock& clock, const PolicyGeneration* previous,
+               UpstreamTable* upstreams)
 {
     auto generation = std::make_shared<PolicyGeneration>();
     for (const Listener& listener : policy->listeners) {
@@ -177,6 +178,13 @@ makeGeneration(std::shared_ptr<const Policy> policy, const Clock& clock, const P
     if (!keys)
         return Failure{keys.error()};
     generation->keys = std::move(*keys);
+    UpstreamTable unknown(clock);
+    auto routes = (upstreams ? *upstreams : unknown)
+                      .resources(*policy, previous ? previous->policy.get() : nullptr,
+                                 previous ? previous->routes : UpstreamTable::Resources());
+    if (!routes)
+        return Failure{routes.error()};
+    generation->routes = std::move(*routes);
     generation->policy = std::move(policy);
     return std::shared_ptr<const PolicyGeneration>(std::move(generation));
 }

@@ -30,7 +30,8 @@ PolicyStep::Refusal ServerRuntime::Private::prepareReload(PolicyStep& step)
     const std::filesystem::path& file = m_policyFile.path();
     const PolicySource source =
         waits ? PolicySource{step.running.document, file, "policy"} : PolicySource{*text, file, file};
-    auto prepared = preparePolicy(source, *step.generation, step.running.version + (step.unchanged ? 0 : 1), m_clock);
+    auto prepared = preparePolicy(source, *step.generation, step.running.version + (step.unchanged ? 0 : 1), m_clock,
+                                  m_upstreams);
     if (!prepared)
         return refusal(std::move(prepared.error()));
     step.prepared = std::move(*prepared);

@@ -105,7 +105,7 @@ Result<Done, std::string> ServerRuntime::Private::start(unsigned spareCores)
     for (const Listener& listener : m_policy->listeners)
         if (listener.tls)
             finishRenewal(listener.tls->certificate, listener.tls->key);
-    auto generation = makeGeneration(m_policy, m_clock);
+    auto generation = makeGeneration(m_policy, m_clock, nullptr, &m_upstreams);
     if (!generation)
         return Failure{generation.error()};
     m_generation = *generation;
