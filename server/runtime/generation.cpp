@@ -157,9 +157,10 @@ FileStamps stampsOf(const ListenerTls& tls)
     return stamps;
 }
 
-Result<std::shared_ptr<const PolicyGeneration>, std::string>
-makeGeneration(std::shared_ptr<const Policy> policy, const Clock& clock, const PolicyGeneration* previous,
-               UpstreamTable* upstreams)
+Result<std::shared_ptr<const PolicyGeneration>, std::string> makeGeneration(std::shared_ptr<const Policy> policy,
+                                                                            const Clock& clock,
+                                                                            const PolicyGeneration* previous,
+                                                                            UpstreamTable* upstreams)
 {
     auto generation = std::make_shared<PolicyGeneration>();
     for (const Listener& listener : policy->listeners) {
@@ -187,6 +188,16 @@ makeGeneration(std::shared_ptr<const Policy> policy, const Clock& clock, const P
     generation->routes = std::move(*routes);
     generation->policy = std::move(policy);
     return std::shared_ptr<const PolicyGeneration>(std::move(generation));
+}
+
+std::vector<WatchedUpstream> watchedUpstreams(const PolicyGeneration& generation)
+{
+    std::vector<WatchedUpstream> all;
+    for (const auto& route : generation.routes)
+        if (const GatewayResources* gateway = gatewayResources(route))
+            for (const auto& upstream : gateway->upstreams())
+                all.push_back({upstream, gateway->settings().connectTimeout, gateway->settings().healthEvery});
+    return all;
 }
 
 Result<std::shared_ptr<const PolicyGeneration>, std::string>

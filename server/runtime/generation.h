@@ -3,6 +3,7 @@
 
 #include "domain/result.h"
 #include "gateway/upstreamtable.h"
+#include "gateway/upstreamwatch.h"
 #include "net/workercontext.h"
 
 #include <filesystem>
@@ -19,6 +20,9 @@ namespace gatehouse {
 [[nodiscard]] Result<std::shared_ptr<const PolicyGeneration>, std::string>
 makeGeneration(std::shared_ptr<const Policy> policy, const Clock& clock, const PolicyGeneration* previous = nullptr,
                UpstreamTable* upstreams = nullptr);
+
+/// What a watch over them needs of a generation's upstreams.
+[[nodiscard]] std::vector<WatchedUpstream> watchedUpstreams(const PolicyGeneration& generation);
 
 /// `previous` with the files of one listener read anew: `previous` itself where they hold what is served.
 [[nodiscard]] Result<std::shared_ptr<const PolicyGeneration>, std::string>
