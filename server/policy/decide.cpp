@@ -242,6 +242,16 @@ Result<std::string, Decision> decideSubprotocol(const Policy& policy, std::size_
         offered.empty() ? "none" : std::to_string(offered.size()) + " others", joined(allowed, ", ")}};
 }
 
+std::vector<std::string> forwardableSubprotocols(const Route& route, std::span<const std::string_view> offered)
+{
+    std::vector<std::string> names;
+    for (const std::string_view name : offered)
+        if (name != ownSubprotocol && !isBearerSubprotocol(name) && isAllowedSubprotocol(route, name) &&
+            !contains(names, name))
+            names.emplace_back(name);
+    return names;
+}
+
 Decision decideRoles(const Policy& policy, std::size_t route, const Identity& who)
 {
     const auto& roles = policy.routes.at(route).roles;

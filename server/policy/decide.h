@@ -48,6 +48,11 @@ struct RouteMatch {
 [[nodiscard]] Result<std::string, Decision> decideSubprotocol(const Policy& policy, std::size_t route,
                                                               std::span<const std::string_view> offered);
 
+/// Of those that the client offered the ones that an upstream may be offered, in their order and none twice: what the
+/// route allows, without `gatehouse`, which is the gate's own, and without `bearer.T`.
+[[nodiscard]] std::vector<std::string> forwardableSubprotocols(const Route& route,
+                                                               std::span<const std::string_view> offered);
+
 /// The route's `roles`: any of them is enough; an empty list lets in everybody who is authenticated.
 [[nodiscard]] Decision decideRoles(const Policy& policy, std::size_t route, const Identity& who);
 

@@ -84,7 +84,7 @@ constexpr std::array authFailuresKeys{Key{"count"}, Key{"per"}, Key{"then_ban"}}
 constexpr std::array routeKeys{Key{"name"},
                                Key{"path"},
                                Key{"hub", "hub"},
-                               planned("gateway", "gateway"),
+                               Key{"gateway", "gateway"},
                                Key{"authentication", "authentication"},
                                Key{"roles"},
                                Key{"origins"},
@@ -130,11 +130,13 @@ constexpr std::array messagesKeys{Key{"types"},
                                   Key{"rate", "rate"},
                                   Key{"bytes", "rate"},
                                   Key{"on_excess"},
-                                  Key{"schema"},
+                                  Key{"schema", "message_schemas"},
                                   Key{"on_violation"},
                                   Key{"violations_before_close"},
                                   Key{"violations_within"},
                                   planned("max_commands_per_frame")};
+
+constexpr std::array messageSchemasKeys{Key{"client"}, Key{"upstream"}};
 
 constexpr std::array pingKeys{Key{"every"}, Key{"timeout"}};
 
@@ -169,7 +171,7 @@ constexpr std::array lockdownKeys{Key{"allow_users"}, Key{"allow_networks"}};
 
 constexpr std::array drainKeys{Key{"within"}, Key{"spread"}};
 
-constexpr std::array<DocumentObject, 33> objects{{{rootObject, rootKeys},
+constexpr std::array<DocumentObject, 34> objects{{{rootObject, rootKeys},
                                                   {"control_group", controlGroupKeys},
                                                   {"listener", listenerKeys, "name", ""},
                                                   {"tls", tlsKeys},
@@ -190,6 +192,7 @@ constexpr std::array<DocumentObject, 33> objects{{{rootObject, rootKeys},
                                                   {"subprotocols", subprotocolsKeys},
                                                   {"compression", compressionKeys},
                                                   {"messages", messagesKeys},
+                                                  {"message_schemas", messageSchemasKeys},
                                                   {"ping", pingKeys},
                                                   {"channel", channelKeys, "match"},
                                                   {"history", historyKeys},

@@ -41,6 +41,7 @@ private:
     void readRequestLimits(const Node& at);
 
     [[nodiscard]] Route readRoute(const Node& at);
+    void readKind(const Node& at, Route& route);
     void readHub(const Node& at, Route& route);
     void readPath(const Node& at, Route& route);
     void readAuthentication(const Node& at, Route& route);
@@ -51,7 +52,8 @@ private:
     void readSubprotocols(const Node& at, Route& route);
     void readLifetime(const Node& at, Route& route);
     void readSlowConsumer(const Node& at, Route& route);
-    void readConduct(const Node& at, Messages& messages);
+    void readConduct(const Node& at, Route& route);
+    void readSchemas(const Node& at, Route& route);
     void readOrigins(const Node& at, Route& route);
     void checkBytesRate(const Node& at, const Route& route);
     void readCompression(const Node& route, Route& target);
@@ -61,6 +63,14 @@ private:
     void readIdleTimeout(const Node& at, Route& route);
     void readSendBuffer(const Node& route, Route& target);
     void checkRoutes(const std::vector<Node>& nodes);
+
+    void readGateway(const Node& at, Gateway& gateway);
+    void readUpstreams(const Node& at, Gateway& gateway);
+    void readAuthorities(const Node& gatewayAt, Gateway& gateway);
+    void readAuthHeader(const Node& at, Gateway& gateway);
+    void readHealth(const Node& at, Gateway& gateway);
+    void readForward(const Node& at, Gateway& gateway);
+    void readDrop(const Node& at, Gateway& gateway);
 
     [[nodiscard]] ChannelRule readChannel(const Node& at);
     void readLockdown(const Node& at);

@@ -64,16 +64,6 @@ bool isParameterName(std::string_view text)
     });
 }
 
-/// tchar of RFC 9110 §5.6.2.
-bool isHttpToken(std::string_view text)
-{
-    constexpr std::string_view marks = "!#$%&'*+-.^_`|~";
-    return !text.empty() && std::all_of(text.begin(), text.end(), [&](char c) {
-        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-               marks.find(c) != std::string_view::npos;
-    });
-}
-
 } // namespace
 
 Route PolicyReader::readRoute(const Node& at)
@@ -82,7 +72,7 @@ Route PolicyReader::readRoute(const Node& at)
     if (!m_document.object(at, "route"))
         return route;
     readName(m_document.required(at, "name"), route.name);
-    readHub(at, route);
+    readKind(at, route);
     readPath(m_document.required(at, "path"), route);
     readAuthentication(m_document.member(at, "authentication"), route);
     readRouteRoles(m_document.member(at, "roles"), route);
@@ -104,15 +94,9 @@ Route PolicyReader::readRoute(const Node& at)
 
 void PolicyReader::readHub(const Node& at, Route& route)
 {
-    const Node hub = DocumentReader::member(at, "hub");
-    if (!hub) {
-        if (!DocumentReader::member(at, "gateway"))
-            m_document.error(Code::Missing, at, "a route is a hub or a gateway: one of the two keys is required");
+    if (!m_document.object(at, "hub"))
         return;
-    }
-    if (!m_document.object(hub, "hub"))
-        return;
-    const Node protocol = m_document.required(hub, "protocol");
+    const Node protocol = m_document.required(at, "protocol");
     std::string word;
     m_document.read(protocol, word);
     if (word == "echo") {
@@ -136,8 +120,10 @@ void PolicyReader::readPath(const Node& at, Route& route)
     const std::size_t count = placeholders(route.path);
     if (route.kind == RouteKind::Plain && count != 1)
         m_document.unexpected(Code::BadValue, at, "{channel} once as a segment of a plain hub's path");
-    if (route.kind == RouteKind::Echo && count != 0)
-        m_document.unexpected(Code::BadValue, at, "no {channel} in the path of an echo route");
+    if (route.kind != RouteKind::Plain && count != 0)
+        m_document.unexpected(Code::BadValue, at,
+                              std::string("no {channel} in the path of ") +
+                                  (route.kind == RouteKind::Echo ? "an echo" : "a gateway") + " route");
 }
 
 void PolicyReader::readAuthentication(const Node& at, Route& route)
@@ -225,7 +211,10 @@ void PolicyReader::checkTokenPlaces(const Node& at, const Route& route)
 {
     const Authentication& authentication = route.authentication;
     const Node from = DocumentReader::member(DocumentReader::member(at, "authentication"), "from");
-    if (looksAt(authentication, TokenPlace::FirstMessage) && !authentication.required)
+    if (looksAt(authentication, TokenPlace::FirstMessage) && route.kind == RouteKind::Gateway)
+        m_document.error(Code::Conflict, from,
+                         "a gateway's token comes with the request: its first message is the application's");
+    else if (looksAt(authentication, TokenPlace::FirstMessage) && !authentication.required)
         m_document.error(Code::Conflict, from,
                          "where a token may come as the first message it must be required: nothing else tells it from "
                          "a message");
@@ -322,23 +311,24 @@ void PolicyReader::readMessages(const Node& at, Route& route)
     m_document.readDuration(DocumentReader::member(at, "complete_within"), messages.completeWithin, 100ms, 1h);
     m_document.readRate(DocumentReader::member(at, "rate"), messages.rate);
     m_document.readRate(DocumentReader::member(at, "bytes"), messages.bytes);
-    readConduct(at, messages);
+    readConduct(at, route);
     std::uint64_t violations = messages.violationsBeforeClose;
     m_document.readWhole(DocumentReader::member(at, "violations_before_close"), violations, 1, 10'000);
     messages.violationsBeforeClose = static_cast<std::uint32_t>(violations);
     m_document.readDuration(DocumentReader::member(at, "violations_within"), messages.violationsWithin, 1s, 24h);
 }
 
-void PolicyReader::readConduct(const Node& at, Messages& messages)
+void PolicyReader::readConduct(const Node& at, Route& route)
 {
+    Messages& messages = route.messages;
     const Node onExcess = DocumentReader::member(at, "on_excess");
     std::string word;
     m_document.read(onExcess, word);
-    if (word == "drop" || word == "throttle")
-        messages.onExcess = word == "drop" ? OnExcess::Drop : OnExcess::Throttle;
-    else if (!word.empty() && word != "close")
+    if (word == "close" || word == "drop" || word == "throttle")
+        messages.onExcess = word == "close" ? OnExcess::Close : word == "drop" ? OnExcess::Drop : OnExcess::Throttle;
+    else if (!word.empty())
         m_document.unexpected(Code::BadValue, onExcess, "\"close\", \"drop\" or \"throttle\"");
-    readSchema(DocumentReader::member(at, "schema"), messages.schema);
+    readSchemas(DocumentReader::member(at, "schema"), route);
     const Node onViolation = DocumentReader::member(at, "on_violation");
     word.clear();
     m_document.read(onViolation, word);
@@ -411,8 +401,10 @@ void PolicyReader::readTypes(const Node& at, Messages& messages)
 
 void PolicyReader::readIdleTimeout(const Node& at, Route& route)
 {
-    if (!at || at.isOff())
+    if (!at)
         return;
+    if (at.isOff())
+        return route.idleTimeout.reset();
     std::chrono::milliseconds timeout{0};
     m_document.readDuration(at, timeout, 1s, 24h * 366);
     if (timeout > 0ms)

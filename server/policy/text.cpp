@@ -139,6 +139,15 @@ std::string joined(const std::vector<std::string>& words, std::string_view separ
     return result;
 }
 
+bool isHttpToken(std::string_view text)
+{
+    constexpr std::string_view marks = "!#$%&'*+-.^_`|~";
+    return !text.empty() && std::all_of(text.begin(), text.end(), [&](char c) {
+        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+               marks.find(c) != std::string_view::npos;
+    });
+}
+
 std::optional<std::string> percentDecoded(std::string_view text)
 {
     std::string result;

@@ -30,6 +30,9 @@ namespace gatehouse {
 
 [[nodiscard]] std::string joined(const std::vector<std::string>& words, std::string_view separator);
 
+/// tchar of RFC 9110 §5.6.2.
+[[nodiscard]] bool isHttpToken(std::string_view text);
+
 /// Percent-decoding (RFC 3986 §2.1); unset where a `%` is not followed by two hexadecimal digits.
 [[nodiscard]] std::optional<std::string> percentDecoded(std::string_view text);
 

@@ -36,10 +36,11 @@ public:
         m_path = name;
         for (const char* file : {"server.pem", "clients.pem"})
             write(file, "certificate", 0644);
-        for (const char* file : {"server.key", "token.key", "old.key"})
+        for (const char* file : {"server.key", "token.key", "old.key", "upstream.header"})
             write(file, secret, 0600);
+        write("upstreams.pem", test::framedCertificate, 0644);
         write("corp.jwks", "{\"keys\":[]}", 0644);
-        for (const char* file : {"plc.json", "news.json"})
+        for (const char* file : {"plc.json", "news.json", "command.json", "state.json"})
             write(file, "{\"type\":\"object\"}", 0644);
     }
     ~Folder()

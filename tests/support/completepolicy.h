@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 
 namespace gatehouse::test {
 
@@ -40,10 +41,19 @@ inline const std::string complete = R"json({
                     "violations_before_close": 9, "violations_within": "2m", "bytes": { "count": 4194304, "per": "1s" }, "schema": "plc.json", "on_violation": "drop" },
       "idle_timeout": "1h", "ping": { "every": "20s", "timeout": "3s" }, "send_buffer": "2MiB",
       "control_frames": { "count": 5, "per": "2s", "burst": 7 }, "roles": ["reader"], "networks": { "deny": ["10.8.0.0/16"] }, "subprotocols": { "allow": ["v1.plc"], "require": true }, "session_lifetime": "12h", "slow_consumer": "drop_newest" },
-    { "name": "echo", "path": "/echo", "hub": { "protocol": "echo" }, "ping": "off" }
+    { "name": "echo", "path": "/echo", "hub": { "protocol": "echo" }, "ping": "off" },
+    { "name": "plc", "path": "/plc/*",
+      "gateway": { "upstreams": ["ws://127.0.0.1:1880", "wss://PLC.example/app"], "balance": "least_sessions",
+                   "ca": "upstreams.pem", "auth_header_file": "upstream.header", "connect_timeout": "2500ms",
+                   "health": { "kind": "tcp", "every": "31s" }, "strip_prefix": false, "forward_query": false,
+                   "forward": ["Forwarded", "x-gatehouse-user"], "drop": ["Set"] },
+      "messages": { "schema": { "client": "command.json", "upstream": "state.json" } } }
   ],
   "channels": [ { "match": "news.*", "subscribe": ["*", "anonymous"], "publish": ["editor"], "schema": "news.json" } ],
   "lockdown": { "allow_users": ["ada", "corp:grace"], "allow_networks": ["192.0.2.0/24"] }, "drain": { "within": "15s", "spread": "5s" }
 })json";
+
+/// For files of authorities, which are looked at for what frames a certificate.
+inline constexpr std::string_view framedCertificate = "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n";
 
 } // namespace gatehouse::test

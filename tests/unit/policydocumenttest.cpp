@@ -228,7 +228,10 @@ void PolicyDocumentTest::initTestCase()
         write(name, std::string(43, 'k'), 0600);
     write("corp.jwks", "{\"keys\":[]}", 0644);
     write("plc.json", "{\"type\":\"object\"}", 0644);
-    write("news.json", "true", 0644);
+    for (const char* name : {"news.json", "command.json", "state.json"})
+        write(name, "true", 0644);
+    write("upstreams.pem", std::string(test::framedCertificate), 0644);
+    write("upstream.header", "X-Key: k", 0600);
     m_complete = Json::parse(complete);
     m_fields = Walk(m_complete).fields;
     QVERIFY(m_fields.size() > 150);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
+#include "completepolicy.h"
 #include "policy/load.h"
 
 #include <QTemporaryDir>
@@ -25,7 +26,10 @@ protected:
         write("old.key", "an older secret, which signs no more\n", 0600);
         write("corp.jwks", "{\"keys\":[]}", 0644);
         write("plc.json", "{\"type\":\"object\"}", 0644);
-        write("news.json", "true", 0644);
+        for (const char* name : {"news.json", "command.json", "state.json"})
+            write(name, "true", 0644);
+        write("upstreams.pem", std::string(framedCertificate), 0644);
+        write("upstream.header", "X-Key: of the gate\n", 0640);
     }
     [[nodiscard]] std::filesystem::path path(const char* name) const
     {

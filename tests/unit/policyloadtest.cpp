@@ -156,7 +156,7 @@ void PolicyLoadTest::a_complete_document_is_read_whole()
                         2s,
                         100};
     QCOMPARE(p.limits, limits);
-    QCOMPARE(p.routes.size(), std::size_t(2));
+    QCOMPARE(p.routes.size(), std::size_t(3));
     const Route& hub = p.routes[0];
     QCOMPARE(hub.authentication, (Authentication{true,
                                                  {"local"},
@@ -186,6 +186,25 @@ void PolicyLoadTest::a_complete_document_is_read_whole()
     QCOMPARE(p.routes[1].kind, RouteKind::Echo);
     QVERIFY(!p.routes[1].ping);
     QVERIFY(!p.routes[1].compression);
+    const Route& plc = p.routes[2];
+    QCOMPARE(plc.kind, RouteKind::Gateway);
+    QCOMPARE(plc.gateway, std::optional(Gateway{{{"ws://127.0.0.1:1880", false, "127.0.0.1", 1880, "/"},
+                                                 {"wss://PLC.example/app", true, "plc.example", 443, "/app"}},
+                                                Balance::LeastSessions,
+                                                path("upstreams.pem"),
+                                                path("upstream.header"),
+                                                "X-Key",
+                                                "of the gate",
+                                                2500ms,
+                                                31s,
+                                                false,
+                                                false,
+                                                {ForwardedHeader::Forwarded, ForwardedHeader::User},
+                                                {"Set"}}));
+    QCOMPARE(plc.messages.schema, std::optional(SchemaFile{path("command.json"), "true", {}}));
+    QCOMPARE(plc.messages.upstreamSchema, std::optional(SchemaFile{path("state.json"), "true", {}}));
+    QVERIFY(plc.messages.schema->compiled && plc.messages.upstreamSchema->compiled);
+    QVERIFY(!hub.gateway && !p.routes[1].gateway);
     QCOMPARE(p.lockdown, (LockdownLists{{"ada", "corp:grace"}, {network("192.0.2.0/24")}}));
     QCOMPARE(p.drain, (DrainTimes{15s, 5s}));
     QCOMPARE(p.channels, (std::vector<ChannelRule>{
@@ -371,7 +390,7 @@ void PolicyLoadTest::mistakes_are_named_with_place_data()
     row("\"drop_newest\"", "@\"drop_oldest\"", Code::BadValue, "/routes/0/slow_consumer");
     row("\"drop\"", "@\"log\"", Code::BadValue, "/routes/0/messages/on_violation");
     row("\"plc.json\"", "@\"gone.json\"", Code::BadFile, "/routes/0/messages/schema");
-    row("\"plc.json\"", "@{ \"client\": \"plc.json\" }", Code::WrongType, "/routes/0/messages/schema");
+    row("\"plc.json\"", "@{ \"client\": \"plc.json\" }", Code::Conflict, "/routes/0/messages/schema");
     row("\"bytes\": { \"count\": 4194304", "\"bytes\": @{ \"count\": 1000", Code::Conflict, "/routes/0/messages/bytes");
     row("\"bytes\": { \"count\": 4194304", "\"bytes\": @{ \"count\": 4096", Code::Conflict, "/routes/0/messages/bytes");
     row("\"away:\"", "@\"corp:a\"", Code::Conflict, "/issuers/2/user_prefix");
@@ -479,7 +498,6 @@ void PolicyLoadTest::keys_of_parts_not_built_are_errors_data()
     rows("", "control_group channels_per_session audit recorder alerts api_keys");
     rows("/listeners/0", "kind");
     rows("/limits", "memory_for_buffers channels memory_for_history");
-    rows("/routes/0", "gateway");
     rows("/routes/0/messages", "max_commands_per_frame");
     rows("/channels/0", "history presence join_leave subscribe_token");
 }

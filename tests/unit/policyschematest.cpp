@@ -92,6 +92,11 @@ std::vector<Json> strangers()
                              "2027-01-15T08:00:00Z",
                              "2027-01-15",
                              "bearer.x",
+                             "ws://127.0.0.1/",
+                             "wss://a.example",
+                             "X-Forwarded-For",
+                             "round_robin",
+                             "tcp",
                              "x.pem"}) {
         values.emplace_back(word);
         values.push_back(Json::array({word}));
@@ -106,6 +111,9 @@ std::vector<Json> strangers()
     values.push_back(Json{{"note", 7}});
     values.push_back(Json{{"count", 5}, {"per", "1s"}});
     values.push_back(Json{{"cookie", "c"}});
+    values.push_back(Json{{"client", "plc.json"}, {"upstream", nullptr}});
+    values.push_back(Json{{"upstreams", {"ws://127.0.0.1/"}}});
+    values.push_back(Json{{"protocol", "echo"}});
     return values;
 }
 
@@ -165,8 +173,11 @@ void PolicySchemaTest::initTestCase()
     for (const char* name : {"server.key", "token.key", "old.key"})
         write(name, std::string(43, 'k'), 0600);
     write("corp.jwks", "{\"keys\":[]}", 0644);
+    write("upstreams.pem", std::string(test::framedCertificate), 0644);
+    write("upstream.header", "X-Key: k", 0600);
     write("plc.json", "{\"type\":\"object\"}", 0644);
-    write("news.json", "true", 0644);
+    for (const char* name : {"news.json", "command.json", "state.json"})
+        write(name, "true", 0644);
     const std::string text = schemaText();
     m_schema = Json::parse(text);
     auto compiled = MessageSchema::compile(text);
@@ -287,12 +298,31 @@ void PolicySchemaTest::mistakes_of_every_key_are_refused()
                 QVERIFY2(refused(wrong), name.c_str());
         }
     }
-    for (const char* key :
-         {"/listeners/0/tls/min_version", "/listeners/0/tls/renew", "/listeners/0/proxy_header",
-          "/issuers/0/algorithms/0", "/routes/0/hub/protocol", "/routes/0/messages/types/0",
-          "/routes/0/messages/on_excess", "/routes/0/messages/on_violation", "/routes/0/slow_consumer",
-          "/routes/0/authentication/from/0", "/drain/within", "/routes/0/send_buffer", "/issuers/0/leeway",
-          "/limits/request_head", "/workers", "/limits/sessions", "/issuers/0/name", "/issuers/0/previous/0/until"}) {
+    for (const char* key : {"/listeners/0/tls/min_version",
+                            "/listeners/0/tls/renew",
+                            "/listeners/0/proxy_header",
+                            "/issuers/0/algorithms/0",
+                            "/routes/0/hub/protocol",
+                            "/routes/0/messages/types/0",
+                            "/routes/0/messages/on_excess",
+                            "/routes/0/messages/on_violation",
+                            "/routes/0/slow_consumer",
+                            "/routes/2/gateway/balance",
+                            "/routes/2/gateway/health/kind",
+                            "/routes/2/gateway/health/every",
+                            "/routes/2/gateway/connect_timeout",
+                            "/routes/2/gateway/upstreams/0",
+                            "/routes/2/gateway/forward/0",
+                            "/routes/2/gateway/drop/0",
+                            "/routes/0/authentication/from/0",
+                            "/drain/within",
+                            "/routes/0/send_buffer",
+                            "/issuers/0/leeway",
+                            "/limits/request_head",
+                            "/workers",
+                            "/limits/sessions",
+                            "/issuers/0/name",
+                            "/issuers/0/previous/0/until"}) {
         Json document = m_complete;
         document[Pointer(key)] = "No such word";
         QVERIFY2(!fits(document.dump()) && !parse(document.dump()), key);
