@@ -61,6 +61,13 @@ public:
         return std::move(m_admission);
     }
 
+    Result<Admission, Refusal> entered()
+    {
+        if (!checkDrain() || !checkRevocations() || !checkLockdown(&m_admission.who) || !checkBans())
+            return Failure{std::move(m_refusal)};
+        return std::move(m_admission);
+    }
+
 private:
     Result<Admission, Refusal> run()
     {
@@ -103,7 +110,8 @@ private:
             return verify((*token)->text, (*token)->place);
         if (!authentication.required)
             return true;
-        m_admission.awaitsToken = looksAt(authentication, TokenPlace::FirstMessage);
+        // Behind a 101 nobody else can be asked before it.
+        m_admission.awaitsToken = looksAt(authentication, TokenPlace::FirstMessage) && !m_admission.offered;
         return m_admission.awaitsToken ||
                refuseToken({Reason::AuthMissing, routeRule(m_policy, index, "authentication"), "no token", "a token"});
     }
@@ -138,6 +146,8 @@ private:
                            std::to_string(limit->count) + " failures in a second window", std::to_string(limit->count)};
         m_context.gate.events.banByRule(m_arrival.peer, limit->thenBan, why);
     }
+
+    bool checkDrain() { return !m_context.draining || refuse({Reason::Drain, {}, {}, {}}, retrySoon); }
 
     bool checkRevocations()
     {
@@ -309,6 +319,11 @@ Result<Admission, Refusal> admitClaimed(WorkerContext& context, const Arrival& a
                                         ClaimVerdict verdict)
 {
     return Admitter(context, arrival, std::move(admission)).withVerdict(verdict);
+}
+
+Result<Admission, Refusal> admitEntered(WorkerContext& context, const Arrival& arrival, Admission admission)
+{
+    return Admitter(context, arrival, std::move(admission)).entered();
 }
 
 } // namespace gatehouse

@@ -47,7 +47,11 @@ struct Admission {
     std::optional<TokenSource> source;                    ///< of the token; unset: anonymous
     std::shared_ptr<const TokenEvidence> evidence;        ///< of the token
     std::shared_ptr<const ClientCertificate> certificate; ///< where that is the token
-    std::optional<TokenClaim> claim; ///< of a one-time token: to be used up before anybody is let in
+    std::optional<TokenClaim> claim;         ///< of a one-time token: to be used up before anybody is let in
+    std::unique_ptr<OfferedRequest> offered; ///< where somebody else is to be asked before the 101; else null
+    SessionId session;                       ///< drawn before the session opens; none: not yet
+    std::string upstream;                    ///< SessionInfo::upstream
+    std::unique_ptr<SessionPartner> partner; ///< null: none
 };
 
 [[nodiscard]] wire::RequestLimits requestLimits(const Limits& limits);
@@ -64,6 +68,10 @@ struct Admission {
 /// Goes on where an admission's claim was answered: the token is used up now, and nobody was banned meanwhile.
 [[nodiscard]] Result<Admission, Refusal> admitClaimed(WorkerContext& context, const Arrival& arrival,
                                                       Admission admission, ClaimVerdict verdict);
+
+/// Goes on where somebody else was asked: what an operator ordered meanwhile holds before the 101.
+[[nodiscard]] Result<Admission, Refusal> admitEntered(WorkerContext& context, const Arrival& arrival,
+                                                      Admission admission);
 
 /// A refusal with what is known of the request so far. `status` unset: the one of the reason.
 [[nodiscard]] Refusal refusalOf(const Admission& admission, Decision decision,

@@ -67,6 +67,7 @@ void Connection::onTimer()
         break;
     case Phase::FirstMessage:
     case Phase::Claim:
+    case Phase::Entry:
         waitedTooLong();
         break;
     case Phase::Open:
@@ -121,6 +122,15 @@ void Connection::onReadable()
         readAgain();
 }
 
+/// While nothing is read it would be said again and again; else reading meets it.
+void Connection::hungUp()
+{
+    if (m_inputEnded && !paused())
+        flush();
+    else
+        kill(Reason::PeerAbort);
+}
+
 void Connection::received(std::span<std::byte> bytes)
 {
     switch (m_phase) {
@@ -131,6 +141,7 @@ void Connection::received(std::span<std::byte> bytes)
         readFirstMessage(bytes);
         break;
     case Phase::Claim:
+    case Phase::Entry:
         readEarly(bytes);
         break;
     case Phase::Open:
@@ -170,14 +181,6 @@ void Connection::queue(SharedFrame frame)
     requestFlush();
 }
 
-void Connection::requestFlush()
-{
-    if (!inFlush) {
-        inFlush = true;
-        m_context.toFlush.push_back(this);
-    }
-}
-
 void Connection::dropUnsent()
 {
     const std::size_t before = m_out.bytes();
@@ -214,16 +217,10 @@ bool Connection::makeRoom(std::size_t bytes, std::uint64_t limit)
     return m_out.held() + bytes <= limit;
 }
 
-void Connection::readAgain()
-{
-    if (inRead || m_phase == Phase::Dead)
-        return;
-    inRead = true;
-    m_context.toRead.push_back(this);
-}
-
 void Connection::flush()
 {
+    if (entryAnswered())
+        settleEntry();
     if (withheld()) {
         m_context.updateInterest(*this);
         return;
@@ -302,6 +299,8 @@ void Connection::leave()
 {
     m_phase = Phase::Dead;
     timer.unlink();
+    m_waiting.reset(); // whoever is still asked for it is asked no more
+    m_context.forget(*this);
     m_context.discard(*this);
 }
 

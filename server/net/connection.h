@@ -2,6 +2,7 @@
 #pragma once
 
 #include "net/admission.h"
+#include "net/endpoint.h"
 #include "net/explain.h"
 #include "net/firstmessage.h"
 #include "net/sendqueue.h"
@@ -18,7 +19,7 @@ namespace gatehouse {
 
 /// One accepted socket from accept to close: PROXY protocol, TLS handshake, request head, first message, WebSocket
 /// session, lingering close. Owner: one I/O worker.
-class Connection {
+class Connection final : public Endpoint {
 public:
     enum class Phase : std::uint8_t {
         Proxy, ///< a trusted proxy is to say for whom it asks
@@ -26,6 +27,7 @@ public:
         Head,
         FirstMessage, ///< behind the 101, without a session yet
         Claim,        ///< a one-time token is being used up
+        Entry,        ///< somebody else is asked before the 101 (RouteHandler::enter)
         Open,         ///< a session, which may be closing
         Lingering,    ///< all is said; reads and forgets, so that what was said reaches the peer
         Dead
@@ -33,18 +35,19 @@ public:
 
     Connection(WorkerContext& context, std::unique_ptr<Transport> transport, Arrival arrival, std::uint16_t peerPort,
                Lease pendingSlot);
-    ~Connection();
+    ~Connection() override;
 
-    void onReadable();
-    void onTimer();
+    void onReadable() override;
+    void onTimer() override;
     /// Writes what is due, in as few calls as it takes.
-    void flush();
-    void requestFlush();
+    void flush() override;
+    void hungUp() override;
+    void requestFlush() { m_context.requestFlush(*this); }
     void queue(SharedFrame frame);
     /// Writes what the socket takes, where that is needed for `bytes` more to stay within `limit`. Ends nobody.
     [[nodiscard]] bool makeRoom(std::size_t bytes, std::uint64_t limit);
     /// Reading goes on in this turn or the next, also where the socket itself has nothing more.
-    void readAgain();
+    void readAgain() { m_context.readAgain(*this); }
     void dropUnsent();
     /// What became of the claim that it waits for.
     void claimed(ClaimVerdict verdict);
@@ -54,40 +57,37 @@ public:
     /// session yet goes too.
     void moveListener(std::optional<std::size_t> listener);
     /// Ends it after an exception: 1011 where a session can still be told.
-    void fail() noexcept;
+    void fail() noexcept override;
     /// Ends it now, without ceremony.
-    void kill(Reason reason);
+    void kill(Reason reason) override;
     void startTimer();
 
-    [[nodiscard]] int fd() const { return m_transport->fd(); }
+    [[nodiscard]] int fd() const override { return m_transport->fd(); }
     [[nodiscard]] Phase phase() const { return m_phase; }
+    [[nodiscard]] bool dead() const override { return m_phase == Phase::Dead; }
     [[nodiscard]] Session* session() const { return m_session.get(); }
     [[nodiscard]] std::size_t backlog() const { return m_out.bytes(); }
     [[nodiscard]] std::size_t backlogMemory() const { return m_out.held(); }
     /// When the socket last took bytes.
     [[nodiscard]] TimePoint lastWritten() const { return m_lastWritten; }
     /// Reading cannot go on before TLS has written something of its own.
-    [[nodiscard]] bool readWantsWrite() const { return m_out.empty() && m_transport->wantsWrite(); }
-    [[nodiscard]] bool wantsWrite() const { return !withheld() && (!m_out.empty() || m_transport->wantsWrite()); }
+    [[nodiscard]] bool readWantsWrite() const override
+    {
+        return m_phase == Phase::Handshake || (m_out.empty() && m_transport->wantsWrite());
+    }
+    [[nodiscard]] bool wantsWrite() const override
+    {
+        return !withheld() && (!m_out.empty() || m_transport->wantsWrite());
+    }
     /// False once the peer ended its side, or where there is no room for more of what it says.
-    [[nodiscard]] bool wantsRead() const { return !m_inputEnded && !paused() && !earlyFull(); }
+    [[nodiscard]] bool wantsRead() const override { return !m_inputEnded && !paused() && !earlyFull(); }
     /// Nothing is read: a rate has no room for more of what the peer sends, or its session is in quarantine.
     [[nodiscard]] bool paused() const { return m_phase == Phase::Open && m_session->paused(); }
     /// Nothing is written.
     [[nodiscard]] bool withheld() const { return m_phase == Phase::Open && m_session->withheld(); }
     [[nodiscard]] const Arrival& arrival() const { return m_arrival; }
 
-    struct OwnedTimer : Timer {
-        explicit OwnedTimer(Connection& connection)
-            : owner(connection)
-        {
-        }
-        Connection& owner;
-    };
-    OwnedTimer timer{*this};
-    std::uint32_t interest = 0; ///< epoll events that are asked for now
-    std::uint64_t claim = 0;    ///< the worker's name for what it waits for; 0: nothing
-    bool inFlush = false, inRead = false;
+    std::uint64_t claim = 0; ///< the worker's name for what it waits for; 0: nothing
 
 private:
     static constexpr std::size_t mostEarly = 65536;
@@ -97,8 +97,19 @@ private:
         std::string text;
     };
 
+    /// Where the answer to an entry is put, if somebody still waits for it.
+    struct PendingEntry {
+        explicit PendingEntry(Connection& waiting)
+            : connection(waiting)
+        {
+        }
+        Connection& connection;
+        std::optional<EntryAnswer> answer;
+    };
+
     /// Admitted, or nearly so.
     struct Waiting {
+        std::shared_ptr<PendingEntry> entry; ///< null: nobody is asked
         Admission admission;
         std::unique_ptr<FirstMessage> first; ///< null: nobody was told 101 yet
         std::vector<std::byte> early;        ///< came behind the first message, before there was a session
@@ -115,6 +126,13 @@ private:
     void readEarly(std::span<const std::byte> bytes);
     void proceed(Admission admission);
     void startClaim();
+    void passed(Admission admission);
+    void startEntry();
+    [[nodiscard]] bool entryAnswered() const
+    {
+        return m_phase == Phase::Entry && m_waiting->entry && m_waiting->entry->answer;
+    }
+    void settleEntry();
     void refuse(const Refusal& refusal);
     void refuseHead(Reason reason);
     void abandon(Decision decision);

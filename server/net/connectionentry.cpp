@@ -24,6 +24,7 @@ SharedFrame frameOf(std::vector<std::byte> bytes)
 }
 
 constexpr std::uint16_t listenerGoneStatus = 503;
+constexpr std::uint16_t noLongerAllowedStatus = 403; ///< where the reason has none, since it is about a session
 
 /// Where a session is refused that has not begun: whoever may not be in this channel may not be here.
 std::uint16_t closeCodeAtTheDoor(Reason reason)
@@ -142,22 +143,31 @@ void Connection::proceed(Admission admission)
                                        admission.deflate ? admission.deflate->answer : std::string_view()));
         m_phase = Phase::FirstMessage;
         m_phaseDeadline = m_context.now + policy.routes[route].authentication.firstMessageWithin;
-        m_waiting = std::make_unique<Waiting>(Waiting{std::move(admission), std::move(first), {}});
+        m_waiting = std::make_unique<Waiting>(Waiting{nullptr, std::move(admission), std::move(first), {}});
         startTimer();
         return;
     }
-    const bool claims = admission.claim.has_value();
-    if (!claims && !m_waiting) {
+    if (!admission.claim) {
+        passed(std::move(admission));
+        return;
+    }
+    if (!m_waiting)
+        m_waiting = std::make_unique<Waiting>();
+    m_waiting->admission = std::move(admission);
+    startClaim();
+}
+
+/// All of the gate's own checks are behind it.
+void Connection::passed(Admission admission)
+{
+    if (!admission.offered) {
         open(std::move(admission));
         return;
     }
     if (!m_waiting)
         m_waiting = std::make_unique<Waiting>();
     m_waiting->admission = std::move(admission);
-    if (claims)
-        startClaim();
-    else
-        open(std::move(m_waiting->admission));
+    startEntry();
 }
 
 void Connection::readFirstMessage(std::span<std::byte> bytes)
@@ -216,9 +226,77 @@ void Connection::claimed(ClaimVerdict verdict)
         return;
     auto admission = admitClaimed(m_context, m_arrival, std::move(m_waiting->admission), verdict);
     if (admission)
-        open(std::move(*admission));
+        passed(std::move(*admission));
     else
         refuse(admission.error());
+}
+
+/// The partner times its own attempts, which take no longer than the longer of the two times: the sum of both ends what
+/// hangs.
+void Connection::startEntry()
+{
+    constexpr std::chrono::seconds leeway(1);
+    Admission& admission = m_waiting->admission;
+    const Policy& policy = *admission.generation->policy;
+    const auto& gateway = policy.routes[admission.match.route].gateway;
+    m_phase = Phase::Entry;
+    m_phaseDeadline = m_context.now + policy.limits.requestTimeout +
+                      (gateway ? gateway->connectTimeout : std::chrono::milliseconds(0)) + leeway;
+    startTimer();
+    admission.session = drawSessionId(m_context);
+    m_waiting->entry = std::make_shared<PendingEntry>(*this);
+    Entrant entrant{admission.generation, admission.match,  admission.who,
+                    admission.session,    m_arrival.peer,   m_transport->secure(),
+                    admission.host,       admission.source, std::move(*admission.offered)};
+    admission.offered.reset();
+    // It is acted upon in flush(), so that nobody who answers is freed while it does.
+    auto answered = [pending = std::weak_ptr(m_waiting->entry)](EntryAnswer answer) {
+        const auto entry = pending.lock();
+        if (!entry || entry->answer)
+            return;
+        entry->answer = std::move(answer);
+        entry->connection.requestFlush();
+    };
+    RouteHandler& handler = m_context.handler(policy, entrant.match.route);
+    admission.partner = handler.enter(std::move(entrant), std::move(answered));
+    if (!admission.partner && m_phase == Phase::Entry)
+        refuse(refusalOf(admission, {Reason::Internal, {}, "nobody can be asked", {}}));
+}
+
+void Connection::settleEntry()
+{
+    EntryAnswer answer = std::move(*m_waiting->entry->answer);
+    m_waiting->entry.reset();
+    if (!answer.decision.allowed()) {
+        refuse(refusalOf(m_waiting->admission, std::move(answer.decision), answer.retryAfter, answer.status));
+        return;
+    }
+    if (!upgraded() && m_transport->readable()) { // nobody has read it yet
+        refuse(refusalOf(m_waiting->admission, {Reason::HsEarlyData, {}, {}, {}}));
+        return;
+    }
+    auto admission = admitEntered(m_context, m_arrival, std::move(m_waiting->admission));
+    if (!admission) {
+        refuse(admission.error());
+        return;
+    }
+    if (answer.subprotocol)
+        admission->subprotocol = std::move(*answer.subprotocol);
+    admission->upstream = std::move(answer.upstream);
+    if (admission->policyEpoch == m_context.policyEpoch) {
+        open(std::move(*admission));
+        return;
+    }
+    auto info = makeSessionInfo(m_context, m_arrival, *admission, *m_transport, m_peerPort);
+    const LiveSession asIfOpen{
+        makeSessionFacts(m_context, info->id, m_arrival, *admission, *m_transport), std::move(info), 0, 0, {}};
+    auto stays = decideSession(*m_context.generation, asIfOpen, m_context.now, m_context.wall, m_context.lockedDown());
+    if (stays) {
+        open(std::move(*admission));
+        return;
+    }
+    const std::uint16_t status = httpStatus(stays.error().reason).value_or(noLongerAllowedStatus);
+    refuse(refusalOf(*admission, std::move(stays.error()), std::nullopt, status));
 }
 
 void Connection::waitedTooLong()
@@ -230,6 +308,12 @@ void Connection::waitedTooLong()
     const Admission& admission = m_waiting->admission;
     const Policy& policy = *admission.generation->policy;
     const std::size_t route = admission.match.route;
+    if (m_phase == Phase::Entry) {
+        refuse(
+            refusalOf(admission,
+                      {Reason::UpstreamTimeout, routeRule(policy, route, "gateway/connect_timeout"), "no answer", {}}));
+        return;
+    }
     refuse(refusalOf(admission,
                      {Reason::AuthMissing, routeRule(policy, route, "authentication/first_message_within"),
                       "no first message", formatDuration(policy.routes[route].authentication.firstMessageWithin)}));
@@ -299,6 +383,7 @@ void Connection::moveListener(std::optional<std::size_t> listener)
         break;
     case Phase::FirstMessage:
     case Phase::Claim:
+    case Phase::Entry:
         refuse(refusalOf(m_waiting->admission, std::move(gone), std::nullopt, listenerGoneStatus));
         break;
     case Phase::Open:
@@ -317,6 +402,7 @@ void Connection::drain()
         break;
     case Phase::FirstMessage:
     case Phase::Claim:
+    case Phase::Entry:
         refuse(refusalOf(m_waiting->admission, why, std::chrono::seconds(5)));
         break;
     case Phase::Lingering:

@@ -7,6 +7,8 @@
 #include "policy/text.h"
 #include "wire/forwarded.h"
 
+#include <algorithm>
+
 namespace gatehouse {
 
 namespace {
@@ -35,6 +37,8 @@ public:
                           checkNetworks() && checkOrigin() && checkSubprotocol();
         if (!good)
             return Failure{std::move(m_refusal)};
+        if (m_context.handler(m_policy, m_admission.match.route).entersLater())
+            m_admission.offered = offered();
         TokenFacts facts{std::move(m_upgrade.authorization), std::move(m_upgrade.subprotocols), m_request.all("Cookie"),
                          m_request.query, nullptr};
         return CheckedRequest{std::move(m_admission), std::move(facts)};
@@ -134,6 +138,21 @@ private:
             return refuse(std::move(chosen.error()));
         m_admission.subprotocol = std::move(*chosen);
         return true;
+    }
+
+    /// Whoever is asked later is asked when the request's text is gone.
+    [[nodiscard]] std::unique_ptr<OfferedRequest> offered() const
+    {
+        auto kept = std::make_unique<OfferedRequest>();
+        kept->path = m_request.path;
+        kept->query = m_request.query;
+        for (const std::string_view name : m_upgrade.subprotocols)
+            if (std::ranges::find(route().subprotocols.allow, name) != route().subprotocols.allow.end())
+                kept->subprotocols.emplace_back(name);
+        kept->headers.reserve(m_request.headers.size());
+        for (const auto& header : m_request.headers)
+            kept->headers.emplace_back(header.name, header.value);
+        return kept;
     }
 
     [[nodiscard]] const Route& route() const { return m_policy.routes[m_admission.match.route]; }

@@ -56,6 +56,7 @@ Session::Session(WorkerContext& context, Connection& connection, Admission admis
     , m_opened(context.now)
     , m_lastMessage(context.now)
 {
+    m_partner = std::move(admission.partner);
     if (admission.deflate)
         m_deflateWindow = admission.deflate->windowBits;
     findChannelRule();
@@ -66,6 +67,7 @@ void Session::begin()
 {
     m_limits = m_context.userLimits.of(m_who);
     m_handler.opened(*this);
+    choosePartSize();
     report(AuditKind::Open, {}, 101, {}, m_connection.arrival().described(m_match.channel));
     noteChange();
 }
@@ -91,6 +93,7 @@ void Session::send(const OutgoingMessage& message)
     m_context.counters.messagesOut.add();
     m_context.counters.bytesOut.add(message.payloadSize());
     m_lastMessage = m_context.now;
+    noteCongestion();
     noteChange();
 }
 
@@ -144,7 +147,9 @@ void Session::process(std::span<std::byte>& bytes)
             if (!closing())
                 onMessage(event);
             break;
-        case wire::Event::Kind::Part: // not before its decoder is asked for parts
+        case wire::Event::Kind::Part:
+            if (!closing())
+                onPart(event);
             break;
         case wire::Event::Kind::Ping:
             onPing(event.payload);
@@ -229,7 +234,8 @@ void Session::end(Ending ending)
     m_ending = std::move(ending);
     m_endingStarted = m_context.now;
     const bool wasWithheld = std::exchange(m_quarantine, nullptr) != nullptr;
-    if (m_resumeAt || wasWithheld) // the peer's Close may stand behind what was not read
+    const bool wasHeld = std::exchange(m_held, false);
+    if (m_resumeAt || wasWithheld || wasHeld) // the peer's Close may stand behind what was not read
         readOn();
     m_handler.closed(*this);
     leaveLimits();
@@ -248,10 +254,18 @@ void Session::checkBacklog()
     constexpr std::uint64_t roomForControl = 65536;
     const bool drops = route().slowConsumer == SlowConsumer::DropNewest;
     const std::uint64_t limit = route().sendBuffer + (drops ? roomForControl : 0);
-    if (closing() || m_connection.backlogMemory() <= limit)
+    if (closing())
+        return;
+    const std::size_t waits = m_connection.backlogMemory();
+    if (m_congested && waits <= route().sendBuffer / 4) {
+        m_congested = false;
+        m_handler.roomAgain(*this); // which may send more: that is written, and measured, after this
+        return;
+    }
+    if (waits <= limit)
         return;
     end({{Reason::SlowConsumer, routeRule(policy(), m_match.route, "send_buffer"),
-          std::to_string(m_connection.backlogMemory()) + " bytes wait", std::to_string(limit) + " bytes"},
+          std::to_string(waits) + " bytes wait", std::to_string(limit) + " bytes"},
          closeCode(Reason::SlowConsumer),
          std::string(reasonWord(Reason::SlowConsumer)),
          {}});
@@ -271,6 +285,8 @@ TimePoint Session::deadline() const
         return std::min(first, m_quarantine->until.value_or(TimePoint::max()));
     if (m_resumeAt) // the peer is not to be blamed for what we do not read
         return std::min(first, *m_resumeAt);
+    if (m_held)
+        return first;
     if (const auto& ping = route().ping)
         first =
             std::min(first, m_pingPending ? m_pingSent + ping->timeout : std::max(m_opened, m_pingSent) + ping->every);
@@ -313,6 +329,8 @@ void Session::onTimer()
             endQuarantine(ruleActor, "its time is over");
     } else if (m_resumeAt) {
         onThrottleTimer();
+    } else if (m_held) {
+        return;
     } else if (m_messageStarted != TimePoint{} && now - m_messageStarted >= route().messages.completeWithin) {
         m_context.counters.refused[static_cast<std::size_t>(Reason::MsgTimeout)].add();
         close(Reason::MsgTimeout, "messages/complete_within", "not whole after " + text(now - m_messageStarted),

@@ -53,8 +53,8 @@ public:
     void send(const OutgoingMessage& message);
     /// Bytes from the peer.
     void received(std::span<std::byte> bytes);
-    /// True while nothing is read: a rate has no room, or the session is in quarantine.
-    [[nodiscard]] bool paused() const { return m_resumeAt || m_quarantine; }
+    /// True while nothing is read: a rate has no room, its route holds it, or it is in quarantine.
+    [[nodiscard]] bool paused() const { return m_resumeAt || m_quarantine || m_held; }
     /// True while nothing is delivered: what is queued stays, and what comes is dropped.
     [[nodiscard]] bool withheld() const { return m_quarantine != nullptr; }
     /// Begins, or replaces the one that is on.
@@ -74,10 +74,12 @@ public:
     /// Nothing more is read from it until release(), as if a rate had no room: its route's other side takes no more.
     void hold();
     void release();
-    /// Queues a part of a message, as it is: of `first` and `last` see wire::Event. One message at a time.
+    /// Queues a part of a message, as it is: of `first` and `last` see wire::Event. One message at a time. One that
+    /// begins while the session is withheld() is dropped; one that had begun is queued to its end.
     void sendPart(wire::Opcode type, std::span<const std::byte> payload, bool first, bool last);
-    /// More than half of its send buffer waits to be taken; the handler is told of it when there is room again.
-    [[nodiscard]] bool congested() const;
+    /// More than half of its send buffer waited, and no more than a quarter has been reached since: then the handler is
+    /// told that there is room again.
+    [[nodiscard]] bool congested() const { return m_congested; }
     /// By the first channel rule that matches; asked once for each policy.
     [[nodiscard]] bool mayPublish();
     /// Starts the closing handshake; nothing but the Close is delivered after it.
@@ -89,7 +91,7 @@ public:
     void meetPolicy();
     [[nodiscard]] LiveSession live() const;
 
-    /// Ends it where more than `send_buffer` still waits after a write.
+    /// After a write: ends it where more than `send_buffer` still waits, and tells its handler of room.
     void checkBacklog();
     void onTimer();
     [[nodiscard]] TimePoint deadline() const;
@@ -121,8 +123,17 @@ private:
     [[nodiscard]] bool mayAnswerMore();
     void process(std::span<std::byte>& bytes);
     void onMessage(const wire::Event& event);
+    void onPart(const wire::Event& event);
+    /// Counts a message, and asks what is asked before its content: false where it ends the session.
+    [[nodiscard]] bool begins(const wire::Event& event);
+    void countBytes(std::size_t bytes);
+    /// As its handler likes it, unless the policy needs every message whole.
+    void choosePartSize();
+    void noteCongestion();
+    /// What of a message is charged for.
+    enum class Share : std::uint8_t { Whole, LaterPart };
     /// False where the message goes no further.
-    [[nodiscard]] bool passesRates(const wire::Event& event);
+    [[nodiscard]] bool passesRates(const wire::Event& event, Share share);
     [[nodiscard]] bool passesSchemas(const wire::Event& event);
     void onClose(const wire::Event& event);
     void onViolation(Reason reason);
@@ -144,7 +155,7 @@ private:
         std::size_t count = 0;
         [[nodiscard]] std::span<const Toll> used() const { return std::span(all).first(count); }
     };
-    [[nodiscard]] Tolls tolls(std::uint64_t bytes);
+    [[nodiscard]] Tolls tolls(std::uint64_t bytes, Share share = Share::Whole);
     [[nodiscard]] Decision refusedAt(const Toll& toll) const;
     [[nodiscard]] TimePoint roomAt(const Tolls& due, TimePoint at) const;
     void throttle(const Tolls& due);
@@ -198,9 +209,9 @@ private:
     };
     std::unique_ptr<Quarantine> m_quarantine; ///< null: in none
     std::unique_ptr<SessionPartner> m_partner;
-    std::vector<SharedLimit> m_limits;        ///< at most three
-    RateMeter::Totals m_sampled{};            ///< totals when the meter went
-    std::unique_ptr<RateMeter> m_meter;       ///< only while messages come or go
+    std::vector<SharedLimit> m_limits;  ///< at most three
+    RateMeter::Totals m_sampled{};      ///< totals when the meter went
+    std::unique_ptr<RateMeter> m_meter; ///< only while messages come or go
     TimePoint m_opened, m_lastMessage, m_pingSent{}, m_messageStarted{}, m_endingStarted{};
     TimePoint m_secondStarted{}; ///< arrivals of this second and the one before, for the words of a refusal
     std::uint32_t m_thisSecond = 0, m_lastSecond = 0;
@@ -216,6 +227,10 @@ private:
     bool m_deaf = false;
     bool m_catchingUp = false; ///< what is read was waiting when reading went on
     bool m_pingPending = false;
+    bool m_held = false;
+    bool m_congested = false;
+    bool m_partsRefused = false; ///< of the message that comes in parts: the rest of it is swallowed
+    bool m_partsDropped = false; ///< of the message that goes in parts, likewise
 };
 
 } // namespace gatehouse

@@ -3,12 +3,17 @@
 
 namespace gatehouse {
 
+SessionId drawSessionId(WorkerContext& context)
+{
+    return {++context.nextSession * context.workers + context.index};
+}
+
 std::shared_ptr<SessionInfo> makeSessionInfo(WorkerContext& context, const Arrival& arrival, const Admission& admission,
                                              const Transport& transport, std::uint16_t peerPort)
 {
     const Policy& policy = *admission.generation->policy;
     auto info = std::make_shared<SessionInfo>();
-    info->id = {++context.nextSession * context.workers + context.index};
+    info->id = admission.session ? admission.session : drawSessionId(context);
     info->user = admission.who.user;
     info->issuer = admission.who.issuer;
     info->keyId = admission.who.keyId;
@@ -22,6 +27,7 @@ std::shared_ptr<SessionInfo> makeSessionInfo(WorkerContext& context, const Arriv
     info->origin = admission.origin;
     info->userAgent = admission.userAgent;
     info->subprotocol = admission.subprotocol;
+    info->upstream = admission.upstream;
     if (admission.deflate)
         info->compression = admission.deflate->answer;
     info->tlsVersion = transport.tlsVersion();

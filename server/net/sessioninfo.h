@@ -9,6 +9,7 @@
 namespace gatehouse {
 
 /// What is shown of a session, with a fresh id of this worker.
+[[nodiscard]] SessionId drawSessionId(WorkerContext& context);
 [[nodiscard]] std::shared_ptr<SessionInfo> makeSessionInfo(WorkerContext& context, const Arrival& arrival,
                                                            const Admission& admission, const Transport& transport,
                                                            std::uint16_t peerPort);

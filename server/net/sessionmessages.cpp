@@ -12,30 +12,61 @@ namespace {
 
 constexpr std::chrono::hours longestPause{24}; // then it is looked at anew
 constexpr std::chrono::milliseconds longestCatchUp{100};
+constexpr std::uint32_t partSize = 16384; // bytes of a message that goes on before it is whole
 
 } // namespace
 
 void Session::onMessage(const wire::Event& event)
 {
-    ++m_messagesIn;
-    m_bytesIn += event.payload.size();
-    m_context.counters.messagesIn.add();
-    m_context.counters.bytesIn.add(event.payload.size());
+    countBytes(event.payload.size());
+    if (!begins(event) || !passesRates(event, Share::Whole) || !passesSchemas(event))
+        return;
+    if (Decision decision = m_handler.message(*this, event.type, event.payload); !decision.allowed())
+        refuse(std::move(decision));
+}
+
+/// What the policy asks of a message is asked at its first part; only its bytes cost something later on.
+void Session::onPart(const wire::Event& event)
+{
+    countBytes(event.payload.size());
+    if (event.first)
+        m_partsRefused = !begins(event) || !passesRates(event, Share::Whole);
+    else if (!m_partsRefused)
+        m_partsRefused = !passesRates(event, Share::LaterPart);
+    if (!m_partsRefused && !closing())
+        m_handler.part(*this, event);
+}
+
+/// A rate of bytes that refuses, and a schema, are about whole messages, whatever the handler says.
+void Session::choosePartSize()
+{
+    const Messages& rules = route().messages;
+    const bool weighed = rules.bytes || (m_user && policy().limits.bytesPerUser);
+    const bool needsWhole = rules.schema || m_channelSchema || (weighed && rules.onExcess != OnExcess::Throttle);
+    m_decoder.setPartSize(!needsWhole && m_handler.takesParts(*this) ? partSize : 0);
+}
+
+void Session::countBytes(std::size_t bytes)
+{
+    m_bytesIn += bytes;
+    m_context.counters.bytesIn.add(bytes);
     m_lastMessage = m_context.now;
     noteChange();
+}
 
+bool Session::begins(const wire::Event& event)
+{
+    ++m_messagesIn;
+    m_context.counters.messagesIn.add();
+    countArrival();
     if (Decision type = decideType(policy(), m_match.route, event.type == wire::Opcode::Binary); !type.allowed()) {
         const std::uint16_t code = closeCode(type.reason).value_or(1008);
         m_context.counters.refused[static_cast<std::size_t>(type.reason)].add();
         end({std::move(type), code, "type", {}});
         m_deaf = true;
-        return;
+        return false;
     }
-    countArrival();
-    if (!passesRates(event) || !passesSchemas(event))
-        return;
-    if (Decision decision = m_handler.message(*this, event.type, event.payload); !decision.allowed())
-        refuse(std::move(decision));
+    return true;
 }
 
 void Session::countArrival()
@@ -48,12 +79,13 @@ void Session::countArrival()
     ++m_thisSecond;
 }
 
-Session::Tolls Session::tolls(std::uint64_t bytes)
+/// Of a later part its bytes alone: its message is counted already.
+Session::Tolls Session::tolls(std::uint64_t bytes, Share share)
 {
     Tolls result;
     const auto add = [&](RateBucket& bucket, const OptionalRate& rate, std::uint64_t cost, Reason reason,
                          std::string_view key) {
-        if (rate)
+        if (rate && (share == Share::Whole || &bucket == &m_bytes || (m_user && &bucket == &m_user->bytes)))
             result.all[result.count++] = {&bucket, &*rate, cost, reason, key, nullptr};
     };
     const Messages& rules = route().messages;
@@ -67,7 +99,7 @@ Session::Tolls Session::tolls(std::uint64_t bytes)
     }
     for (const SharedLimit& standing : m_limits) {
         const TemporaryLimit& limit = standing->limit;
-        if (limitHolds(limit, m_context.wall))
+        if (share == Share::Whole && limitHolds(limit, m_context.wall))
             result.all[result.count++] = {
                 &standing->bucket, &limit.rate, 1, limit.session ? Reason::RateSession : Reason::RateUser, {}, &limit};
     }
@@ -75,11 +107,11 @@ Session::Tolls Session::tolls(std::uint64_t bytes)
 }
 
 /// A message costs at least one byte, and what comes compressed the larger of its two sizes.
-bool Session::passesRates(const wire::Event& event)
+bool Session::passesRates(const wire::Event& event, Share share)
 {
-    const Tolls due = tolls(std::max<std::uint64_t>({event.payload.size(), event.wireSize, 1}));
+    const Tolls due = tolls(std::max<std::uint64_t>({event.payload.size(), event.wireSize, 1}), share);
     const OnExcess excess = route().messages.onExcess;
-    if (excess == OnExcess::Throttle) {
+    if (excess == OnExcess::Throttle || share == Share::LaterPart) { // what has begun to go on is not broken off
         throttle(due);
         return true;
     }

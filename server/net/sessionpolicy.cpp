@@ -79,6 +79,7 @@ void Session::adopt(std::shared_ptr<const PolicyGeneration> next, SessionTerms t
     m_mayPublish.reset();
     findChannelRule();
     m_decoder.setLimits(decoderLimits(is, m_deflateWindow.has_value()));
+    choosePartSize();
     m_messages.rescale(was.messages.rate, is.messages.rate, m_context.now);
     m_bytes.rescale(was.messages.bytes, is.messages.bytes, m_context.now);
     m_control.rescale(was.controlFrames, is.controlFrames, m_context.now);

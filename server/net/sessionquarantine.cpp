@@ -9,6 +9,7 @@ void Session::quarantine(const QuarantineOrder& order)
 {
     if (closing())
         return;
+    const bool begins = !m_quarantine;
     m_quarantine = std::make_unique<Quarantine>();
     std::string detail = "on";
     if (order.duration) {
@@ -20,6 +21,8 @@ void Session::quarantine(const QuarantineOrder& order)
     m_connection.startTimer();
     m_context.updateInterest(m_connection);
     noteChange();
+    if (begins)
+        m_handler.withheld(*this, true);
 }
 
 /// A rate that had no room may have none still.
@@ -36,6 +39,7 @@ void Session::endQuarantine(const std::string& actor, const std::string& reason)
     m_connection.startTimer();
     m_connection.requestFlush();
     noteChange();
+    m_handler.withheld(*this, false);
 }
 
 } // namespace gatehouse

@@ -29,8 +29,7 @@ constexpr std::chrono::milliseconds longestSleep{50};
 constexpr std::chrono::milliseconds acceptPause{100};
 constexpr std::chrono::milliseconds drainStep{10}; // of sessions that are told one after the other
 
-// What an epoll event is about: the wakeup, a listening socket or a connection, told apart by the low bits of a
-// pointer.
+// What an epoll event is about: the wakeup, a listening socket or an endpoint, told apart by the low bits of a pointer.
 constexpr std::uintptr_t wakeupMark = 0;
 constexpr std::uintptr_t listenerMark = 1;
 
@@ -45,6 +44,12 @@ constexpr std::uintptr_t listenerMark = 1;
 std::uintptr_t addressOf(const void* object)
 {
     return reinterpret_cast<std::uintptr_t>(object);
+}
+
+/// As the loop takes it out of an event again, whatever it derives from beside.
+std::uintptr_t markOf(const Endpoint& endpoint)
+{
+    return addressOf(&endpoint);
 }
 
 } // namespace
@@ -97,7 +102,7 @@ void Worker::openListener(Fd socket, std::size_t listener)
 
 void Worker::start(const HandlerFactory& makeHandlers)
 {
-    m_handlers = makeHandlers(*this);
+    m_handlers = makeHandlers(*this, *this);
     m_thread = std::thread([this] { run(); });
     pthread_setname_np(m_thread.native_handle(), ("io-" + std::to_string(index)).c_str());
 }
@@ -144,18 +149,43 @@ void Worker::endAll()
 {
     for (Connection* connection : connections())
         connection->kill(Reason::None);
+    endAdopted();
     toFlush.clear();
-    toRead.clear();
-    changed.clear();
-    m_discarded.clear();
+    freeDiscarded();
+    endAdopted(); // that waited for a session to be freed
+    freeDiscarded();
+}
+
+void Worker::endAdopted()
+{
+    std::vector<Endpoint*> all;
+    all.reserve(m_adopted.size());
+    for (const auto& [endpoint, owned] : m_adopted)
+        all.push_back(endpoint);
+    for (Endpoint* endpoint : all)
+        if (!endpoint->dead())
+            guarded(*endpoint, [&] { endpoint->kill(Reason::None); });
+}
+
+/// Freeing one may discard another: a session goes with its other side.
+void Worker::freeDiscarded()
+{
+    const auto dead = [](const Endpoint* endpoint) { return endpoint->dead(); };
+    while (!m_discarded.empty()) {
+        std::erase_if(toRead, dead);
+        std::erase_if(toFlush, dead);
+        std::erase_if(changed, dead);
+        std::vector<std::unique_ptr<Endpoint>> gone;
+        gone.swap(m_discarded);
+    }
 }
 
 std::vector<Connection*> Worker::connections() const
 {
     std::vector<Connection*> all;
     all.reserve(m_connections.size());
-    for (const auto& [connection, owned] : m_connections)
-        all.push_back(connection);
+    for (const auto& [endpoint, owned] : m_connections)
+        all.push_back(owned.get());
     return all;
 }
 
@@ -172,47 +202,32 @@ void Worker::turn()
     wall = gate.clock.wall();
     runTasks(); // first: what an operator ordered holds for all that came after it
 
-    std::vector<Connection*> again;
+    std::vector<Endpoint*> again;
     again.swap(toRead);
     for (int i = 0; i < count; ++i) {
         const epoll_event& event = events[static_cast<std::size_t>(i)];
         if (event.data.u64 == wakeupMark)
             continue;
-        if (event.data.u64 & listenerMark) {
+        if (event.data.u64 & listenerMark)
             acceptFrom(*reinterpret_cast<ListenSocket*>(event.data.u64 & ~listenerMark));
-            continue;
-        }
-        auto* connection = reinterpret_cast<Connection*>(event.data.u64);
-        if (connection->phase() == Connection::Phase::Dead)
-            continue;
-        if (connection->paused() && (event.events & (EPOLLERR | EPOLLHUP)) != 0) { // it would be said again and again
-            guarded(*connection, [&] { connection->kill(Reason::PeerAbort); });
-            continue;
-        }
-        if ((event.events & EPOLLOUT) != 0 && !connection->inFlush) {
-            connection->inFlush = true;
-            toFlush.push_back(connection);
-        }
-        const bool readable = (event.events & ~static_cast<std::uint32_t>(EPOLLOUT)) != 0;
-        if (readable || connection->phase() == Connection::Phase::Handshake || connection->readWantsWrite()) {
-            if (!connection->inRead)
-                guarded(*connection, [&] { connection->onReadable(); });
-        }
+        else
+            handle(event.events, *reinterpret_cast<Endpoint*>(event.data.u64));
     }
-    for (Connection* connection : again) {
-        connection->inRead = false;
-        if (connection->phase() != Connection::Phase::Dead)
-            guarded(*connection, [&] { connection->onReadable(); });
+    for (Endpoint* endpoint : again) {
+        endpoint->inRead = false;
+        if (!endpoint->dead())
+            guarded(*endpoint, [&] { endpoint->onReadable(); });
     }
     wheel.advance(now, [](Timer& timer) {
-        Connection& connection = static_cast<Connection::OwnedTimer&>(timer).owner;
-        guarded(connection, [&] { connection.onTimer(); });
+        Endpoint& endpoint = static_cast<Endpoint::OwnedTimer&>(timer).owner;
+        guarded(endpoint, [&] { endpoint.onTimer(); });
     });
     drainSome();
     for (std::size_t i = 0; i < toFlush.size(); ++i) { // flushing may add to it
-        Connection& connection = *toFlush[i];
-        connection.inFlush = false;
-        guarded(connection, [&] { connection.flush(); });
+        Endpoint& endpoint = *toFlush[i];
+        endpoint.inFlush = false;
+        if (!endpoint.dead())
+            guarded(endpoint, [&] { endpoint.flush(); });
     }
     toFlush.clear();
     if (sweeping)
@@ -221,16 +236,28 @@ void Worker::turn()
         publish();
     if (m_acceptPaused && now >= m_resumeAccepting)
         resumeAccepting();
-    if (!m_discarded.empty()) {
-        std::erase_if(toRead, [](const Connection* c) { return c->phase() == Connection::Phase::Dead; });
-        std::erase_if(changed, [](const Connection* c) { return c->phase() == Connection::Phase::Dead; });
-        m_discarded.clear();
-    }
+    freeDiscarded();
     m_closedListeners.clear();
     const auto busy = std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::steady_clock::now() - started);
     counters.busyMicroseconds.add(static_cast<std::uint64_t>(busy.count()));
     if (count > 0)
         counters.loop.add(static_cast<std::uint64_t>(busy.count()));
+}
+
+/// What epoll says of a socket.
+void Worker::handle(std::uint32_t events, Endpoint& endpoint)
+{
+    if (endpoint.dead())
+        return;
+    if ((events & (EPOLLERR | EPOLLHUP)) != 0 && !endpoint.wantsRead()) { // it would be said again and again
+        guarded(endpoint, [&] { endpoint.hungUp(); });
+        return;
+    }
+    if ((events & EPOLLOUT) != 0)
+        requestFlush(endpoint);
+    const bool readable = (events & ~static_cast<std::uint32_t>(EPOLLOUT)) != 0;
+    if ((readable || endpoint.readWantsWrite()) && !endpoint.inRead)
+        guarded(endpoint, [&] { endpoint.onReadable(); });
 }
 
 bool Worker::finishTasks()
@@ -249,7 +276,8 @@ void Worker::runTasks()
     finishTasks();
     m_bus.takeAll(m_busBatch);
     for (BusItem& item : m_busBatch)
-        m_handlers[item.handler]->received(std::move(item));
+        if (item.handler < m_handlers.size() && m_handlers[item.handler])
+            m_handlers[item.handler]->received(std::move(item));
     m_busBatch.clear();
 }
 
@@ -314,7 +342,7 @@ void Worker::acceptOne(std::size_t listener, Fd fd, const IpAddress& peer, std::
         static_cast<WorkerContext&>(*this), std::make_unique<SocketTransport>(std::move(fd), tls, std::move(ssl)),
         std::move(arrival), port, std::move(pendingSlot));
     connection->interest = EPOLLIN | EPOLLRDHUP;
-    if (!addToEpoll(m_epoll.get(), connection->fd(), connection->interest, addressOf(connection.get()))) {
+    if (!addToEpoll(m_epoll.get(), connection->fd(), connection->interest, markOf(*connection))) {
         refuseConnect(connection->arrival(), {Reason::FdLimit, {}, "no more sockets can be watched", {}});
         return;
     }
@@ -350,19 +378,36 @@ void Worker::resumeAccepting()
 
 RouteHandler& Worker::handler(const Policy& of, std::size_t route)
 {
-    return *m_handlers[static_cast<std::size_t>(of.routes[route].kind)];
+    const auto kind = static_cast<std::size_t>(of.routes[route].kind);
+    return kind < m_handlers.size() && m_handlers[kind] ? *m_handlers[kind] : m_nobody;
 }
 
-void Worker::discard(Connection& connection)
+bool Worker::adopt(std::unique_ptr<Endpoint> endpoint)
 {
-    epoll_ctl(m_epoll.get(), EPOLL_CTL_DEL, connection.fd(), nullptr);
+    if (!addToEpoll(m_epoll.get(), endpoint->fd(), endpoint->interest, markOf(*endpoint)))
+        return false;
+    Endpoint* raw = endpoint.get();
+    m_adopted.emplace(raw, std::move(endpoint));
+    return true;
+}
+
+void Worker::discard(Endpoint& endpoint)
+{
+    epoll_ctl(m_epoll.get(), EPOLL_CTL_DEL, endpoint.fd(), nullptr);
+    if (const auto found = m_connections.find(&endpoint); found != m_connections.end()) {
+        m_discarded.push_back(std::move(found->second));
+        m_connections.erase(found);
+    } else if (const auto other = m_adopted.find(&endpoint); other != m_adopted.end()) {
+        m_discarded.push_back(std::move(other->second));
+        m_adopted.erase(other);
+    }
+}
+
+void Worker::forget(const Connection& connection)
+{
     m_claims.erase(connection.claim);
     if (const Session* session = connection.session())
         m_sessions.erase(session->id());
-    if (const auto found = m_connections.find(&connection); found != m_connections.end()) {
-        m_discarded.push_back(std::move(found->second));
-        m_connections.erase(found);
-    }
 }
 
 void Worker::sessionOpened(Connection& connection)
@@ -391,17 +436,17 @@ void Worker::claimAnswered(std::uint64_t claim, ClaimVerdict verdict)
     guarded(connection, [&] { connection.claimed(verdict); });
 }
 
-void Worker::updateInterest(Connection& connection)
+void Worker::updateInterest(Endpoint& endpoint)
 {
     const std::uint32_t wanted =
-        (connection.wantsRead() ? EPOLLIN | EPOLLRDHUP : 0U) | (connection.wantsWrite() ? EPOLLOUT : 0U);
-    if (wanted == connection.interest)
+        (endpoint.wantsRead() ? EPOLLIN | EPOLLRDHUP : 0U) | (endpoint.wantsWrite() ? EPOLLOUT : 0U);
+    if (wanted == endpoint.interest)
         return;
     epoll_event event{};
     event.events = wanted;
-    event.data.u64 = addressOf(&connection);
-    if (epoll_ctl(m_epoll.get(), EPOLL_CTL_MOD, connection.fd(), &event) == 0)
-        connection.interest = wanted;
+    event.data.u64 = markOf(endpoint);
+    if (epoll_ctl(m_epoll.get(), EPOLL_CTL_MOD, endpoint.fd(), &event) == 0)
+        endpoint.interest = wanted;
 }
 
 void Worker::setPolicy(std::shared_ptr<const PolicyGeneration> next)

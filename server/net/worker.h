@@ -5,6 +5,7 @@
 #include "net/connection.h"
 #include "net/listenermoves.h"
 #include "net/listeners.h"
+#include "net/nobody.h"
 #include "net/reevaluation.h"
 #include "net/wakeup.h"
 #include "net/workercontext.h"
@@ -20,11 +21,11 @@ namespace gatehouse {
 
 class Worker;
 
-/// Makes the handlers of one worker; in the order of RouteKind.
-using HandlerFactory = std::function<std::vector<std::unique_ptr<RouteHandler>>(WorkerBus&)>;
+/// Makes the handlers of one worker, in the order of RouteKind. Where one is null or missing, nobody gets in.
+using HandlerFactory = std::function<std::vector<std::unique_ptr<RouteHandler>>(WorkerBus&, WorkerContext&)>;
 
-/// One I/O thread: its epoll, its listening sockets, its connections and their timers. Everything but the functions
-/// marked thread-safe belongs to that thread.
+/// One I/O thread: its epoll, its listening sockets, its connections, those to upstreams, and their timers. Everything
+/// but the functions marked thread-safe belongs to that thread.
 class Worker final : private WorkerContext, private WorkerBus {
 public:
     using Task = std::function<void(Worker&)>;
@@ -71,7 +72,8 @@ public:
     void drain(std::chrono::milliseconds spread);
     /// Ends whoever is left, without ceremony.
     void cutOff();
-    [[nodiscard]] std::size_t open() const { return m_connections.size(); }
+    /// Connections, and sockets of other kinds that close yet.
+    [[nodiscard]] std::size_t open() const { return m_connections.size() + m_adopted.size(); }
     [[nodiscard]] std::vector<SessionRow> rows() const;
     [[nodiscard]] std::optional<SessionRow> row(SessionId id) const;
     /// Ends the sessions of those ids that are here, and returns them with what identifies their users.
@@ -120,6 +122,9 @@ private:
     void run();
     void endAll();
     void turn();
+    void handle(std::uint32_t events, Endpoint& endpoint);
+    void endAdopted();
+    void freeDiscarded();
     [[nodiscard]] std::vector<Connection*> connections() const;
     void runTasks();
     void acceptFrom(ListenSocket& socket);
@@ -133,9 +138,11 @@ private:
 
     // WorkerContext
     [[nodiscard]] RouteHandler& handler(const Policy& policy, std::size_t route) override;
-    void discard(Connection& connection) override;
+    [[nodiscard]] bool adopt(std::unique_ptr<Endpoint> endpoint) override;
+    void discard(Endpoint& endpoint) override;
+    void updateInterest(Endpoint& endpoint) override;
     void sessionOpened(Connection& connection) override;
-    void updateInterest(Connection& connection) override;
+    void forget(const Connection& connection) override;
     [[nodiscard]] std::function<void(ClaimVerdict)> awaitClaim(Connection& connection) override;
     // WorkerBus
     [[nodiscard]] std::uint32_t self() const override { return index; }
@@ -155,12 +162,14 @@ private:
     std::vector<Worker*> m_peers;
     Sweep m_sweep;
     std::vector<std::unique_ptr<RouteHandler>> m_handlers;
-    std::unordered_map<Connection*, std::unique_ptr<Connection>> m_connections;
+    Nobody m_nobody;
+    std::unordered_map<Endpoint*, std::unique_ptr<Connection>> m_connections;
+    std::unordered_map<Endpoint*, std::unique_ptr<Endpoint>> m_adopted;
     std::unordered_map<SessionId, Connection*> m_sessions;
     std::unordered_map<std::uint64_t, Connection*> m_claims; ///< as many as are pending, at most
     std::uint64_t m_lastClaim = 0;
     std::shared_ptr<Doorbell> m_doorbell = std::make_shared<Doorbell>();
-    std::vector<std::unique_ptr<Connection>> m_discarded; ///< freed when no list can name them any more
+    std::vector<std::unique_ptr<Endpoint>> m_discarded; ///< freed when no list can name them any more
     BoundedQueue<Task> m_tasks{std::size_t{1} << 20};
     BoundedQueue<BusItem> m_bus{16384};
     std::vector<Task> m_taskBatch;

@@ -9,6 +9,7 @@
 #include "feed/policyimpact.h"
 #include "feed/values.h"
 #include "net/banset.h"
+#include "net/endpoint.h"
 #include "net/gatetables.h"
 #include "net/routehandler.h"
 #include "net/temporarylimits.h"
@@ -113,8 +114,8 @@ struct WorkerContext {
 
     std::vector<std::byte> readScratch = std::vector<std::byte>(65536);  ///< read buffers belong to the worker
     std::vector<std::byte> writeScratch = std::vector<std::byte>(16384); ///< one TLS record
-    std::vector<Connection*> toFlush;  ///< have something to write at the end of this turn
-    std::vector<Connection*> toRead;   ///< have more to read than one turn's share
+    std::vector<Endpoint*> toFlush;    ///< have something to write at the end of this turn
+    std::vector<Endpoint*> toRead;     ///< have more to read than one turn's share
     std::vector<Connection*> changed;  ///< sessions with news for the feed
     std::vector<ClosedSession> closed; ///< for the next batch
 
@@ -125,10 +126,31 @@ struct WorkerContext {
         return lockdown && lockdownHolds(*lockdown, wall) ? lockdown.get() : nullptr;
     }
     [[nodiscard]] virtual RouteHandler& handler(const Policy& policy, std::size_t route) = 0;
-    /// The connection is done with: it is forgotten at the end of this turn.
-    virtual void discard(Connection& connection) = 0;
+    /// The loop drives it from here on: `interest` says for what. False, and it is gone, where its socket cannot be
+    /// watched.
+    [[nodiscard]] virtual bool adopt(std::unique_ptr<Endpoint> endpoint) = 0;
+    /// It is dead: freed at the end of this turn.
+    virtual void discard(Endpoint& endpoint) = 0;
+    virtual void updateInterest(Endpoint& endpoint) = 0;
+    /// flush() is called before this turn ends.
+    void requestFlush(Endpoint& endpoint)
+    {
+        if (endpoint.inFlush)
+            return;
+        endpoint.inFlush = true;
+        toFlush.push_back(&endpoint);
+    }
+    /// onReadable() is called in this turn or the next, also where the socket itself has nothing more.
+    void readAgain(Endpoint& endpoint)
+    {
+        if (endpoint.inRead || endpoint.dead())
+            return;
+        endpoint.inRead = true;
+        toRead.push_back(&endpoint);
+    }
     virtual void sessionOpened(Connection& connection) = 0;
-    virtual void updateInterest(Connection& connection) = 0;
+    /// Its session and its claim are found no more.
+    virtual void forget(const Connection& connection) = 0;
     /// What to call, on any thread and as late as may be, so that the connection learns its claim's verdict on this
     /// worker's thread, unless it is gone by then.
     [[nodiscard]] virtual std::function<void(ClaimVerdict)> awaitClaim(Connection& connection) = 0;

@@ -50,6 +50,7 @@ void Worker::cutOff()
     m_toDrain.clear();
     for (Connection* connection : connections())
         guarded(*connection, [&] { connection->kill(connection->session() ? Reason::Drain : Reason::None); });
+    endAdopted();
 }
 
 std::vector<std::shared_ptr<const SessionInfo>> Worker::endLockedOut()

@@ -13,7 +13,7 @@ namespace gatehouse {
 namespace {
 
 /// In the order of RouteKind.
-std::vector<std::unique_ptr<RouteHandler>> makeHandlers(WorkerBus& bus)
+std::vector<std::unique_ptr<RouteHandler>> makeHandlers(WorkerBus& bus, WorkerContext&)
 {
     std::vector<std::unique_ptr<RouteHandler>> handlers;
     handlers.push_back(std::make_unique<PlainHub>(bus, static_cast<std::uint32_t>(RouteKind::Plain)));

@@ -69,9 +69,11 @@ public:
         wall = environment.clock.wall();
     }
     [[nodiscard]] RouteHandler& handler(const Policy&, std::size_t) override { return counting; }
-    void discard(Connection&) override {}
+    [[nodiscard]] bool adopt(std::unique_ptr<Endpoint>) override { return false; }
+    void discard(Endpoint&) override {}
+    void updateInterest(Endpoint&) override {}
     void sessionOpened(Connection&) override {}
-    void updateInterest(Connection&) override {}
+    void forget(const Connection&) override {}
     [[nodiscard]] std::function<void(ClaimVerdict)> awaitClaim(Connection&) override
     {
         return [](ClaimVerdict) {};

@@ -5,6 +5,7 @@
 #include "hub/echo.h"
 #include "hub/plainhub.h"
 #include "input.h"
+#include "net/guarded.h"
 #include "policy/decidenetworks.h"
 
 #include <stdexcept>
@@ -18,15 +19,6 @@ namespace {
 constexpr std::uint64_t frameCost = 14 + 96;
 constexpr std::uint64_t longestReply = 2048;                   ///< a refusal or a 101
 constexpr std::uint64_t controlBurst = 20 * (125 + frameCost); ///< pongs of one turn
-
-template <class Work> void guarded(Connection& connection, Work&& work)
-{
-    try {
-        work();
-    } catch (const std::exception&) {
-        connection.fail();
-    }
-}
 
 } // namespace
 
@@ -166,7 +158,7 @@ Connection* FakeWorker::accept(Peer& peer, std::size_t listener, const IpAddress
     return raw;
 }
 
-std::vector<FakeWorker::Live>::iterator FakeWorker::find(const Connection* connection)
+std::vector<FakeWorker::Live>::iterator FakeWorker::find(const Endpoint* connection)
 {
     return std::find_if(m_live.begin(), m_live.end(),
                         [connection](const Live& live) { return live.connection.get() == connection; });
@@ -200,36 +192,34 @@ void FakeWorker::turn()
             m_claims.erase(found);
             guarded(connection, [&connection, verdict = verdict] { connection.claimed(verdict); });
         }
-    std::vector<Connection*> again;
+    std::vector<Endpoint*> again;
     again.swap(toRead);
     for (Connection* connection : connections()) {
         const auto found = find(connection);
         if (found == m_live.end())
             continue;
-        if ((connection->interest & EPOLLOUT) != 0 && found->peer->writable() && !connection->inFlush) {
-            connection->inFlush = true;
-            toFlush.push_back(connection);
-        }
+        if ((connection->interest & EPOLLOUT) != 0 && found->peer->writable())
+            requestFlush(*connection);
         if (due(*found))
             guarded(*connection, [&] { connection->onReadable(); });
     }
-    for (Connection* connection : again) {
-        connection->inRead = false;
-        if (connection->phase() != Connection::Phase::Dead)
-            guarded(*connection, [&] { connection->onReadable(); });
+    for (Endpoint* endpoint : again) {
+        endpoint->inRead = false;
+        if (!endpoint->dead())
+            guarded(*endpoint, [&] { endpoint->onReadable(); });
     }
     wheel.advance(now, [](Timer& timer) {
-        Connection& connection = static_cast<Connection::OwnedTimer&>(timer).owner;
-        guarded(connection, [&] { connection.onTimer(); });
+        Endpoint& endpoint = static_cast<Endpoint::OwnedTimer&>(timer).owner;
+        guarded(endpoint, [&] { endpoint.onTimer(); });
     });
     for (std::size_t i = 0; i < toFlush.size(); ++i) {
-        Connection& connection = *toFlush[i];
-        connection.inFlush = false;
-        guarded(connection, [&] { connection.flush(); });
+        Endpoint& endpoint = *toFlush[i];
+        endpoint.inFlush = false;
+        guarded(endpoint, [&] { endpoint.flush(); });
     }
     toFlush.clear();
     sample();
-    const auto dead = [](const Connection* c) { return c->phase() == Connection::Phase::Dead; };
+    const auto dead = [](const Endpoint* endpoint) { return endpoint->dead(); };
     std::erase_if(toRead, dead);
     std::erase_if(changed, dead);
     m_discarded.clear();
@@ -317,11 +307,20 @@ RouteHandler& FakeWorker::handler(const Policy& of, std::size_t route)
     return *m_handlers[static_cast<std::size_t>(of.routes[route].kind)];
 }
 
-void FakeWorker::discard(Connection& connection)
+bool FakeWorker::adopt(std::unique_ptr<Endpoint>)
 {
-    const auto found = find(&connection);
-    CHECK(found != m_live.end());
+    return false;
+}
+
+void FakeWorker::forget(const Connection& connection)
+{
     m_claims.erase(connection.claim);
+}
+
+void FakeWorker::discard(Endpoint& endpoint)
+{
+    const auto found = find(&endpoint);
+    CHECK(found != m_live.end());
     m_discarded.push_back(std::move(found->connection));
     m_live.erase(found);
 }
@@ -333,10 +332,10 @@ void FakeWorker::sessionOpened(Connection& connection)
     CHECK(m_peers.emplace(connection.session()->id(), found->peer).second);
 }
 
-void FakeWorker::updateInterest(Connection& connection)
+void FakeWorker::updateInterest(Endpoint& endpoint)
 {
-    CHECK(alive(&connection));
-    connection.interest = EPOLLIN | (connection.wantsWrite() ? EPOLLOUT : 0U);
+    CHECK(find(&endpoint) != m_live.end());
+    endpoint.interest = EPOLLIN | (endpoint.wantsWrite() ? EPOLLOUT : 0U);
 }
 
 std::function<void(ClaimVerdict)> FakeWorker::awaitClaim(Connection& connection)

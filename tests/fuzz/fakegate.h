@@ -122,7 +122,7 @@ private:
         bool closing = false;
     };
 
-    [[nodiscard]] std::vector<Live>::iterator find(const Connection* connection);
+    [[nodiscard]] std::vector<Live>::iterator find(const Endpoint* connection);
     [[nodiscard]] std::vector<Connection*> connections() const;
     [[nodiscard]] static bool due(const Live& live);
     void sample();
@@ -130,9 +130,11 @@ private:
     [[nodiscard]] std::uint64_t queuedSoFar() const;
 
     [[nodiscard]] RouteHandler& handler(const Policy& policy, std::size_t route) override;
-    void discard(Connection& connection) override;
+    [[nodiscard]] bool adopt(std::unique_ptr<Endpoint> endpoint) override;
+    void discard(Endpoint& endpoint) override;
+    void updateInterest(Endpoint& endpoint) override;
     void sessionOpened(Connection& connection) override;
-    void updateInterest(Connection& connection) override;
+    void forget(const Connection& connection) override;
     [[nodiscard]] std::function<void(ClaimVerdict)> awaitClaim(Connection& connection) override;
     [[nodiscard]] std::uint32_t self() const override { return 0; }
     [[nodiscard]] std::uint32_t workers() const override { return 1; }

@@ -127,7 +127,7 @@ void WorkerTest::init()
     m_port = sockets->port;
     m_worker->addListener(std::move(sockets->sockets[0]), 0);
     m_worker->setPeers({m_worker.get()});
-    m_worker->start([this](WorkerBus&) {
+    m_worker->start([this](WorkerBus&, WorkerContext&) {
         std::vector<std::unique_ptr<RouteHandler>> handlers;
         handlers.push_back(std::make_unique<FailingHandler>(m_failsToOpen));
         return handlers;

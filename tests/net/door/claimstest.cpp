@@ -178,7 +178,7 @@ void ClaimsTest::init()
     m_port = sockets->port;
     m_worker->addListener(std::move(sockets->sockets[0]), 0);
     m_worker->setPeers({m_worker.get()});
-    m_worker->start([](WorkerBus& bus) {
+    m_worker->start([](WorkerBus& bus, WorkerContext&) {
         std::vector<std::unique_ptr<RouteHandler>> handlers;
         handlers.push_back(std::make_unique<PlainHub>(bus, 0U));
         handlers.push_back(std::make_unique<Echo>());
