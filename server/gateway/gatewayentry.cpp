@@ -121,8 +121,9 @@ std::optional<LinkFailure> GatewayPartner::connectTo(const IpAddress& address)
     auto transport = m_resources->transport(std::move(socket), url);
     if (!transport)
         return LinkFailure{Reason::Internal, "no memory for TLS"};
+    UpstreamLink::Owner& owner = *this;
     auto link = std::make_unique<UpstreamLink>(
-        m_context, m_keys, *this, std::move(transport),
+        m_context, m_keys, owner, std::move(transport),
         upstreamRequest(m_entry->route(), url, m_entry->entrant, m_keys.webSocketKey()), m_entry->attemptUntil);
     UpstreamLink* raw = link.get();
     if (!m_context.adopt(std::move(link)))

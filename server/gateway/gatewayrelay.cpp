@@ -124,7 +124,7 @@ void GatewayPartner::part(const wire::Event& part)
         return;
     if (part.first)
         m_dropping = !passes(decideType(m_session->policy(), routeIndex(), part.type == wire::Opcode::Binary));
-    if (m_dropping || m_session->closing())
+    if (m_dropping || !m_session)
         return;
     m_session->sendPart(part.type, part.payload, part.first, part.last);
     pace();

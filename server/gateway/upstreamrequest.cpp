@@ -104,7 +104,7 @@ std::string hostOf(const UpstreamUrl& url)
 }
 
 /// A node or host of RFC 7239 §4: anything but a token needs quotes.
-std::string quoted(std::string_view text)
+std::string inQuotes(std::string_view text)
 {
     std::string result = "\"";
     for (const char c : text) {
@@ -119,9 +119,9 @@ std::string forwarded(const Entrant& entrant)
 {
     const std::string address = entrant.client.toString();
     const bool ipv6 = address.find(':') != std::string::npos;
-    std::string text = "for=" + (ipv6 ? quoted('[' + address + ']') : address);
+    std::string text = "for=" + (ipv6 ? inQuotes('[' + address + ']') : address);
     if (!entrant.host.empty())
-        text += ";host=" + quoted(entrant.host);
+        text += ";host=" + inQuotes(entrant.host);
     return text + ";proto=" + (entrant.secure ? "https" : "http");
 }
 
