@@ -66,6 +66,14 @@ void Upstream::failed(Reason reason, std::string problem)
         eject(now);
 }
 
+void Upstream::declined(Reason reason, std::string problem)
+{
+    m_attempts.fetch_sub(1, std::memory_order_relaxed);
+    const std::lock_guard lock(m_mutex);
+    noteFailure(reason, std::move(problem));
+    recover();
+}
+
 void Upstream::abandoned()
 {
     m_attempts.fetch_sub(1, std::memory_order_relaxed);

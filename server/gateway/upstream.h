@@ -33,13 +33,16 @@ public:
     [[nodiscard]] std::vector<IpAddress> addresses() const;
     void setAddresses(std::vector<IpAddress> addresses);
 
-    // What links to it report. Each attempt ends with exactly one of answered(), failed() or abandoned().
+    // What links to it report. Each attempt ends with exactly one of answered(), failed(), declined() or
+    // abandoned().
     void attempting();
     /// It answered 101: a session is open now.
     void answered();
     /// The attempt came to nothing and it is to blame. `problem` is in English. While it is ejected, that makes the
     /// ejection no longer: many may have been under way at once.
     void failed(Reason reason, std::string problem);
+    /// It answered, and refused what this client asked for: counted, and a sign of life.
+    void declined(Reason reason, std::string problem);
     /// The attempt was given up for a reason of the client's.
     void abandoned();
     /// A session ended; `lost`: because of the upstream.
