@@ -2,9 +2,11 @@
 #pragma once
 
 #include "gateway/upstream.h"
+#include "net/listeners.h"
 #include "net/routehandler.h"
 #include "net/transport.h"
 
+#include <atomic>
 #include <memory>
 #include <vector>
 
@@ -16,6 +18,7 @@ class UpstreamTls;
 /// them. Immutable but for the upstreams themselves, which say of themselves that they are thread-safe.
 class GatewayResources final : public RouteResources {
 public:
+    /// `tls` is null where every upstream is plain.
     GatewayResources(Gateway settings, std::vector<std::shared_ptr<Upstream>> upstreams,
                      std::shared_ptr<const UpstreamTls> tls);
     ~GatewayResources() override;
@@ -24,9 +27,11 @@ public:
     /// Whom to try for a new session, in that order, each once: by the route's balance those that are usable, then
     /// those that are ejected, so that nobody is refused without a try. Draining ones are not among them.
     [[nodiscard]] std::vector<std::shared_ptr<Upstream>> candidates() const;
-    /// A transport of the client role over a socket that is connecting: plain, or TLS 1.2 or later whose handshake
-    /// verifies the certificate for the URL's host. Null where memory ran out.
-    [[nodiscard]] std::unique_ptr<Transport> transport(int socket, const UpstreamUrl& url) const;
+    /// A transport of the client role over a non-blocking socket that is connecting: plain, or TLS 1.2 or later whose
+    /// handshake verifies the certificate for the URL's host. Null, and the socket closed, where memory ran out.
+    [[nodiscard]] std::unique_ptr<Transport> transport(Fd socket, const UpstreamUrl& url) const;
+    [[nodiscard]] const std::vector<std::shared_ptr<Upstream>>& upstreams() const { return m_upstreams; }
+    [[nodiscard]] const std::shared_ptr<const UpstreamTls>& tls() const { return m_tls; }
 
 private:
     const Gateway m_settings;

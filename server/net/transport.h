@@ -33,7 +33,8 @@ public:
     /// Why handshake(), or read() after it, answered Failed.
     [[nodiscard]] virtual Reason failure() const = 0;
 
-    /// What of the client's certificate was refused, in words for the operator; empty: nothing.
+    /// What of the peer's certificate was refused, or of its part of the handshake, in words for the operator; empty:
+    /// nothing.
     [[nodiscard]] virtual std::string certificateProblem() const { return {}; }
     /// The server name that the client sent in TLS (RFC 6066 §3); empty: none. Until the first write.
     [[nodiscard]] virtual std::string serverName() const { return {}; }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "runtime/gate.h"
 
+#include "gateway/gatewayhandler.h"
 #include "hub/echo.h"
 #include "hub/plainhub.h"
 
@@ -13,11 +14,12 @@ namespace gatehouse {
 namespace {
 
 /// In the order of RouteKind.
-std::vector<std::unique_ptr<RouteHandler>> makeHandlers(WorkerBus& bus, WorkerContext&)
+std::vector<std::unique_ptr<RouteHandler>> makeHandlers(WorkerBus& bus, WorkerContext& context)
 {
     std::vector<std::unique_ptr<RouteHandler>> handlers;
     handlers.push_back(std::make_unique<PlainHub>(bus, static_cast<std::uint32_t>(RouteKind::Plain)));
     handlers.push_back(std::make_unique<Echo>());
+    handlers.push_back(std::make_unique<GatewayHandler>(context));
     return handlers;
 }
 

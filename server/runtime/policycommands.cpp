@@ -99,7 +99,7 @@ void ServerRuntime::Private::run(const Actor& actor, const PolicyCheckCommand& c
             PolicySource source{text, m_policyFile.path(), "policy"};
             if (!local)
                 source.remoteTo = running.document;
-            auto prepared = preparePolicy(source, *generation, running.version + 1, m_clock);
+            auto prepared = preparePolicy(source, *generation, running.version + 1, m_clock, m_upstreams);
             result.valid = prepared.ok();
             if (prepared) {
                 result.warnings = std::move(prepared->warnings);
@@ -127,7 +127,7 @@ void ServerRuntime::Private::run(const Actor& actor, const PolicyWhatIfCommand& 
         PolicySource source{text, m_policyFile.path(), "policy"};
         if (!local)
             source.remoteTo = running.document;
-        auto prepared = preparePolicy(source, *generation, running.version + 1, m_clock);
+        auto prepared = preparePolicy(source, *generation, running.version + 1, m_clock, m_upstreams);
         if (!prepared)
             return done(Failure{ControlError{ControlErrorCode::Rejected,
                                              prepared.error().message,

@@ -71,7 +71,8 @@ std::optional<CanonicalPolicy> canonicalPolicy(std::string_view text)
 }
 
 Result<PreparedPolicy, RejectedPolicy> preparePolicy(const PolicySource& source, const PolicyGeneration& running,
-                                                     std::uint64_t version, const Clock& clock)
+                                                     std::uint64_t version, const Clock& clock,
+                                                     UpstreamTable& upstreams)
 {
     if (source.remoteTo) // first of all: nobody is told from afar of files that it may not name
         if (const auto problems =
@@ -93,7 +94,7 @@ Result<PreparedPolicy, RejectedPolicy> preparePolicy(const PolicySource& source,
     prepared.restart = keepUntilRestart(*next, *running.policy);
     if (const auto keys = loadIssuerKeys(*next, &running); !keys)
         return badFile(Reason::JwksFailed, keys.error());
-    auto generation = makeGeneration(std::move(next), clock, &running);
+    auto generation = makeGeneration(std::move(next), clock, &running, &upstreams);
     if (!generation)
         return badFile(Reason::TlsReloadFailed, generation.error());
     prepared.generation = std::move(*generation);

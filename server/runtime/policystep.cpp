@@ -68,7 +68,7 @@ PolicyStep::Refusal ServerRuntime::Private::prepareChange(PolicyStep& step)
     PolicySource source{step.text, m_policyFile.path(), shown};
     if (!step.actor.local())
         source.remoteTo = step.running.document;
-    auto prepared = preparePolicy(source, *step.generation, step.running.version + 1, m_clock);
+    auto prepared = preparePolicy(source, *step.generation, step.running.version + 1, m_clock, m_upstreams);
     if (!prepared)
         return ControlError{ControlErrorCode::Rejected,
                             prepared.error().message,

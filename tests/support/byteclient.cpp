@@ -81,7 +81,8 @@ struct ByteClient::Private {
     bool reset = false;
     int alert = 0;
     bool closeNotify = false;
-    std::string pending; ///< received, not yet handed out
+    bool accepted = false; ///< the server's side
+    std::string pending;   ///< received, not yet handed out
     static constexpr wire::DecoderLimits wide{std::uint64_t{1} << 30, 1'000'000};
     wire::Decoder decoder{wire::Role::Client, wide};
     std::vector<std::byte> decoding;
@@ -199,6 +200,16 @@ ByteClient::ByteClient(std::uint16_t port, Security security, Options options)
 {
     d->connected =
         d->connectTo(port, options) && (security == Security::Plain || !options.handshake || d->handshake(options));
+}
+
+ByteClient::ByteClient(int accepted)
+    : d(std::make_unique<Private>())
+{
+    d->fd = accepted;
+    d->accepted = d->connected = accepted >= 0;
+    d->ended = accepted < 0;
+    d->decoder = wire::Decoder(wire::Role::Server, Private::wide);
+    fcntl(accepted, F_SETFL, fcntl(accepted, F_GETFL) | O_NONBLOCK);
 }
 
 ByteClient::~ByteClient() = default;
@@ -354,12 +365,13 @@ HttpAnswer ByteClient::upgrade(const UpgradeOptions& options)
 
 bool ByteClient::frame(wire::Opcode opcode, std::string_view payload, std::uint32_t mask)
 {
-    return send(wire::encodeFrame(opcode, std::as_bytes(std::span(payload)), mask));
+    return send(wire::encodeFrame(opcode, std::as_bytes(std::span(payload)),
+                                  d->accepted ? std::nullopt : std::optional(mask)));
 }
 
 bool ByteClient::close(std::optional<std::uint16_t> code, std::string_view reason)
 {
-    return send(wire::encodeClose(code, reason, 0x01020304));
+    return send(wire::encodeClose(code, reason, d->accepted ? std::nullopt : std::optional<std::uint32_t>(0x01020304)));
 }
 
 Incoming ByteClient::next(std::chrono::milliseconds atMost)

@@ -64,6 +64,8 @@ public:
 
     ByteClient(std::uint16_t port, Security security);
     ByteClient(std::uint16_t port, Security security, Options options);
+    /// The other side: of a socket that was accepted, which it owns from here on. Its frames have no mask.
+    explicit ByteClient(int accepted);
     ~ByteClient();
     ByteClient(ByteClient&&) noexcept;
     ByteClient& operator=(ByteClient&&) noexcept;
@@ -100,7 +102,7 @@ public:
     HttpAnswer request(std::string_view text);
     HttpAnswer upgrade(const UpgradeOptions& options);
 
-    /// One masked frame, unfragmented.
+    /// One frame, unfragmented; a client's is masked.
     bool frame(wire::Opcode opcode, std::string_view payload, std::uint32_t mask = 0x12345678);
     bool text(std::string_view payload) { return frame(wire::Opcode::Text, payload); }
     bool close(std::optional<std::uint16_t> code = 1000, std::string_view reason = {});
