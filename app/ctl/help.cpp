@@ -141,7 +141,7 @@ constexpr std::array<HelpTopic, 16> topics{{
 std::string kinds()
 {
     std::string text;
-    for (int i = 0; i <= static_cast<int>(AuditKind::Quarantine); ++i)
+    for (int i = 0; i <= static_cast<int>(AuditKind::Upstream); ++i)
         text += (i == 0 ? "" : ", ") + std::string(auditKindWord(static_cast<AuditKind>(i)));
     return text;
 }

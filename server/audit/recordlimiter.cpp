@@ -30,6 +30,7 @@ bool peersCause(AuditKind kind)
     case AuditKind::Lockdown:
     case AuditKind::TemporaryLimit:
     case AuditKind::Quarantine:
+    case AuditKind::Upstream:
         return false;
     }
     return false;

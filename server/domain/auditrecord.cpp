@@ -44,13 +44,15 @@ std::string_view auditKindWord(AuditKind kind)
         return "temporary_limit";
     case AuditKind::Quarantine:
         return "quarantine";
+    case AuditKind::Upstream:
+        return "upstream";
     }
     return "";
 }
 
 std::optional<AuditKind> auditKindFromWord(std::string_view word)
 {
-    for (int i = 0; i <= static_cast<int>(AuditKind::Quarantine); ++i)
+    for (int i = 0; i <= static_cast<int>(AuditKind::Upstream); ++i)
         if (auditKindWord(static_cast<AuditKind>(i)) == word)
             return static_cast<AuditKind>(i);
     return std::nullopt;

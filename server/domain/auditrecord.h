@@ -32,7 +32,8 @@ enum class AuditKind : std::uint8_t {
     Policy,         ///< applied, confirmed, rolled back, or returned by itself
     Lockdown,       ///< on or off
     TemporaryLimit, ///< set or lifted by an operator
-    Quarantine      ///< of a session, on or off
+    Quarantine,     ///< of a session, on or off
+    Upstream        ///< ejected, back, drained, or its name does not resolve
 };
 
 [[nodiscard]] std::string_view auditKindWord(AuditKind kind);

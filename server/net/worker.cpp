@@ -191,7 +191,7 @@ std::vector<Connection*> Worker::connections() const
 
 void Worker::turn()
 {
-    const auto longest = m_toDrain.empty() ? longestSleep : drainStep;
+    const auto longest = m_toDrain.empty() && m_upstreamDrains.empty() ? longestSleep : drainStep;
     const auto sleep = toRead.empty() && toFlush.empty() && !sweeping ? wheel.sleepFor(gate.clock.now(), longest)
                                                                       : std::chrono::milliseconds(0);
     std::array<epoll_event, eventsPerTurn> events;
@@ -223,6 +223,7 @@ void Worker::turn()
         guarded(endpoint, [&] { endpoint.onTimer(); });
     });
     drainSome();
+    drainUpstreams();
     for (std::size_t i = 0; i < toFlush.size(); ++i) { // flushing may add to it
         Endpoint& endpoint = *toFlush[i];
         endpoint.inFlush = false;

@@ -3,6 +3,7 @@
 
 #include "net/boundedqueue.h"
 #include "net/connection.h"
+#include "net/drainqueue.h"
 #include "net/listenermoves.h"
 #include "net/listeners.h"
 #include "net/nobody.h"
@@ -20,6 +21,14 @@
 namespace gatehouse {
 
 class Worker;
+
+/// One that sessions of a gateway route have, as SessionInfo has it.
+struct UpstreamName {
+    std::string route;
+    std::string url;
+
+    friend bool operator==(const UpstreamName&, const UpstreamName&) = default;
+};
 
 /// Makes the handlers of one worker, in the order of RouteKind. Where one is null or missing, nobody gets in.
 using HandlerFactory = std::function<std::vector<std::unique_ptr<RouteHandler>>(WorkerBus&, WorkerContext&)>;
@@ -96,7 +105,18 @@ public:
     /// The users (userKey, or the address of the anonymous) of those ids, without touching them.
     [[nodiscard]] std::vector<std::pair<SessionId, std::string>> keysOf(const std::vector<SessionId>& ids) const;
 
+    /// Ends the sessions of an upstream evenly over `spread`, and tells how many; who enters meanwhile goes at its end.
+    /// One of the same upstream is replaced.
+    std::size_t drainUpstream(UpstreamName upstream, std::chrono::milliseconds spread, std::string actor);
+    /// Who was not told yet stays.
+    void undrainUpstream(const UpstreamName& upstream);
+
 private:
+    struct UpstreamDrain {
+        UpstreamName upstream;
+        std::string actor;
+        DrainQueue queue;
+    };
     struct ListenSocket {
         Fd fd;
         std::size_t listener = 0;
@@ -135,6 +155,9 @@ private:
     void resumeAccepting();
     void publish();
     void drainSome();
+    void drainUpstreams();
+    [[nodiscard]] std::vector<SessionId> sessionsOf(const UpstreamName& upstream) const;
+    void endDraining(SessionId id, const UpstreamDrain& drain);
 
     // WorkerContext
     [[nodiscard]] RouteHandler& handler(const Policy& policy, std::size_t route) override;
@@ -174,9 +197,8 @@ private:
     BoundedQueue<BusItem> m_bus{16384};
     std::vector<Task> m_taskBatch;
     std::vector<BusItem> m_busBatch;
-    std::vector<SessionId> m_toDrain; ///< that are still to be told, the next one last
-    TimePoint m_drainNext{};          ///< when that is
-    TimePoint m_drainEnd{};           ///< when the last one is
+    DrainQueue m_toDrain;
+    std::vector<UpstreamDrain> m_upstreamDrains; ///< as many as there are upstreams, at most
     TimePoint m_nextPublish{};
     TimePoint m_resumeAccepting{};
     bool m_acceptPaused = false;

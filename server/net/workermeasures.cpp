@@ -3,7 +3,6 @@
 #include "net/worker.h"
 
 #include <algorithm>
-#include <random>
 #include <unordered_set>
 
 // What an operator orders in an incident, at one worker.
@@ -11,33 +10,27 @@ namespace gatehouse {
 
 void Worker::drain(std::chrono::milliseconds spread)
 {
-    const TimePoint end = now + spread;
-    m_drainEnd = draining ? std::min(m_drainEnd, end) : end;
+    const TimePoint end = draining ? std::min(m_toDrain.end(), now + spread) : now + spread;
     draining = true;
     for (const auto& socket : m_listeners)
         socket->fd.reset(); // the entries stay: an event that is at hand already may name one
-    m_toDrain.clear();
+    std::vector<SessionId> sessions;
     for (Connection* connection : connections()) {
         const Session* session = connection->session();
         if (!session)
             guarded(*connection, [&] { connection->drain(); });
         else if (!session->closing())
-            m_toDrain.push_back(session->id());
+            sessions.push_back(session->id());
     }
-    // One address's sessions mostly came one after the other, and are not to go so.
-    std::ranges::shuffle(m_toDrain, std::minstd_rand(std::random_device{}()));
-    m_drainNext = now;
+    m_toDrain = DrainQueue(std::move(sessions), now, end);
     drainSome();
 }
 
-/// Tells those whose turn has come: the rest is spread evenly over the time that is left.
+/// Tells those whose turn has come.
 void Worker::drainSome()
 {
-    while (!m_toDrain.empty() && m_drainNext <= now) {
-        const std::chrono::nanoseconds left = std::max(m_drainEnd - m_drainNext, std::chrono::nanoseconds(0));
-        m_drainNext += left / static_cast<std::int64_t>(m_toDrain.size());
-        const auto found = m_sessions.find(m_toDrain.back());
-        m_toDrain.pop_back();
+    while (const auto id = m_toDrain.take(now)) {
+        const auto found = m_sessions.find(*id);
         if (found == m_sessions.end())
             continue;
         Connection& connection = *found->second;

@@ -157,8 +157,10 @@ FileStamps stampsOf(const ListenerTls& tls)
     return stamps;
 }
 
-Result<std::shared_ptr<const PolicyGeneration>, std::string>
-makeGeneration(std::shared_ptr<const Policy> policy, const Clock& clock, const PolicyGeneration* previous)
+Result<std::shared_ptr<const PolicyGeneration>, std::string> makeGeneration(std::shared_ptr<const Policy> policy,
+                                                                            const Clock& clock,
+                                                                            const PolicyGeneration* previous,
+                                                                            UpstreamTable* upstreams)
 {
     auto generation = std::make_shared<PolicyGeneration>();
     for (const Listener& listener : policy->listeners) {
@@ -177,8 +179,25 @@ makeGeneration(std::shared_ptr<const Policy> policy, const Clock& clock, const P
     if (!keys)
         return Failure{keys.error()};
     generation->keys = std::move(*keys);
+    UpstreamTable unknown(clock);
+    auto routes = (upstreams ? *upstreams : unknown)
+                      .resources(*policy, previous ? previous->policy.get() : nullptr,
+                                 previous ? previous->routes : UpstreamTable::Resources());
+    if (!routes)
+        return Failure{routes.error()};
+    generation->routes = std::move(*routes);
     generation->policy = std::move(policy);
     return std::shared_ptr<const PolicyGeneration>(std::move(generation));
+}
+
+std::vector<WatchedUpstream> watchedUpstreams(const PolicyGeneration& generation)
+{
+    std::vector<WatchedUpstream> all;
+    for (const auto& route : generation.routes)
+        if (const GatewayResources* gateway = gatewayResources(route))
+            for (const auto& upstream : gateway->upstreams())
+                all.push_back({upstream, gateway->settings().connectTimeout, gateway->settings().healthEvery});
+    return all;
 }
 
 Result<std::shared_ptr<const PolicyGeneration>, std::string>

@@ -2,6 +2,8 @@
 #pragma once
 
 #include "domain/result.h"
+#include "gateway/upstreamtable.h"
+#include "gateway/upstreamwatch.h"
 #include "net/workercontext.h"
 
 #include <filesystem>
@@ -13,10 +15,14 @@ namespace gatehouse {
 
 /// A policy with its certificates and the keys of its issuers, ready for workers. Where `previous` serves a listener of
 /// the same name with the same settings and the same bytes of files, its context lives on, and the keys of its session
-/// tickets with it; a certificate that is new to it must be valid now. The error names listener or issuer, and file;
-/// the clock outlives what is made.
+/// tickets with it; a certificate that is new to it must be valid now. The error names listener, issuer or route, and
+/// file; the clock outlives what is made. `upstreams` has those that are known already; null: none are.
 [[nodiscard]] Result<std::shared_ptr<const PolicyGeneration>, std::string>
-makeGeneration(std::shared_ptr<const Policy> policy, const Clock& clock, const PolicyGeneration* previous = nullptr);
+makeGeneration(std::shared_ptr<const Policy> policy, const Clock& clock, const PolicyGeneration* previous = nullptr,
+               UpstreamTable* upstreams = nullptr);
+
+/// What a watch over them needs of a generation's upstreams.
+[[nodiscard]] std::vector<WatchedUpstream> watchedUpstreams(const PolicyGeneration& generation);
 
 /// `previous` with the files of one listener read anew: `previous` itself where they hold what is served.
 [[nodiscard]] Result<std::shared_ptr<const PolicyGeneration>, std::string>

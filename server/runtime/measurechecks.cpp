@@ -100,4 +100,13 @@ std::string problemOf(const DrainCommand& command)
     return {};
 }
 
+std::string problemOf(const UpstreamDrainCommand& command)
+{
+    if (command.within && !command.on)
+        return "within says how sessions end: it goes with on alone";
+    if (command.within && (command.within->count() < 0 || *command.within > longestDrain))
+        return "within must be 0 to 24 h";
+    return problemOfReason(command.reason);
+}
+
 } // namespace gatehouse

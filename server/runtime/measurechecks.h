@@ -15,5 +15,6 @@ inline constexpr std::size_t mostListed = 1000;          ///< users, networks or
 [[nodiscard]] std::string problemOf(const LimitCommand& command);
 [[nodiscard]] std::string problemOf(const QuarantineCommand& command);
 [[nodiscard]] std::string problemOf(const DrainCommand& command);
+[[nodiscard]] std::string problemOf(const UpstreamDrainCommand& command);
 
 } // namespace gatehouse

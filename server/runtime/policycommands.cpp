@@ -94,7 +94,8 @@ void ServerRuntime::Private::run(const Actor&, const PolicyCheckCommand& command
 {
     ask(done, [this, text = command.policy, running = m_policies->running(), generation = m_generation]() -> Reply {
         PolicyCheckResult result;
-        auto prepared = preparePolicy({text, m_policyFile.path(), "policy"}, *generation, running.version + 1, m_clock);
+        auto prepared = preparePolicy({text, m_policyFile.path(), "policy"}, *generation, running.version + 1, m_clock,
+                                      m_upstreams);
         result.valid = prepared.ok();
         if (prepared) {
             result.warnings = std::move(prepared->warnings);
@@ -119,7 +120,8 @@ void ServerRuntime::Private::run(const Actor&, const PolicyWhatIfCommand& comman
         return done(failure(ControlErrorCode::BadRequest, "within: expected 10ms to 60s"));
     const bool queued = m_jobs.post([this, within, done, text = command.policy, running = m_policies->running(),
                                      generation = m_generation] {
-        auto prepared = preparePolicy({text, m_policyFile.path(), "policy"}, *generation, running.version + 1, m_clock);
+        auto prepared = preparePolicy({text, m_policyFile.path(), "policy"}, *generation, running.version + 1, m_clock,
+                                      m_upstreams);
         if (!prepared)
             return done(Failure{ControlError{ControlErrorCode::Rejected,
                                              prepared.error().message,

@@ -69,7 +69,8 @@ std::optional<CanonicalPolicy> canonicalPolicy(std::string_view text)
 }
 
 Result<PreparedPolicy, RejectedPolicy> preparePolicy(const PolicySource& source, const PolicyGeneration& running,
-                                                     std::uint64_t version, const Clock& clock)
+                                                     std::uint64_t version, const Clock& clock,
+                                                     UpstreamTable& upstreams)
 {
     auto loaded = parsePolicy(source.text, source.file);
     if (!loaded)
@@ -86,7 +87,7 @@ Result<PreparedPolicy, RejectedPolicy> preparePolicy(const PolicySource& source,
     prepared.restart = keepUntilRestart(*next, *running.policy);
     if (const auto keys = loadIssuerKeys(*next, &running); !keys)
         return badFile(Reason::JwksFailed, keys.error());
-    auto generation = makeGeneration(std::move(next), clock, &running);
+    auto generation = makeGeneration(std::move(next), clock, &running, &upstreams);
     if (!generation)
         return badFile(Reason::TlsReloadFailed, generation.error());
     prepared.generation = std::move(*generation);

@@ -43,8 +43,10 @@ struct PolicySource {
 
 /// Checks a document and loads what it names, with what `running` has where that is the same. What needs a restart
 /// stays as it is there. `version` is the number that it will run under.
-[[nodiscard]] Result<PreparedPolicy, RejectedPolicy>
-preparePolicy(const PolicySource& source, const PolicyGeneration& running, std::uint64_t version, const Clock& clock);
+[[nodiscard]] Result<PreparedPolicy, RejectedPolicy> preparePolicy(const PolicySource& source,
+                                                                   const PolicyGeneration& running,
+                                                                   std::uint64_t version, const Clock& clock,
+                                                                   UpstreamTable& upstreams);
 
 /// `back`, which ran before `running` and was kept, under another number: with the certificates and key sets that
 /// `running` has for the same listeners and issuers, which may be newer. No files are read.

@@ -30,7 +30,8 @@ PolicyStep::Refusal ServerRuntime::Private::prepareReload(PolicyStep& step)
     const std::filesystem::path& file = m_policyFile.path();
     const PolicySource source =
         waits ? PolicySource{step.running.document, file, "policy"} : PolicySource{*text, file, file};
-    auto prepared = preparePolicy(source, *step.generation, step.running.version + (step.unchanged ? 0 : 1), m_clock);
+    auto prepared =
+        preparePolicy(source, *step.generation, step.running.version + (step.unchanged ? 0 : 1), m_clock, m_upstreams);
     if (!prepared)
         return refusal(std::move(prepared.error()));
     step.prepared = std::move(*prepared);
@@ -98,6 +99,7 @@ void ServerRuntime::Private::adoptGeneration(std::shared_ptr<const PolicyGenerat
     (void)m_keys.post([this, generation = m_generation,
                        mayReturn = m_policies->provisional()] { m_keyKeeper.setGeneration(generation, mayReturn); },
                       true);
+    m_upstreamWatch.watch(watchedUpstreams(*m_generation));
 }
 
 /// The answer comes by way of the runtime, so that whoever has it meets what it tells of.

@@ -16,6 +16,8 @@ namespace gatehouse {
 
 namespace {
 
+constexpr std::chrono::seconds longestFirstLookUp{2}; ///< of the names of upstreams, before anybody is let in
+
 /// A watcher's end of its mailbox. The runtime must outlive it.
 class MailboxWatch final : public FeedWatch {
 public:
@@ -105,7 +107,7 @@ Result<Done, std::string> ServerRuntime::Private::start(unsigned spareCores)
     for (const Listener& listener : m_policy->listeners)
         if (listener.tls)
             finishRenewal(listener.tls->certificate, listener.tls->key);
-    auto generation = makeGeneration(m_policy, m_clock);
+    auto generation = makeGeneration(m_policy, m_clock, nullptr, &m_upstreams);
     if (!generation)
         return Failure{generation.error()};
     m_generation = *generation;
@@ -117,6 +119,7 @@ Result<Done, std::string> ServerRuntime::Private::start(unsigned spareCores)
         return taken;
     m_keeper.setGeneration(m_generation);
     m_keyKeeper.setGeneration(m_generation);
+    m_upstreamWatch.watch(watchedUpstreams(*m_generation));
     m_bans = std::make_unique<BanKeeper>(*m_audit);
     m_revocations = std::make_unique<RevocationKeeper>(*m_audit);
     m_oneTime = std::make_unique<OneTimeKeeper>(
@@ -133,6 +136,8 @@ Result<Done, std::string> ServerRuntime::Private::start(unsigned spareCores)
         for (const SharedLimit& limit : m_limits->standing())
             worker.limitUser(limit);
     });
+    m_upstreamWatch.start();
+    (void)m_upstreamWatch.waitUntilLookedUp(longestFirstLookUp); // the first client finds names resolved
     if (auto started = m_gate->start(m_generation, m_bans->set(), m_revocations->set(), spareCores); !started)
         return Failure{started.error()};
     m_state = GateState::Serving;
@@ -201,6 +206,7 @@ Result<Done, std::string> ServerRuntime::Private::takeFirstVersion()
 ServerRuntime::Private::~Private()
 {
     m_socket.reset();
+    m_upstreamWatch.stop();
     m_keyKeeper.stop();
     m_keys.stop();
     m_jobs.stop();
@@ -273,6 +279,7 @@ GateStats ServerRuntime::Private::stats()
     stats.keySets = m_keySets;
     stats.keySetProblem = m_keySetProblem;
     stats.policyVersion = m_policy->version;
+    stats.upstreams = m_upstreams.statuses(*m_policy);
     stats.provisionalUntil =
         m_policies->provisional() ? m_policies->running().provisionalUntil : std::optional<WallTime>();
     stats.policyProblem = m_returnProblem.empty() ? m_policyProblem : m_returnProblem;

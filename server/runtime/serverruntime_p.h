@@ -7,6 +7,7 @@
 #include "audit/policyversions.h"
 #include "feed/authfailuretable.h"
 #include "feed/collector.h"
+#include "gateway/upstreamwatch.h"
 #include "runtime/bankeeper.h"
 #include "runtime/certificatekeeper.h"
 #include "runtime/clockwatch.h"
@@ -32,7 +33,7 @@
 namespace gatehouse {
 
 /// Owner of all members: the runtime thread, but for those marked otherwise.
-struct ServerRuntime::Private final : EventSink, GateEvents, CertificateEvents, KeyEvents {
+struct ServerRuntime::Private final : EventSink, GateEvents, CertificateEvents, KeyEvents, UpstreamEvents {
     static constexpr std::chrono::milliseconds tickEvery{250};
     static constexpr std::size_t commandLimit = 4096; ///< operators' commands that may wait
     static constexpr std::size_t stepLimit = 64;      ///< changes of the policy that may wait
@@ -178,6 +179,15 @@ struct ServerRuntime::Private final : EventSink, GateEvents, CertificateEvents, 
     void keySetFailed(std::string detail) override;
     void keySetsStand(KeySetState state, std::string problem) override;
 
+    // UpstreamEvents: on the upstreams thread.
+    void upstreamChanged(UpstreamChange change) override;
+    /// What the policy has by this URL, of one route or of all.
+    [[nodiscard]] std::vector<std::shared_ptr<Upstream>> upstreamsNamed(const std::string& url,
+                                                                        const std::string& route) const;
+    [[nodiscard]] ControlError unknownUpstream(const UpstreamDrainCommand& command) const;
+    void endDrained(const std::vector<std::shared_ptr<Upstream>>& drained, const Actor& actor,
+                    const UpstreamDrainCommand& command, const ReplyCallback& done);
+
     const Clock& m_clock;
     std::shared_ptr<const Policy> m_policy;
     const std::filesystem::path m_store;                  ///< any thread
@@ -213,6 +223,8 @@ struct ServerRuntime::Private final : EventSink, GateEvents, CertificateEvents, 
     KeySetState m_keySets = KeySetState::Good;
     std::string m_keySetProblem;
     KeyKeeper m_keyKeeper{m_clock, *this}; ///< the keys thread's
+    UpstreamTable m_upstreams{m_clock};    ///< thread-safe
+    UpstreamWatch m_upstreamWatch{m_clock, *this};
     WallTime m_started{};
     TimePoint m_nextSecond{};
     TimePoint m_drainUntil{};     ///< while draining: when the rest is cut off

@@ -15,7 +15,7 @@ public:
 
     AuditRecord auditRecord()
     {
-        return AuditRecord{time(),     oneOf(AuditKind::Quarantine),
+        return AuditRecord{time(),     oneOf(AuditKind::Upstream),
                            decision(), SessionId{u64()},
                            text(),     text(),
                            text(),     text(),
@@ -27,7 +27,7 @@ public:
     {
         return AuditQuery{maybeU64(),
                           static_cast<std::uint32_t>(1 + upTo(999)),
-                          maybe([this] { return oneOf(AuditKind::Quarantine); }),
+                          maybe([this] { return oneOf(AuditKind::Upstream); }),
                           maybe([this] { return reason(); }),
                           maybe([this] { return SessionId{u64()}; }),
                           text(),

@@ -113,6 +113,7 @@ CellTone auditTone(const AuditRecord& record)
     case AuditKind::Reload:
     case AuditKind::Certificate:
     case AuditKind::Policy:
+    case AuditKind::Upstream:
         return record.decision.reason == Reason::None ? CellTone::Neutral : CellTone::Notice;
     case AuditKind::Start:
     case AuditKind::Stop:

@@ -30,6 +30,8 @@ Icon auditIcon(AuditKind kind)
         return Icon::RefreshCw;
     case AuditKind::Drain:
         return Icon::DoorOpen;
+    case AuditKind::Upstream:
+        return Icon::RefreshCw;
     case AuditKind::Policy:
         return Icon::ScrollText;
     case AuditKind::TemporaryLimit:

@@ -318,6 +318,7 @@ Timeline::Line Timeline::lineOf(const AuditRecord& record)
     case AuditKind::Lockdown:
     case AuditKind::TemporaryLimit:
     case AuditKind::Quarantine:
+    case AuditKind::Upstream:
         words += auditKindText(record.kind);
         break;
     }

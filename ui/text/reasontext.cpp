@@ -434,6 +434,8 @@ QString auditKindText(AuditKind kind)
         return QCoreApplication::translate("AuditKind", "Limit set");
     case AuditKind::Quarantine:
         return QCoreApplication::translate("AuditKind", "Quarantine");
+    case AuditKind::Upstream:
+        return QCoreApplication::translate("AuditKind", "Upstream");
     }
     return {};
 }
