@@ -13,7 +13,7 @@ inline nlohmann::json gatewayRoute(const std::vector<std::string>& upstreams)
 {
     return {{"name", "app"},
             {"path", "/app/*"},
-            {"gateway", {{"upstreams", upstreams}}},
+            {"gateway", {{"upstreams", upstreams}, {"health", "off"}}},
             {"authentication", {{"required", false}}},
             {"idle_timeout", "off"},
             {"messages", {{"rate", "off"}, {"types", {"text", "binary"}}}}};
