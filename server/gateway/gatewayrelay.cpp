@@ -256,7 +256,7 @@ void GatewayPartner::closed()
     const auto& ending = m_session->ending();
     m_session = nullptr;
     if (ending && ending->why.reason == Reason::PeerClosed)
-        leaveUpstream(ending->code, ending->text);
+        leaveUpstream(ending->code, ending->peerText);
     else
         leaveUpstream(1001, {});
 }

@@ -199,7 +199,12 @@ void Session::onClose(const wire::Event& event)
 {
     m_peerClosed = true;
     const std::uint16_t code = event.closeCode.value_or(1005);
-    end({{Reason::PeerClosed, {}, std::to_string(code), {}}, event.closeCode, {}, {}});
+    const auto* text = static_cast<const char*>(static_cast<const void*>(event.payload.data()));
+    end({{Reason::PeerClosed, {}, std::to_string(code), {}},
+         event.closeCode,
+         {},
+         {},
+         std::string(text, event.payload.size())});
 }
 
 void Session::onViolation(Reason reason)

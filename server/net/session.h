@@ -23,6 +23,7 @@ struct Ending {
     std::optional<std::uint16_t> code; ///< unset: an empty Close
     std::string text;                  ///< public, in the Close frame
     std::string actor;                 ///< empty: the rule, or the peer
+    std::string peerText{};            ///< of the peer's own Close
 };
 
 /// What an operator orders: nothing is read from a session, and nothing delivered to it.
