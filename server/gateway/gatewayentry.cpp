@@ -163,8 +163,8 @@ void GatewayPartner::refuse()
     const std::size_t route = entry.entrant.match.route;
     EntryAnswer refusal;
     if (entry.attempts == 0) {
-        refusal.decision = {Reason::UpstreamNone, routeRule(policy, route, "gateway/upstreams"),
-                            "every upstream drains", {}};
+        refusal.decision = {
+            Reason::UpstreamNone, routeRule(policy, route, "gateway/upstreams"), "every upstream drains", {}};
         refusal.retryAfter = retryWhileDraining;
     } else {
         const auto& upstreams = entry.route().gateway->upstreams;
@@ -189,8 +189,7 @@ void GatewayPartner::answered(const std::string& subprotocol)
         answer.subprotocol = "gatehouse";
     if (answer.subprotocol->empty() && entry.route().subprotocols.require) {
         const Policy& policy = *entry.entrant.generation->policy;
-        answer.decision = {Reason::UpstreamAnswer,
-                           upstreamRule(policy, entry.entrant.match.route, m_upstream->url()),
+        answer.decision = {Reason::UpstreamAnswer, upstreamRule(policy, entry.entrant.match.route, m_upstream->url()),
                            "no subprotocol was chosen", m_upstream->url().text};
         leaveUpstream(1001, {});
     }

@@ -83,11 +83,11 @@ private:
     std::shared_ptr<const GatewayResources> m_resources;
     std::unique_ptr<Entry> m_entry; ///< null once it was answered
     std::shared_ptr<Upstream> m_upstream;
-    UpstreamLink* m_link = nullptr; ///< owned by the worker; null: there is none, or none any more
-    Session* m_session = nullptr;   ///< null before opened() and after closed()
-    bool m_answered = false;        ///< by the upstream, which is to be told of the end
-    bool m_dropping = false;        ///< the message whose parts come does not go through
-    std::optional<LinkEnd> m_ended; ///< it ended before there was a session
+    UpstreamLink* m_link = nullptr;      ///< owned by the worker; null: there is none, or none any more
+    Session* m_session = nullptr;        ///< null before opened() and after closed()
+    bool m_answered = false;             ///< by the upstream, which is to be told of the end
+    bool m_dropping = false;             ///< the message whose parts come does not go through
+    std::optional<LinkEnd> m_ended;      ///< it ended before there was a session
     std::vector<TimePoint> m_violations; ///< of the upstream within the route's window, oldest first
     std::uint64_t m_refused = 0;
     TimePoint m_nextDropRecord{};

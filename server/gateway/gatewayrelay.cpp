@@ -187,9 +187,12 @@ void GatewayPartner::violated(Decision decision)
     m_violations.push_back(m_context.now);
     record(decision, std::to_string(m_violations.size()) + " of " + std::to_string(rules.violationsBeforeClose) +
                          " violations of the upstream");
-    if (m_violations.size() >= rules.violationsBeforeClose)
-        endSession(std::move(decision), closeCode(Reason::UpstreamMessage),
-                   std::string(reasonWord(Reason::UpstreamMessage)));
+    if (m_violations.size() < rules.violationsBeforeClose)
+        return;
+    if (std::exchange(m_answered, false))
+        m_upstream->closed(true, decision.reason, decision.met);
+    endSession(std::move(decision), closeCode(Reason::UpstreamMessage),
+               std::string(reasonWord(Reason::UpstreamMessage)));
 }
 
 void GatewayPartner::record(const Decision& decision, std::string detail) const

@@ -24,11 +24,8 @@ UpstreamLink::UpstreamLink(WorkerContext& context, RandomKeys& keys, Owner& owne
     , m_keys(keys)
     , m_owner(&owner)
     , m_transport(std::move(transport))
-    , m_pending(std::make_unique<PendingAnswer>(
-          PendingAnswer{std::move(request),
-                        wire::HeadScanner({.head = mostHead}, wire::HeadScanner::Kind::Response),
-                        {},
-                        0}))
+    , m_pending(std::make_unique<PendingAnswer>(PendingAnswer{
+          std::move(request), wire::HeadScanner({.head = mostHead}, wire::HeadScanner::Kind::Response), {}, 0}))
     , m_terms(owner.terms())
     , m_decoder(wire::Role::Client, m_terms.limits)
     , m_deadline(deadline)
@@ -181,8 +178,9 @@ void UpstreamLink::endOfInput(IoStatus how)
     m_inputEnded = true;
     switch (m_phase) {
     case Phase::Answer:
-        failAttempt(Reason::UpstreamAnswer, m_pending->text.empty() ? "the connection ended without an answer"
-                                                                    : "the connection ended in the middle of the answer");
+        failAttempt(Reason::UpstreamAnswer, m_pending->text.empty()
+                                                ? "the connection ended without an answer"
+                                                : "the connection ended in the middle of the answer");
         return;
     case Phase::Open:
         lose(Reason::UpstreamLost,

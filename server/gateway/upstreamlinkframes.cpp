@@ -30,8 +30,7 @@ void UpstreamLink::send(wire::Opcode type, std::span<const std::byte> payload, b
     if (m_phase != Phase::Open)
         return;
     const std::uint32_t mask = m_keys.mask();
-    const auto header =
-        wire::frameHeader(first ? type : wire::Opcode::Continuation, payload.size(), last, false, mask);
+    const auto header = wire::frameHeader(first ? type : wire::Opcode::Continuation, payload.size(), last, false, mask);
     std::vector<std::byte> frame;
     frame.reserve(header.size + payload.size());
     frame.assign(header.bytes.begin(), header.bytes.begin() + static_cast<std::ptrdiff_t>(header.size));
@@ -154,11 +153,8 @@ void UpstreamLink::onClose(const wire::Event& event)
         return;
     }
     const auto* text = static_cast<const char*>(static_cast<const void*>(event.payload.data()));
-    LinkEnd end{Reason::UpstreamClosed,
-                std::to_string(event.closeCode.value_or(1005)),
-                event.closeCode,
-                std::string(text, event.payload.size()),
-                Reason::None};
+    LinkEnd end{Reason::UpstreamClosed, std::to_string(event.closeCode.value_or(1005)), event.closeCode,
+                std::string(text, event.payload.size()), Reason::None};
     queueClose(event.closeCode, {});
     tellEnd(std::move(end));
 }

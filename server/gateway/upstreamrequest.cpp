@@ -12,12 +12,20 @@ namespace gatehouse {
 
 namespace {
 
-constexpr std::array hopByHop{ // RFC 9110 §7.6.1, and what a connection with the gate alone is about
-    std::string_view("connection"),       std::string_view("keep-alive"),        std::string_view("proxy-connection"),
-    std::string_view("proxy-authorization"), std::string_view("proxy-authenticate"), std::string_view("te"),
-    std::string_view("trailer"),          std::string_view("transfer-encoding"), std::string_view("upgrade"),
-    std::string_view("content-length"),   std::string_view("http2-settings"),    std::string_view("expect"),
-    std::string_view("host")};
+constexpr std::array hopByHop{// RFC 9110 §7.6.1, and what a connection with the gate alone is about
+                              std::string_view("connection"),
+                              std::string_view("keep-alive"),
+                              std::string_view("proxy-connection"),
+                              std::string_view("proxy-authorization"),
+                              std::string_view("proxy-authenticate"),
+                              std::string_view("te"),
+                              std::string_view("trailer"),
+                              std::string_view("transfer-encoding"),
+                              std::string_view("upgrade"),
+                              std::string_view("content-length"),
+                              std::string_view("http2-settings"),
+                              std::string_view("expect"),
+                              std::string_view("host")};
 
 constexpr std::array spokenForUs{std::string_view("x-forwarded"), std::string_view("x-gatehouse")};
 

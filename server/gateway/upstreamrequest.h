@@ -10,9 +10,10 @@
 
 namespace gatehouse {
 
-/// The upgrade that an upstream is asked for on behalf of somebody who passed every check. Pure. What the client sent is
-/// passed on but for what concerns its connection with the gate, what the route drops, and whatever could be taken for
-/// something that the gate says of it, of which only the gate's own word is left. `key` is a fresh Sec-WebSocket-Key.
+/// The upgrade that an upstream is asked for on behalf of somebody who passed every check. Pure. What the client sent
+/// is passed on but for what concerns its connection with the gate, what the route drops, and whatever could be taken
+/// for something that the gate says of it, of which only the gate's own word is left. `key` is a fresh
+/// Sec-WebSocket-Key.
 [[nodiscard]] wire::ClientRequest upstreamRequest(const Route& route, const UpstreamUrl& url, const Entrant& entrant,
                                                   std::string key);
 

@@ -287,24 +287,22 @@ void UpstreamWatch::tellAll(TimePoint now)
 void UpstreamWatch::tell(Entry& entry, TimePoint now)
 {
     const Upstream& upstream = *entry.watched.upstream;
-    UpstreamChange change{upstream.route(), upstream.url().text, {}, {}};
+    const std::string& url = upstream.url().text;
     if (const bool failing = !entry.nameProblem.empty(); failing != entry.toldName) {
-        entry.toldName = failing;
-        entry.told = now;
-        UpstreamChange name = change;
-        name.reason = failing ? Reason::UpstreamConnect : Reason::None;
-        name.detail = !failing ? "its name resolves again"
-                               : entry.nameProblem + (upstream.addresses().empty() ? "; nobody can reach it"
-                                                                                   : "; its last addresses are kept");
-        m_events.upstreamChanged(std::move(name));
+        const char* rest = upstream.addresses().empty() ? "; nobody can reach it" : "; its last addresses are kept";
+        if (m_events.upstreamChanged({upstream.route(), url, failing ? Reason::UpstreamConnect : Reason::None,
+                                      failing ? entry.nameProblem + rest : "its name resolves again"})) {
+            entry.toldName = failing;
+            entry.told = now;
+        }
     }
     if (const bool down = upstream.down(); down != entry.toldDown) {
-        entry.toldDown = down;
-        entry.told = now;
         const UpstreamStatus status = upstream.status();
-        change.reason = down ? status.lastFailure : Reason::None;
-        change.detail = down ? "ejected: " + status.problem : "back";
-        m_events.upstreamChanged(std::move(change));
+        if (m_events.upstreamChanged({upstream.route(), url, down ? status.lastFailure : Reason::None,
+                                      down ? "ejected: " + status.problem : "back"})) {
+            entry.toldDown = down;
+            entry.told = now;
+        }
     }
 }
 

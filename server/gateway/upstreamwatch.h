@@ -29,7 +29,8 @@ struct UpstreamChange {
 class UpstreamEvents {
 public:
     virtual ~UpstreamEvents() = default;
-    virtual void upstreamChanged(UpstreamChange change) = 0;
+    /// False: it cannot be taken now, and is to be told again.
+    [[nodiscard]] virtual bool upstreamChanged(UpstreamChange change) = 0;
 };
 
 struct WatchedUpstream {

@@ -185,7 +185,7 @@ struct ServerRuntime::Private final : EventSink, GateEvents, ApiEvents, Certific
     void keySetsStand(KeySetState state, std::string problem) override;
 
     // UpstreamEvents: on the upstreams thread.
-    void upstreamChanged(UpstreamChange change) override;
+    [[nodiscard]] bool upstreamChanged(UpstreamChange change) override;
     /// What the policy has by this URL, of one route or of all.
     [[nodiscard]] std::vector<std::shared_ptr<Upstream>> upstreamsNamed(const std::string& url,
                                                                         const std::string& route) const;

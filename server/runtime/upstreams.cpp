@@ -23,9 +23,9 @@ std::vector<UpstreamStatus> statusesOf(const std::vector<std::shared_ptr<Upstrea
 
 } // namespace
 
-void ServerRuntime::Private::upstreamChanged(UpstreamChange change)
+bool ServerRuntime::Private::upstreamChanged(UpstreamChange change)
 {
-    (void)m_runtime.post([this, change = std::move(change)] {
+    return m_runtime.post([this, change = std::move(change)] {
         AuditRecord made = commandRecord(AuditKind::Upstream, {}, change.url + ": " + change.detail);
         made.decision.reason = change.reason;
         made.route = change.route;

@@ -365,8 +365,8 @@ HttpAnswer ByteClient::upgrade(const UpgradeOptions& options)
 
 bool ByteClient::frame(wire::Opcode opcode, std::string_view payload, std::uint32_t mask)
 {
-    return send(wire::encodeFrame(opcode, std::as_bytes(std::span(payload)),
-                                  d->accepted ? std::nullopt : std::optional(mask)));
+    return send(
+        wire::encodeFrame(opcode, std::as_bytes(std::span(payload)), d->accepted ? std::nullopt : std::optional(mask)));
 }
 
 bool ByteClient::close(std::optional<std::uint16_t> code, std::string_view reason)

@@ -100,15 +100,48 @@ private Q_SLOTS:
 void GatewayRequestTest::what_a_client_says_of_itself_stays_behind_data()
 {
     QTest::addColumn<QByteArray>("name");
-    for (const char* name :
-         {"X-Forwarded-For", "x-forwarded-for", "X_Forwarded_For", "X-Forwarded_For", "X-FORWARDED-PROTO",
-          "X-Forwarded-Host", "X-Forwarded-Port", "X-Forwarded", "Forwarded", "FORWARDED", "X-Real-IP", "X_REAL_IP",
-          "X-Gatehouse-User", "x-gatehouse-roles", "X_Gatehouse_User", "X-Gatehouse_Issuer", "X-Gatehouse-Session",
-          "X-Gatehouse-Anything", "x_gatehouse", "Host", "Connection", "Upgrade", "Keep-Alive", "Proxy-Connection",
-          "Proxy-Authorization", "Proxy-Authenticate", "TE", "Trailer", "Transfer-Encoding", "Content-Length", "Expect",
-          "HTTP2-Settings", "Sec-WebSocket-Key", "Sec-WebSocket-Version", "Sec-WebSocket-Protocol",
-          "Sec-WebSocket-Extensions", "Sec-WebSocket-Accept", "sec_websocket_key", "Authorization", "authorization",
-          "Cookie", "COOKIE"})
+    for (const char* name : {"X-Forwarded-For",
+                             "x-forwarded-for",
+                             "X_Forwarded_For",
+                             "X-Forwarded_For",
+                             "X-FORWARDED-PROTO",
+                             "X-Forwarded-Host",
+                             "X-Forwarded-Port",
+                             "X-Forwarded",
+                             "Forwarded",
+                             "FORWARDED",
+                             "X-Real-IP",
+                             "X_REAL_IP",
+                             "X-Gatehouse-User",
+                             "x-gatehouse-roles",
+                             "X_Gatehouse_User",
+                             "X-Gatehouse_Issuer",
+                             "X-Gatehouse-Session",
+                             "X-Gatehouse-Anything",
+                             "x_gatehouse",
+                             "Host",
+                             "Connection",
+                             "Upgrade",
+                             "Keep-Alive",
+                             "Proxy-Connection",
+                             "Proxy-Authorization",
+                             "Proxy-Authenticate",
+                             "TE",
+                             "Trailer",
+                             "Transfer-Encoding",
+                             "Content-Length",
+                             "Expect",
+                             "HTTP2-Settings",
+                             "Sec-WebSocket-Key",
+                             "Sec-WebSocket-Version",
+                             "Sec-WebSocket-Protocol",
+                             "Sec-WebSocket-Extensions",
+                             "Sec-WebSocket-Accept",
+                             "sec_websocket_key",
+                             "Authorization",
+                             "authorization",
+                             "Cookie",
+                             "COOKIE"})
         QTest::newRow(name) << QByteArray(name);
 }
 
@@ -118,8 +151,8 @@ void GatewayRequestTest::what_a_client_says_of_itself_stays_behind()
     Route route = makeRoute();
     route.gateway->forward.clear();
     Entrant entrant = makeEntrant();
-    entrant.request.headers = {{"Accept", "a"}, {name.toStdString(), "root"}, {"Accept", "b"},
-                               {name.toStdString(), "root"}};
+    entrant.request.headers = {
+        {"Accept", "a"}, {name.toStdString(), "root"}, {"Accept", "b"}, {name.toStdString(), "root"}};
     const auto request = make(route, entrant);
     QCOMPARE(request.headers, (Headers{{"Accept", "a"}, {"Accept", "b"}}));
 }
@@ -149,8 +182,12 @@ void GatewayRequestTest::other_headers_go_on()
 void GatewayRequestTest::what_connection_names_stays_behind()
 {
     Entrant entrant = makeEntrant();
-    entrant.request.headers = {{"connection", "Upgrade, X-Secret"}, {"Connection", ",\tx-hop ,"}, {"X-Secret", "1"},
-                               {"X-Hop", "2"}, {"X_Hop", "3"}, {"X-Kept", "4"}};
+    entrant.request.headers = {{"connection", "Upgrade, X-Secret"},
+                               {"Connection", ",\tx-hop ,"},
+                               {"X-Secret", "1"},
+                               {"X-Hop", "2"},
+                               {"X_Hop", "3"},
+                               {"X-Kept", "4"}};
     const auto request = make(makeRoute(), entrant);
     QVERIFY(values(request, "X-Secret").empty());
     QVERIFY(values(request, "X-Hop").empty());

@@ -97,8 +97,8 @@ void GatewayEntryTest::an_answer_that_is_none_is_refused()
     QCOMPARE(desk.server.refused(reason), std::uint64_t{1});
     const AuditRecord record = refusal(desk.server, reason);
     QCOMPARE(record.decision.met, met.toStdString());
-    QCOMPARE(record.decision.rule.pointer, "/routes/" + std::to_string(desk.server.policy().routes.size() - 1) +
-                                               "/gateway/upstreams/0");
+    QCOMPARE(record.decision.rule.pointer,
+             "/routes/" + std::to_string(desk.server.policy().routes.size() - 1) + "/gateway/upstreams/0");
     QCOMPARE(record.decision.limit, desk.upstream.url());
     QCOMPARE(int(record.code), 502);
     QVERIFY(beside.client.text("still here"));
@@ -196,8 +196,8 @@ void GatewayEntryTest::the_subprotocol_is_what_the_upstream_chose_data()
                                        << QByteArray("gatehouse");
     QTest::newRow("none, and required") << QByteArray("mqtt") << QByteArray() << true << 502 << QByteArray();
     QTest::newRow("ours alone") << QByteArray("gatehouse") << QByteArray() << false << 101 << QByteArray("gatehouse");
-    QTest::newRow("ours is not the upstream's") << QByteArray("mqtt,gatehouse") << QByteArray("gatehouse") << false
-                                                << 502 << QByteArray();
+    QTest::newRow("ours is not the upstream's")
+        << QByteArray("mqtt,gatehouse") << QByteArray("gatehouse") << false << 502 << QByteArray();
     QTest::newRow("nobody offered any") << QByteArray() << QByteArray() << false << 101 << QByteArray();
 }
 
@@ -231,7 +231,7 @@ void GatewayEntryTest::identity_cannot_be_forged()
     UpgradeOptions options;
     options.path = "/app/a/b?x=1";
     options.token = desk.server.token("ann");
-    options.headers = {{"X-Gatehouse-User", "root"},  {"x_gatehouse_user", "root"},    {"X-Gatehouse-Roles", "admin"},
+    options.headers = {{"X-Gatehouse-User", "root"},   {"x_gatehouse_user", "root"},   {"X-Gatehouse-Roles", "admin"},
                        {"X-Forwarded-For", "8.8.8.8"}, {"X-Forwarded_For", "8.8.8.8"}, {"Forwarded", "for=8.8.8.8"},
                        {"X-Real-IP", "8.8.8.8"},       {"Cookie", "token=x"},          {"X-Kept", "yes"}};
     const auto pair = desk.open(options);

@@ -39,7 +39,7 @@ public:
     /// What both sides of a session see of it.
     struct Pair {
         ByteClient client;
-        ByteClient peer; ///< the application's side
+        ByteClient peer;  ///< the application's side
         std::string head; ///< that the application got
         HttpAnswer answer;
     };

@@ -46,8 +46,8 @@ void GatewayPolicyTest::messages_of_each_direction_have_their_schema_data()
     QTest::addColumn<QByteArray>("onViolation");
     for (const char* direction : {"client", "upstream"})
         for (const char* what : {"close", "drop", "report"})
-            QTest::newRow((QByteArray(direction) + ", " + what).constData()) << QByteArray(direction)
-                                                                             << QByteArray(what);
+            QTest::newRow((QByteArray(direction) + ", " + what).constData())
+                << QByteArray(direction) << QByteArray(what);
 }
 
 void GatewayPolicyTest::messages_of_each_direction_have_their_schema()

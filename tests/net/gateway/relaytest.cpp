@@ -72,7 +72,8 @@ void RelayTest::messages_of_any_form_arrive_whole()
         const std::size_t share = payload.size() / std::size_t(fragments);
         for (int i = 0; i < fragments; ++i) {
             const bool last = i + 1 == fragments;
-            const std::string part = last ? payload.substr(share * std::size_t(i)) : payload.substr(share * std::size_t(i), share);
+            const std::string part =
+                last ? payload.substr(share * std::size_t(i)) : payload.substr(share * std::size_t(i), share);
             bytes += rawFrame((last ? 0x80U : 0U) | (i == 0 ? unsigned(opcode) : 0U), part, masked);
         }
         const std::size_t step = chunk > 0 ? std::size_t(chunk) : bytes.size();
