@@ -4,18 +4,26 @@
 comes back."""
 
 import getpass
+import hashlib
 import json
 import os
 import pty
 import re
+import secrets
+import ssl
 import subprocess
 import unittest
+import urllib.error
+import urllib.request
 
 import gate
 from clients import PythonClient as Client
 from clients import Refused
 
 gate.need("patch")
+
+
+SECRET = secrets.token_urlsafe(32)
 
 
 def editors_alone(policy):
@@ -25,11 +33,19 @@ def editors_alone(policy):
 def everybody_out(policy):
     policy["listeners"][0]["networks"] = {"deny": ["0.0.0.0/0", "::/0"]}
     policy["issuers"][0]["secret_file"] = "keys/other.key"
+    policy["api_keys"] = []  # whoever ordered it too
+
+
+def add_operator(policy):
+    """An admin listener, and the key of an operator."""
+    listener = policy["listeners"][0]
+    policy["listeners"].append({**listener, "name": "ops", "kind": "admin", "port": 0})
+    policy["api_keys"] = [{"id": "oncall", "role": "operator", "sha256": hashlib.sha256(SECRET.encode()).hexdigest()}]
 
 
 class Policy(unittest.IsolatedAsyncioTestCase):
     async def asyncSetUp(self):
-        self.gate = gate.Gate()
+        self.gate = gate.Gate(add_operator)
         self.addCleanup(self.gate.stop)
         self.gate.start()
         self.tokens = {"ann": self.gate.token("ann", "editor"), "bob": self.gate.token("bob", "reader")}
@@ -55,6 +71,19 @@ class Policy(unittest.IsolatedAsyncioTestCase):
         path = self.gate.folder / name
         path.write_text(json.dumps(policy, indent=2, ensure_ascii=False))
         return path
+
+    def by_key(self, method):
+        """The status that the operator's key gets at the admin listener; None where nobody answers it there."""
+        (url,) = [one["url"] for one in self.gate.ctl("status")["listeners"] if one["name"] == "ops"]
+        request = urllib.request.Request(f"{url.replace('0.0.0.0', 'localhost')}/api/{method}", b"{}",
+                                         {"X-API-Key": f"gh_oncall_{SECRET}"})
+        try:
+            with urllib.request.urlopen(request, timeout=20, context=ssl.create_default_context(cafile=self.gate.ca)) as answer:
+                return answer.status
+        except urllib.error.HTTPError as refused:
+            return refused.code
+        except OSError:
+            return None
 
     def version(self):
         return self.gate.ctl("status")["stats"]["policy_version"]
@@ -159,12 +188,15 @@ class Policy(unittest.IsolatedAsyncioTestCase):
         other = self.gate.config.parent / "keys/other.key"
         other.write_text("x" * 43)
         other.chmod(0o600)
+        self.assertEqual(self.by_key("info"), 200)
         self.gate.say("policy", "apply", self.document(everybody_out), "--for", "1h", "--yes")
+        self.assertEqual(self.by_key("policy_confirm"), 401)
         self.assertIn((await ann.closed())[0], (4401, 4403))
         self.assertIn((await bob.closed())[0], (4401, 4403))
         await self.assertRefused("ann")
         self.gate.crash_and_start()
         await self.assertTalks(await self.connect("ann"), "let in again")
+        self.assertEqual(self.by_key("info"), 200)
         self.assertEqual(self.gate.say("policy", "show"), document)
         self.assertNotIn("on trial", self.gate.say("status"))
 

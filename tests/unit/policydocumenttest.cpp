@@ -222,9 +222,9 @@ void PolicyDocumentTest::initTestCase()
         std::ofstream(folder / name, std::ios::binary) << bytes;
         std::filesystem::permissions(folder / name, static_cast<std::filesystem::perms>(mode));
     };
-    for (const char* name : {"server.pem", "clients.pem", "tls/server.pem"})
+    for (const char* name : {"server.pem", "ops.pem", "clients.pem", "tls/server.pem"})
         write(name, "certificate", 0644);
-    for (const char* name : {"server.key", "token.key", "old.key", "tls/server.key", "keys/token.key"})
+    for (const char* name : {"server.key", "ops.key", "token.key", "old.key", "tls/server.key", "keys/token.key"})
         write(name, std::string(43, 'k'), 0600);
     write("corp.jwks", "{\"keys\":[]}", 0644);
     write("plc.json", "{\"type\":\"object\"}", 0644);

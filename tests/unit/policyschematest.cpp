@@ -168,9 +168,9 @@ void PolicySchemaTest::initTestCase()
         std::ofstream(folder / name, std::ios::binary) << bytes;
         std::filesystem::permissions(folder / name, static_cast<std::filesystem::perms>(mode));
     };
-    for (const char* name : {"server.pem", "clients.pem", "x.pem"})
+    for (const char* name : {"server.pem", "ops.pem", "clients.pem", "x.pem"})
         write(name, "certificate", 0644);
-    for (const char* name : {"server.key", "token.key", "old.key"})
+    for (const char* name : {"server.key", "ops.key", "token.key", "old.key"})
         write(name, std::string(43, 'k'), 0600);
     write("corp.jwks", "{\"keys\":[]}", 0644);
     write("upstreams.pem", std::string(test::framedCertificate), 0644);
