@@ -18,5 +18,6 @@ gatehouse_add_client_test(autobahn autobahntest.py)
 gatehouse_add_client_test(programs programstest.py)
 gatehouse_add_client_test(readme readmetest.py)
 gatehouse_add_client_test(gateway gatewaytest.py)
+gatehouse_add_client_test(mosquitto mosquittotest.py)
 gatehouse_add_client_test(nginx nginxtest.py)
 gatehouse_add_client_test(gateway_sessions gatewaysessions.py 200) # without an argument 5,000
