@@ -161,7 +161,7 @@ const std::vector<CommandSpec>& commandTable()
 {
     static const std::vector<CommandSpec> all = [] {
         std::vector<CommandSpec> table = otherSpecs();
-        for (const auto& part : {measureSpecs(), policySpecs()})
+        for (const auto& part : {measureSpecs(), upstreamSpecs(), policySpecs()})
             table.insert(table.end(), part.begin(), part.end());
         return table;
     }();

@@ -28,6 +28,7 @@ struct CommandSpec {
 // Their parts of it.
 [[nodiscard]] std::vector<CommandSpec> policySpecs();
 [[nodiscard]] std::vector<CommandSpec> measureSpecs();
+[[nodiscard]] std::vector<CommandSpec> upstreamSpecs();
 
 /// Of every command.
 [[nodiscard]] bool isGeneralOption(std::string_view name);

@@ -54,6 +54,8 @@ Commands:
   unlimit ID               lift one
   quarantine ID...         keep sessions open, but deliver and read nothing
   reload                   read the policy file again
+  upstreams                applications behind the gate: which are up, and which do not answer
+  upstream drain URL       open no new sessions there; upstream undrain URL takes it back
   drain                    let sessions go, then stop
   token                    make a token for a user
 
@@ -170,7 +172,7 @@ std::string kinds()
 const HelpTopic* topicOf(std::string_view name)
 {
     const std::span<const HelpTopic> own = topics;
-    for (const auto& part : {own, policyTopics(), measureTopics()})
+    for (const auto& part : {own, policyTopics(), measureTopics(), upstreamTopics()})
         for (const HelpTopic& topic : part)
             if (topic.name == name)
                 return &topic;

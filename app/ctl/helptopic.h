@@ -15,5 +15,6 @@ struct HelpTopic {
 
 [[nodiscard]] std::span<const HelpTopic> policyTopics();
 [[nodiscard]] std::span<const HelpTopic> measureTopics();
+[[nodiscard]] std::span<const HelpTopic> upstreamTopics();
 
 } // namespace gatehouse::ctl

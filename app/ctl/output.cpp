@@ -6,11 +6,13 @@
 #include "ctl/policyoutput.h"
 #include "ctl/statusoutput.h"
 #include "ctl/terminaltext.h"
+#include "ctl/upstreamsoutput.h"
 #include "policy/decide.h"
 #include "policy/text.h"
 
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
 #include <array>
 #include <cstdio>
 
@@ -64,12 +66,30 @@ std::string text(const SessionList& list)
 {
     if (list.sessions.empty())
         return "No open sessions.\n";
-    Table table({"ID", "USER", "ROLES", "ADDRESS", "ROUTE", "SINCE", "IN", "OUT", "BACKLOG", "REFUSED", "STATE"});
-    for (const SessionRow& row : list.sessions)
-        table.add({std::to_string(row.info->id.value), row.info->user, joined(row.info->roles, ","), row.info->address,
-                   row.info->route, formatTime(row.info->since), rate(row.activity.messagesInRate),
-                   rate(row.activity.messagesOutRate), std::to_string(row.activity.backlog),
-                   std::to_string(row.activity.refused), stateText(row.activity)});
+    // Where no route is a gateway the column would be empty.
+    const bool upstreams =
+        std::ranges::any_of(list.sessions, [](const SessionRow& row) { return !row.info->upstream.empty(); });
+    std::vector<std::string> header{"ID", "USER", "ROLES",   "ADDRESS", "ROUTE", "SINCE",
+                                    "IN", "OUT",  "BACKLOG", "REFUSED", "STATE"};
+    if (upstreams)
+        header.insert(header.begin() + 5, "UPSTREAM");
+    Table table(std::move(header));
+    for (const SessionRow& row : list.sessions) {
+        std::vector<std::string> cells{std::to_string(row.info->id.value),
+                                       row.info->user,
+                                       joined(row.info->roles, ","),
+                                       row.info->address,
+                                       row.info->route,
+                                       formatTime(row.info->since),
+                                       rate(row.activity.messagesInRate),
+                                       rate(row.activity.messagesOutRate),
+                                       std::to_string(row.activity.backlog),
+                                       std::to_string(row.activity.refused),
+                                       stateText(row.activity)};
+        if (upstreams)
+            cells.insert(cells.begin() + 5, row.info->upstream);
+        table.add(std::move(cells));
+    }
     return table.text();
 }
 
@@ -97,6 +117,8 @@ std::string text(const SessionRow& row)
         {"bytes", std::to_string(activity.bytesIn) + " in, " + std::to_string(activity.bytesOut) + " out"},
         {"backlog", std::to_string(activity.backlog) + " of " + std::to_string(info.sendBufferLimit) + " bytes"},
         {"refused", std::to_string(activity.refused) + " messages"}};
+    if (!info.upstream.empty())
+        fields.emplace_back("upstream", info.upstream);
     fields.emplace_back("state", stateText(activity) + (activity.quarantinedUntil
                                                             ? " until " + formatTime(*activity.quarantinedUntil)
                                                             : std::string()));
@@ -280,6 +302,8 @@ std::string jsonText(const Answer& answer)
         result = &result->at("versions");
     else if (std::holds_alternative<LimitList>(answer))
         result = &result->at("limits");
+    else if (std::holds_alternative<UpstreamList>(answer))
+        result = &result->at("upstreams");
     else if (std::holds_alternative<AuditPage>(answer))
         result = &result->at("entries"); // the smallest number is where --before goes on
     // C1 and bidi controls are escaped too: JSON is read on terminals as well.

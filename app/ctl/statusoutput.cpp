@@ -3,6 +3,7 @@
 
 #include "ctl/measuresoutput.h"
 #include "ctl/terminaltext.h"
+#include "ctl/upstreamsoutput.h"
 #include "domain/isotime.h"
 #include "policy/text.h"
 
@@ -93,6 +94,9 @@ void addMeasures(Fields& fields, const GateStats& stats)
         fields.emplace_back("lockdown", lockdownText(*stats.lockdown, stats.time));
     if (stats.drainUntil)
         fields.emplace_back("draining", untilText(*stats.drainUntil, stats.time));
+    for (const UpstreamStatus& upstream : stats.upstreams)
+        if (upstream.state == UpstreamState::Ejected)
+            fields.emplace_back("upstream", "does not answer: " + ejectedText(upstream));
 }
 
 } // namespace

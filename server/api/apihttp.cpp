@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "api/apihttp.h"
 
+#include "api/metrics.h"
 #include "control/access.h"
 #include "control/json.h"
 #include "policy/text.h"
@@ -10,6 +11,7 @@ namespace gatehouse {
 namespace {
 
 constexpr std::string_view apiPrefix = "/api/";
+constexpr std::string_view metricsPath = "/metrics";
 
 ApiRequest refused(std::size_t size, ApiAnswer answer)
 {
@@ -66,8 +68,20 @@ std::variant<ApiCall, ApiAnswer> interpretHealth(const wire::Request& request, A
     return ApiCall{kind, {}, InfoQuery{}};
 }
 
+/// For whoever may ask for the same figures as JSON.
+std::variant<ApiCall, ApiAnswer> interpretMetrics(const wire::Request& request, const Actor& actor)
+{
+    if (request.method != "GET")
+        return wrongVerb(request.path, "GET");
+    if (!mayCall(actor.role, "stats"))
+        return refuseRole(actor, request.path);
+    return ApiCall{ApiCall::Kind::Metrics, actor, InfoQuery{}};
+}
+
 std::variant<ApiCall, ApiAnswer> interpret(const wire::Request& request, std::string_view body, const Actor& actor)
 {
+    if (request.path == metricsPath)
+        return interpretMetrics(request, actor);
     if (!request.path.starts_with(apiPrefix))
         return refuseApi(404, ControlErrorCode::NotFound, "there is no " + clipped(request.path, 80));
     const std::string_view method = request.path.substr(apiPrefix.size());
@@ -149,15 +163,17 @@ std::uint16_t statusOf(const Reply& reply)
 ApiAnswer answerTo(ApiCall::Kind kind, const Reply& reply)
 {
     if (kind == ApiCall::Kind::Method)
-        return ApiAnswer{statusOf(reply), formatReply(reply), {}, {}, {}};
+        return ApiAnswer{.status = statusOf(reply), .body = formatReply(reply)};
     const Info* info = reply ? std::get_if<Info>(&reply.value()) : nullptr;
     if (!info)
         return refuseApi(503, ControlErrorCode::Unavailable, "the gate does not answer");
+    if (kind == ApiCall::Kind::Metrics)
+        return ApiAnswer{.body = formatMetrics(*info), .type = metricsType};
     const GateState state = info->stats.state;
     const bool good = kind == ApiCall::Kind::Live ? state != GateState::Stopped : state == GateState::Serving;
     if (!good)
         return refuseApi(503, ControlErrorCode::Unavailable, "the gate does not serve");
-    return ApiAnswer{200, R"({"result":{}})", {}, {}, {}};
+    return ApiAnswer{.body = R"({"result":{}})"};
 }
 
 ApiAnswer refuseApi(std::uint16_t status, ControlErrorCode code, std::string message, Reason reason)
@@ -172,7 +188,7 @@ ApiAnswer refuseApi(std::uint16_t status, ControlErrorCode code, std::string mes
 std::string formatAnswer(const ApiAnswer& answer, bool keepAlive)
 {
     std::string text = "HTTP/1.1 " + std::to_string(answer.status) + ' ' + std::string(wire::statusText(answer.status));
-    text += "\r\nContent-Type: application/json\r\nCache-Control: no-store\r\nContent-Length: ";
+    text += "\r\nContent-Type: " + std::string(answer.type) + "\r\nCache-Control: no-store\r\nContent-Length: ";
     text += std::to_string(answer.body.size());
     if (!answer.allow.empty())
         text += "\r\nAllow: " + std::string(answer.allow);

@@ -17,10 +17,10 @@
 namespace gatehouse {
 
 struct ApiCall {
-    enum class Kind : std::uint8_t { Method, Live, Ready };
+    enum class Kind : std::uint8_t { Method, Live, Ready, Metrics };
     Kind kind = Kind::Method;
-    Actor actor;     ///< of a Method
-    Command command; ///< InfoQuery for Live and Ready
+    Actor actor;     ///< of a Method and of Metrics
+    Command command; ///< InfoQuery for all but a Method
 };
 
 struct ApiAnswer {
@@ -29,6 +29,7 @@ struct ApiAnswer {
     std::string_view allow{};                  ///< of a 405
     std::optional<std::uint32_t> retryAfter{}; ///< seconds
     Decision why{};                            ///< of a refusal
+    std::string_view type = "application/json";
 };
 
 /// Who asks, by the request's head alone; or the answer that refuses. Asked once the head is whole, before its body.
@@ -50,10 +51,11 @@ public:
     }
 
     /// `bytes` begins with what the call before was given, or with the next request where that yielded one. Unset while
-    /// the request is not whole. GET /livez, /readyz and /healthz for anybody; for whom the door lets in POST
-    /// /api/METHOD with a JSON object of at most `bodyLimit` bytes. The door is asked when the head is whole, and where
-    /// the body came later once more. Refusals: those of the door; 400 for bad HTTP, no JSON or bad parameters, 403 for
-    /// a method above the actor's role, 404 for an unknown path or method, 405, 413, 431, 505.
+    /// the request is not whole. GET /livez, /readyz and /healthz for anybody; for whom the door lets in
+    /// GET /metrics and POST /api/METHOD with a JSON object of at most `bodyLimit` bytes. The door is asked when the
+    /// head is whole, and where the body came later once more. Refusals: those of the door; 400 for bad HTTP, no JSON
+    /// or bad parameters, 403 for a method above the actor's role, 404 for an unknown path or method, 405, 413, 431,
+    /// 505.
     [[nodiscard]] std::optional<ApiRequest> take(std::string_view bytes, const ApiDoor& door);
 
 private:
@@ -66,7 +68,7 @@ private:
 };
 
 /// What a reply becomes: 200 with {"result"} or {"error"} for commands; for health 200, or 503 where the gate does not
-/// run (Live) or does not serve (Ready).
+/// run (Live) or does not serve (Ready); metrics as text.
 [[nodiscard]] ApiAnswer answerTo(ApiCall::Kind kind, const Reply& reply);
 
 /// `reason`: of the refusal; None where nothing of the gate's is refused.

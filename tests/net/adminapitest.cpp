@@ -29,6 +29,7 @@ private Q_SLOTS:
     void missing_keys_never_block();
     void an_operator_at_the_socket_is_not_delayed_by_guessers();
     void health_needs_no_key();
+    void metrics_need_a_key_that_may_ask_for_figures();
     void requests_on_one_connection_are_answered_in_order();
     void a_request_in_single_bytes_is_understood();
     void without_a_key_there_is_room_for_a_head_alone();
@@ -258,6 +259,26 @@ void AdminApiTest::health_needs_no_key()
             QCOMPARE(answer.status, 200);
             QCOMPARE(bodyOf(answer).dump(), std::string(R"({"result":{}})"));
         }
+}
+
+void AdminApiTest::metrics_need_a_key_that_may_ask_for_figures()
+{
+    const AdminDesk desk;
+    ApiRequestOptions options;
+    options.verb = "GET";
+    options.body.clear();
+    const auto asked = [&] { return desk.connect().request(apiRequest("/metrics", options)); };
+    QCOMPARE(asked().status, 401);
+    options.key = shownKey("publisher");
+    QCOMPARE(asked().status, 403);
+    options.key.clear();
+    options.extra = "Authorization: apikey " + shownKey("viewer") + "\r\n"; // as a scraper shows it
+    const HttpAnswer answer = asked();
+    QCOMPARE(answer.status, 200);
+    QVERIFY(answer.text.find("\r\nContent-Type: text/plain; version=0.0.4; charset=utf-8\r\n") != std::string::npos);
+    QVERIFY(answer.text.find("\ngatehouse_refused_total{reason=\"api_key\"} 1\n") != std::string::npos);
+    QVERIFY(answer.text.find("\ngatehouse_refused_total{reason=\"api_role\"} 1\n") != std::string::npos);
+    QVERIFY(answer.text.find("CANARY") == std::string::npos);
 }
 
 void AdminApiTest::requests_on_one_connection_are_answered_in_order()

@@ -200,6 +200,7 @@ private Q_SLOTS:
     void a_body_of_the_limit_is_taken_and_one_more_is_413();
     void health_follows_the_state_of_the_gate_data();
     void health_follows_the_state_of_the_gate();
+    void metrics_are_text_for_prometheus();
     void requests_on_one_connection_are_answered_in_order();
     void a_request_in_single_bytes_is_understood();
     void a_client_that_ends_its_direction_still_gets_its_answer();
@@ -295,6 +296,8 @@ void ControlSocketTest::a_bad_request_is_refused_data()
     row("bad parameter", request("POST", "/api/kick", R"({"sessions":"x"})"), 400);
     row("GET of a method", request("GET", "/api/info"), 405);
     row("POST of health", request("POST", "/livez"), 405);
+    row("POST of metrics", request("POST", "/metrics"), 405);
+    row("more than metrics", request("GET", "/metrics/"), 404);
     row("garbage", "garbage\r\n\r\n", 400);
     row("HTTP/1.0", "GET /livez HTTP/1.0\r\n\r\n", 505);
     row("bare line feed", "GET /livez HTTP/1.1\nHost: x\n\n", 400);
@@ -345,6 +348,18 @@ void ControlSocketTest::health_follows_the_state_of_the_gate()
     m_control->setState(static_cast<GateState>(state));
     QCOMPARE(ask(request("GET", "/livez")).status, live);
     QCOMPARE(ask(request("GET", "/readyz")).status, ready);
+}
+
+void ControlSocketTest::metrics_are_text_for_prometheus()
+{
+    start();
+    m_control->setState(GateState::Draining);
+    const Answered answered = ask(request("GET", "/metrics"));
+    QCOMPARE(answered.status, 200);
+    QVERIFY(answered.head.find("Content-Type: text/plain; version=0.0.4; charset=utf-8\r\n") != std::string::npos);
+    QVERIFY(answered.body.starts_with("# HELP gatehouse_"));
+    QVERIFY(answered.body.ends_with('\n'));
+    QVERIFY(answered.body.find("\ngatehouse_draining 1\n") != std::string::npos);
 }
 
 void ControlSocketTest::requests_on_one_connection_are_answered_in_order()

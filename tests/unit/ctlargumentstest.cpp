@@ -37,6 +37,9 @@ private Q_SLOTS:
     void tables_are_aligned_by_code_points();
     void hostile_text_in_a_session_cannot_steer_the_terminal();
     void sessions_as_json_are_a_bare_array();
+    void upstreams_are_a_table_with_what_is_wrong();
+    void a_drain_says_what_becomes_of_the_sessions();
+    void sessions_show_their_upstream_where_one_has_it();
 };
 
 namespace {
@@ -83,6 +86,13 @@ void CtlArgumentsTest::a_command_line_becomes_its_command_data()
     row("failures", "auth_failures", "{}");
     row("drain", "drain", "{}");
     row("reload", "reload", "{}");
+    row("upstreams", "upstreams", "{}");
+    row("upstream drain ws://10.0.0.5:1880/", "upstream_drain", R"({"upstream":"ws://10.0.0.5:1880/"})");
+    row("upstream drain wss://a/ --route plc --within 30s --reason repair", "upstream_drain",
+        R"({"upstream":"wss://a/","route":"plc","within":"30s","reason":"repair"})");
+    row("upstream drain --within 0s -- ws://a/", "upstream_drain", R"({"upstream":"ws://a/","within":"0s"})");
+    row("upstream undrain ws://a/", "upstream_drain", R"({"upstream":"ws://a/","on":false})");
+    row("upstream undrain ws://a/ --route plc", "upstream_drain", R"({"upstream":"ws://a/","route":"plc","on":false})");
     row("certificate status", "certificate_status", "{}");
     row("certificate status --config f", "certificate_status", "{}");
     row("certificate renew", "certificate_renew", "{}");
@@ -156,6 +166,17 @@ void CtlArgumentsTest::a_bad_command_line_is_refused_with_what_is_wrong_data()
     row("certificate status --force", "--force");
     row("certificate renew --force=yes", "--force");
     row("drain --force", "--force");
+    row("upstreams ws://a/", "ws://a/");
+    row("upstream", "drain or undrain");
+    row("upstream kill ws://a/", "kill");
+    row("upstream drain", "URL");
+    row("upstream undrain", "URL");
+    row("upstream drain ws://a/ ws://b/", "ws://b/");
+    row("upstream drain ws://a/ --within soon", "--within");
+    row("upstream drain ws://a/ --within", "--within");
+    row("upstream drain ws://a/ --route=", "--route");
+    row("upstream undrain ws://a/ --within 5s", "--within");
+    row("upstream undrain ws://a/ --reason x", "--reason");
     row("audit verify", "--config");
     row("audit verify --config x --limit 5", "--limit");
     row("audit list --limit 0", "--limit");
@@ -216,20 +237,25 @@ void CtlArgumentsTest::verify_reads_the_store_of_a_configuration()
 void CtlArgumentsTest::every_command_has_its_help()
 {
     const std::string program = outcome("--help").out;
-    for (const char* command : {"status", "sessions", "session", "kick", "ban", "unban", "bans", "revoke", "unrevoke",
-                                "revocations", "failures", "audit", "certificate", "drain", "reload", "token",
-                                "policy show", "policy check", "policy diff", "policy what-if", "policy apply",
-                                "policy confirm", "policy history", "policy rollback", "lockdown", "lockdown on",
-                                "limit", "limits", "unlimit", "quarantine"}) {
+    for (const char* command : {"status",       "sessions",       "session",        "kick",
+                                "ban",          "unban",          "bans",           "revoke",
+                                "unrevoke",     "revocations",    "failures",       "audit",
+                                "certificate",  "drain",          "reload",         "token",
+                                "policy show",  "policy check",   "policy diff",    "policy what-if",
+                                "policy apply", "policy confirm", "policy history", "policy rollback",
+                                "lockdown",     "lockdown on",    "limit",          "limits",
+                                "unlimit",      "quarantine",     "upstreams",      "upstream drain"}) {
         const Outcome help = outcome(QByteArray(command) + " --help");
         QCOMPARE(help.code, exitOk);
         QVERIFY2(help.out.starts_with(std::string("Usage: gatehousectl ") + command), command);
         QVERIFY2(program.find(std::string("\n  ") + command) != std::string::npos, command);
     }
     QVERIFY(outcome("lockdown off --help").out.starts_with("Usage: gatehousectl lockdown off\n"));
+    QVERIFY(outcome("upstream undrain --help").out.starts_with("Usage: gatehousectl upstream undrain URL"));
+    QVERIFY(outcome("upstream --help").out.find("drain or undrain") != std::string::npos);
     QVERIFY(outcome("policy --help").out.find("what-if") != std::string::npos);
     QVERIFY(outcome("audit -h").out.find("quarantine") != std::string::npos); // the kinds, from the code
-    QVERIFY(outcome("audit -h").out.find("unban") != std::string::npos); // the kinds, from the code
+    QVERIFY(outcome("audit -h").out.find("unban") != std::string::npos);      // the kinds, from the code
     QVERIFY(outcome("--version").out.starts_with("gatehousectl "));
 }
 
@@ -306,7 +332,7 @@ void CtlArgumentsTest::hostile_text_in_a_session_cannot_steer_the_terminal()
 {
     const std::string hostile = "\x1b]0;owned\x07\r\n\xe2\x80\xae\xc2\x9b";
     SessionInfo info;
-    info.user = info.userAgent = info.origin = info.path = info.address = info.route = hostile;
+    info.user = info.userAgent = info.origin = info.path = info.address = info.route = info.upstream = hostile;
     info.channels = info.roles = {hostile};
     const SessionRow row{std::make_shared<SessionInfo>(info), {}};
     AuditEntry entry;
@@ -315,9 +341,21 @@ void CtlArgumentsTest::hostile_text_in_a_session_cannot_steer_the_terminal()
     ban.value = ban.reason = hostile;
     AuthFailureGroup group;
     group.lastUser = group.lastRoute = hostile;
-    const std::vector<Answer> answers{
-        SessionList{{row}},      row, AuditPage{{entry}, true}, BanList{{ban}}, BanResult{ban, {}}, UnbanResult{ban},
-        AuthFailureList{{group}}};
+    UpstreamStatus upstream;
+    upstream.route = upstream.url = upstream.problem = hostile;
+    upstream.state = UpstreamState::Ejected;
+    Info gate;
+    gate.stats.upstreams = {upstream};
+    const std::vector<Answer> answers{SessionList{{row}},
+                                      row,
+                                      AuditPage{{entry}, true},
+                                      BanList{{ban}},
+                                      BanResult{ban, {}},
+                                      UnbanResult{ban},
+                                      AuthFailureList{{group}},
+                                      UpstreamList{{upstream}},
+                                      UpstreamDrainResult{{upstream}, 3},
+                                      gate};
     for (const Answer& answer : answers)
         for (const std::string& text : {humanText(answer), jsonText(answer)}) {
             for (const char* raw : {"\x1b", "\x07", "\r", "\xe2\x80\xae", "\xc2\x9b"})
@@ -330,7 +368,73 @@ void CtlArgumentsTest::sessions_as_json_are_a_bare_array()
 {
     QCOMPARE(jsonText(SessionList{}), std::string("[]\n"));
     QCOMPARE(jsonText(BanList{}), std::string("[]\n"));
+    QCOMPARE(jsonText(UpstreamList{}), std::string("[]\n"));
     QVERIFY(jsonText(Info{}).starts_with("{"));
+}
+
+namespace {
+
+UpstreamStatus upstreamStatus(UpstreamState state)
+{
+    UpstreamStatus status;
+    status.route = "plc";
+    status.url = "ws://10.0.0.5:1880/";
+    status.state = state;
+    status.sessions = 12;
+    status.failures = 7;
+    status.lost = 2;
+    if (state == UpstreamState::Ejected) {
+        status.lastFailure = Reason::UpstreamConnect;
+        status.problem = "connection refused";
+    }
+    return status;
+}
+
+} // namespace
+
+void CtlArgumentsTest::upstreams_are_a_table_with_what_is_wrong()
+{
+    QCOMPARE(humanText(UpstreamList{}), std::string("No route of the policy is a gateway.\n"));
+    const UpstreamList list{{upstreamStatus(UpstreamState::Ejected), upstreamStatus(UpstreamState::Up)}};
+    QCOMPARE(
+        humanText(list),
+        std::string("ROUTE  UPSTREAM             STATE    SINCE                     SESSIONS  FAILURES  LOST  "
+                    "LAST PROBLEM\n"
+                    "plc    ws://10.0.0.5:1880/  ejected  1970-01-01T00:00:00.000Z  12        7         2     "
+                    "upstream_connect: connection refused\n"
+                    "plc    ws://10.0.0.5:1880/  up       1970-01-01T00:00:00.000Z  12        7         2     -\n"));
+    QVERIFY(jsonText(list).starts_with("[\n"));
+    Info gate;
+    gate.stats.upstreams = list.upstreams;
+    const std::string status = humanText(gate);
+    QVERIFY2(status.find("does not answer: ws://10.0.0.5:1880/ of plc since 1970-01-01T00:00:00.000Z: "
+                         "upstream_connect: connection refused\n") != std::string::npos,
+             status.c_str());
+    QCOMPARE(status.find("does not answer"), status.rfind("does not answer"));
+}
+
+void CtlArgumentsTest::a_drain_says_what_becomes_of_the_sessions()
+{
+    QCOMPARE(humanText(UpstreamDrainResult{{upstreamStatus(UpstreamState::Draining)}, 12}),
+             std::string("ws://10.0.0.5:1880/ of plc: draining, sessions open: 12\nSessions that are to end: 12\n"));
+    QCOMPARE(humanText(UpstreamDrainResult{{upstreamStatus(UpstreamState::Up)}, 0}),
+             std::string("ws://10.0.0.5:1880/ of plc: up, sessions open: 12\n"));
+}
+
+void CtlArgumentsTest::sessions_show_their_upstream_where_one_has_it()
+{
+    SessionInfo info;
+    info.route = "hub";
+    const SessionRow direct{std::make_shared<SessionInfo>(info), {}};
+    QVERIFY(humanText(SessionList{{direct}}).find("UPSTREAM") == std::string::npos);
+    QVERIFY(humanText(direct).find("upstream") == std::string::npos);
+    info.upstream = "ws://10.0.0.5:1880/";
+    const SessionRow relayed{std::make_shared<SessionInfo>(info), {}};
+    const std::string both = humanText(SessionList{{direct, relayed}});
+    QVERIFY(both.find("ROUTE  UPSTREAM             SINCE") != std::string::npos);
+    QVERIFY(both.find("hub    -                    1970") != std::string::npos);
+    QVERIFY(both.find("hub    ws://10.0.0.5:1880/  1970") != std::string::npos);
+    QVERIFY(humanText(relayed).find("upstream:") != std::string::npos);
 }
 
 QTEST_GUILESS_MAIN(CtlArgumentsTest)
