@@ -363,7 +363,9 @@ void UpstreamsTest::one_is_drained_by_keyboard_and_its_sessions_end()
     QCOMPARE(QApplication::focusWidget(), desk.row(0)->orderButton());
     QTest::keyClick(QApplication::focusWidget(), Qt::Key_Space);
     auto* dialog = desk.child<DrainUpstreamDialog>("drainUpstreamDialog");
-    QVERIFY(dialog && QTest::qWaitForWindowActive(dialog));
+    QVERIFY(dialog);
+    dialog->activateWindow();
+    QTRY_VERIFY(dialog->isActiveWindow());
     QCOMPARE(dialog->focusWidget(), desk.child<QRadioButton>("upstreamStay"));
     QTest::keyClick(dialog->focusWidget(), Qt::Key_Right);
     QVERIFY(desk.child<QRadioButton>("upstreamEnd")->isChecked());
