@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "ctl/arguments.h"
 
+#include "ctl/apiaddress.h"
 #include "ctl/commandtable.h"
 
 #include <algorithm>
@@ -100,7 +101,7 @@ const CommandSpec& neededSpec(const Words& words)
                   (words.operands.empty() ? std::string() : ", found \"" + words.operands.front() + '"')};
 }
 
-void takeGeneralOptions(const Words& words, Invocation& invocation)
+void takeGeneralOptions(const CommandSpec& spec, const Words& words, Invocation& invocation)
 {
     invocation.json = given(words, "json");
     invocation.yes = given(words, "yes");
@@ -110,6 +111,44 @@ void takeGeneralOptions(const Words& words, Invocation& invocation)
         invocation.config = *config;
     if (invocation.socket && invocation.config)
         throw Refused{"--socket and --config exclude each other: the configuration names the socket"};
+    if (const std::string* url = option(words, "url")) {
+        if (invocation.socket || invocation.config)
+            throw Refused{"--url names a server elsewhere: --socket and --config do not go with it"};
+        const auto checked = apiUrl(*url);
+        if (!checked)
+            throw Refused{checked.error()};
+        invocation.url = *checked;
+    }
+    const bool ownKeyFile = std::find(spec.options.begin(), spec.options.end(), "key-file") != spec.options.end();
+    if (const std::string* file = option(words, "key-file"); file && !ownKeyFile)
+        invocation.keyFile = *file;
+    if (const std::string* ca = option(words, "ca"))
+        invocation.ca = *ca;
+}
+
+/// What is done here, and not by a server, cannot be asked of one elsewhere.
+void checkRemote(const CommandSpec& spec, const Invocation& invocation)
+{
+    if (!invocation.url && !invocation.keyFile && !invocation.ca)
+        return;
+    const bool offline = invocation.action == Action::PolicyCheck && invocation.policy.offline;
+    switch (invocation.action) {
+    case Action::Token:
+    case Action::AuditVerify:
+    case Action::KeyRotate:
+        break;
+    case Action::ApiKeyNew:
+        throw Refused{"api-key new works on the server itself alone: --url and --ca do not go with it"};
+    case Action::PolicyDiff:
+        if (invocation.policy.file.empty() && invocation.policy.version == 0)
+            throw Refused{"policy diff over --url needs FILE or --version: the server's own file is not here"};
+        return;
+    default:
+        if (!offline)
+            return;
+    }
+    throw Refused{std::string(spec.name) + (offline ? " --offline" : "") +
+                  " asks no server: --url, --key-file and --ca do not go with it"};
 }
 
 Invocation interpret(const Words& words)
@@ -126,9 +165,10 @@ Invocation interpret(const Words& words)
     }
     const CommandSpec& spec = neededSpec(words);
     checkAgainst(spec, words);
-    takeGeneralOptions(words, invocation);
+    takeGeneralOptions(spec, words, invocation);
     invocation.action = Action::Call;
     spec.fill(words, invocation);
+    checkRemote(spec, invocation);
     return invocation;
 }
 

@@ -4,6 +4,7 @@
 #include "auth/token.h"
 #include "control/commands.h"
 #include "domain/result.h"
+#include "setup/apikey.h"
 #include "setup/keyrotation.h"
 
 #include <filesystem>
@@ -22,6 +23,8 @@ enum class Action : std::uint8_t {
     AuditVerify,
     CertificateStatus,
     KeyRotate,
+    ApiKeyNew,
+    ApiKeyList,
     PolicyShow,
     PolicyCheck,
     PolicyDiff,
@@ -44,17 +47,28 @@ struct PolicyOptions {
     bool differences = false;  ///< of PolicyHistory
 };
 
+/// What api-key new is given.
+struct ApiKeyOptions {
+    ApiKeyRequest request;
+    std::filesystem::path file; ///< where the key goes; "-": alone to standard output
+    bool add = false;           ///< to the policy that runs
+};
+
 /// What a command line asks for.
 struct Invocation {
     Action action = Action::Help;
     std::string topic; ///< of Help: a command; empty: the program
     std::optional<std::filesystem::path> socket;
     std::optional<std::filesystem::path> config;
+    std::optional<std::string> url; ///< of an admin listener, instead of the two above
+    std::optional<std::filesystem::path> keyFile;
+    std::optional<std::filesystem::path> ca;
     bool json = false;
     bool yes = false; ///< no question is asked
     Command command;  ///< without the document and the base that the policy's commands take from elsewhere
     PolicyOptions policy;
     TokenRequest token;
+    ApiKeyOptions apiKey;
     KeyRotationRequest rotation; ///< of KeyRotate, without the policy's file
 };
 

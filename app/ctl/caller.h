@@ -24,7 +24,7 @@ struct Streams {
 };
 
 /// How a command gets to a server; post() but in tests.
-using Transport = std::function<Result<HttpAnswer, std::string>(const std::filesystem::path&, const Command&)>;
+using Transport = std::function<Result<HttpAnswer, std::string>(const ApiAddress&, const Command&)>;
 
 /// Why there is no answer.
 struct CallError {
@@ -41,7 +41,7 @@ public:
     [[nodiscard]] const Invocation& invocation() const { return m_invocation; }
     [[nodiscard]] const Streams& streams() const { return m_streams; }
 
-    [[nodiscard]] Result<HttpAnswer, std::string> send(const std::filesystem::path& socket, const Command& command);
+    [[nodiscard]] Result<HttpAnswer, std::string> send(const ApiAddress& address, const Command& command);
     /// With a word about the time on a terminal, where it takes more than a second.
     [[nodiscard]] Result<Answer, CallError> call(const Command& command);
     /// The same where the answer is of one kind alone.
@@ -65,12 +65,17 @@ public:
 
     /// Errors are said; unset then.
     [[nodiscard]] std::optional<Policy> configuration();
-    [[nodiscard]] std::optional<std::filesystem::path> socketPath();
+    /// Where the server is: as the options say, else the environment, else the configuration.
+    [[nodiscard]] Result<ApiAddress, CallError> address();
 
 private:
+    [[nodiscard]] Result<ApiAddress, CallError> remoteAddress(const std::string& url) const;
+    [[nodiscard]] std::optional<std::filesystem::path> configuredSocket();
+
     const Invocation& m_invocation;
     const Streams& m_streams;
     Transport m_transport;
+    std::optional<ApiAddress> m_address; ///< once it was asked for
 };
 
 } // namespace gatehouse::ctl

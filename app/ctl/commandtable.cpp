@@ -8,9 +8,10 @@ namespace gatehouse::ctl {
 
 namespace {
 
-constexpr std::array<std::string_view, 11> flags{"json", "help",  "version", "force",   "yes",         "off",
-                                                 "all",  "words", "diff",    "offline", "replace-file"};
-constexpr std::array<std::string_view, 5> everywhere{"socket", "config", "json", "help", "version"};
+constexpr std::array<std::string_view, 12> flags{"add", "json", "help",  "version", "force",   "yes",
+                                                 "off", "all",  "words", "diff",    "offline", "replace-file"};
+constexpr std::array<std::string_view, 8> everywhere{"socket", "config", "url",  "key-file",
+                                                     "ca",     "json",   "help", "version"};
 
 void fillToken(const Words& words, Invocation& invocation)
 {
@@ -101,6 +102,30 @@ void fillKey(const Words& words, Invocation& invocation)
         invocation.rotation.keep = duration(*keep, "--keep");
 }
 
+void fillApiKeyNew(const Words& words, Invocation& invocation)
+{
+    invocation.action = Action::ApiKeyNew;
+    ApiKeyOptions& asked = invocation.apiKey;
+    for (const char* needed : {"name", "role", "key-file"})
+        if (!given(words, needed))
+            throw Refused{"api-key new needs --name NAME, --role ROLE and --key-file FILE"};
+    const auto role = apiRoleFromWord(*option(words, "role"));
+    if (!role)
+        throw Refused{"--role: expected viewer, publisher, operator or admin"};
+    asked.request = {textOption(words, "id"), textOption(words, "name"), *role, listOption(words, "channels")};
+    if (*role == ApiRole::Publisher && asked.request.channels.empty())
+        throw Refused{"a publisher needs --channels A,B: without it there is nothing that it may publish to"};
+    asked.file = *option(words, "key-file");
+    asked.add = given(words, "add");
+    if (asked.file == "-" && invocation.json)
+        throw Refused{"--key-file - prints the key alone: --json does not go with it"};
+}
+
+void fillApiKeyList(const Words&, Invocation& invocation)
+{
+    invocation.action = Action::ApiKeyList;
+}
+
 std::vector<CommandSpec> otherSpecs()
 {
     return {
@@ -124,6 +149,8 @@ std::vector<CommandSpec> otherSpecs()
          fillAudit},
         {"certificate", {"listener", "force"}, 1, 1, "status|renew", fillCertificate},
         {"key", {"issuer", "keep"}, 1, 1, "rotate", fillKey},
+        {"api-key new", {"name", "role", "id", "channels", "key-file", "add"}, 0, 0, "", fillApiKeyNew},
+        {"api-key list", {}, 0, 0, "", fillApiKeyList},
         {"reload", {}, 0, 0, "", fillPlain<ReloadCommand>},
     };
 }

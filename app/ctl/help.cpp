@@ -14,8 +14,10 @@ namespace gatehouse::ctl {
 namespace {
 
 constexpr std::string_view program = R"(Usage: gatehousectl [--socket PATH | --config FILE] COMMAND
+       gatehousectl --url https://HOST:PORT --key-file FILE [--ca FILE] COMMAND
 
-Asks and commands a running Gatehouse server over its control socket.
+Asks and commands a running Gatehouse server over its control socket, or elsewhere over its
+admin listener with an API key.
 
 Commands:
   status                   what runs, and how much it does
@@ -35,6 +37,8 @@ Commands:
   certificate status       what the listeners' certificates are, and how long they last
   certificate renew        make those of the local CA anew, now
   key rotate               give an issuer a new secret; the old one verifies on for a while
+  api-key new              make a key for the API
+  api-key list             who has one
   policy show              the policy that runs, or ran
   policy check FILE        what is wrong with a document, and what it would change
   policy diff [FILE]       how a document differs from the policy that runs
@@ -58,6 +62,9 @@ Commands:
 Options:
   --socket PATH   the server's control socket
   --config FILE   the server's configuration, which names its socket
+  --url URL       a server elsewhere: https://HOST:PORT of its admin listener
+  --key-file FILE the API key to show there; a file of mode 0600, or 0640
+  --ca FILE       who vouches for its certificate (default: whom the system trusts)
   --json          print JSON instead of tables
   --help          this text, or that of a command
   --version       the version
@@ -66,10 +73,12 @@ Without --socket or --config the socket is $GATEHOUSE_SOCKET, or the one named b
 gatehouse/gatehouse.json below XDG_CONFIG_HOME (~/.config) or else by
 /etc/gatehouse/gatehouse.json.
 
+$GATEHOUSE_URL, $GATEHOUSE_KEY_FILE and $GATEHOUSE_CA stand for --url, --key-file and --ca.
+
 Exit codes: 0 done, 1 no server or refused, 64 usage, 78 bad configuration.
 )";
 
-constexpr std::array<HelpTopic, 16> topics{{
+constexpr std::array<HelpTopic, 18> topics{{
     {"status", "status", "Prints what runs, since when, on which addresses, and its counters.\n"},
     {"sessions", "sessions", "Lists open sessions. With --json: an array of objects.\n"},
     {"session", "session ID", "Prints all that is known about one session.\n"},
@@ -130,6 +139,18 @@ constexpr std::array<HelpTopic, 16> topics{{
      "  --issuer NAME   whose secret (default: the first issuer that has one)\n"
      "  --keep TIME     how long the old one verifies (default: the issuer's max_lifetime and leeway)\n\n"
      "Notes and the order of keys in FILE stay as they are; its layout becomes that of gatehoused --init.\n"},
+    {"api-key new",
+     "api-key new --name NAME --role ROLE --key-file FILE [--id ID] [--channels A,B] [--add]",
+     "Makes a key for the API on an admin listener, writes it to a new file of mode 0600, and prints its\n"
+     "entry for \"api_keys\" of the policy. Nobody can show the key again: the policy has a digest alone.\n\n"
+     "  --name NAME       who has it, as the audit log names them\n"
+     "  --role ROLE       viewer, publisher, operator or admin\n"
+     "  --key-file FILE   where the key goes; - prints it alone on standard output\n"
+     "  --id ID           letters, digits, \"_\", \"-\" and \".\" (default: one by chance)\n"
+     "  --channels A,B    of a publisher: the channels that it may publish to\n"
+     "  --add             put the entry into the policy that runs; where that fails no file is left\n\n"
+     "Works on the server itself alone. With --json it prints the entry and nothing else.\n"},
+    {"api-key list", "api-key list", "Lists the keys that the policy has, without their digests.\n"},
     {"reload", "reload", "Reads the policy file again. An invalid one changes nothing; all errors are printed.\n"},
     {"token", "token --user NAME [--roles A,B] [--ttl 1h] [--channels A,B] [--config FILE]",
      "Prints a token of the configuration's local issuer, alone on standard output.\n\n"
@@ -162,7 +183,7 @@ const HelpTopic* topicOf(std::string_view name)
 
 std::string helpText(std::string_view topic)
 {
-    constexpr std::string_view last = "\nSee gatehousectl --help for --socket, --config and --json.\n";
+    constexpr std::string_view last = "\nSee gatehousectl --help for --socket, --config, --url and --json.\n";
     if (const HelpTopic* found = topicOf(topic)) {
         std::string text = "Usage: gatehousectl " + std::string(found->usage) + "\n\n" + std::string(found->text);
         constexpr std::string_view placeholder = "@KINDS@";

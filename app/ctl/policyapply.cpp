@@ -30,6 +30,12 @@ std::string sameServer(const Invocation& invocation)
                                                   "/._-+,:@%") == std::string::npos;
         return plain ? word : '\'' + word + '\'';
     };
+    const auto given = [&](const char* name, const std::optional<std::filesystem::path>& file) {
+        return file ? std::string(name) + quoted(file->string()) : std::string();
+    };
+    if (invocation.url)
+        return "gatehousectl --url " + quoted(*invocation.url) + given(" --key-file ", invocation.keyFile) +
+               given(" --ca ", invocation.ca);
     if (invocation.socket)
         return "gatehousectl --socket " + quoted(invocation.socket->string());
     if (invocation.config)

@@ -131,6 +131,9 @@ int policyDiff(Caller& caller)
         const auto running = caller.ask<PolicyDocument>(PolicyGetQuery{});
         return running ? sayDifference(caller, sideOf(*first), sideOf(*running)) : caller.complain(running.error());
     }
+    if (const auto where = caller.address(); options.file.empty() && where && where->remote())
+        return caller.complain("policy diff of a server elsewhere needs FILE or --version: its own file is not here",
+                               exitUsage);
     // Without a name it is the server's own file, which somebody may have edited.
     const auto after = fileSide(caller, options.file.empty() ? first->file : options.file);
     return after ? sayDifference(caller, sideOf(*first), *after) : exitFailure;

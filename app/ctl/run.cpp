@@ -3,6 +3,7 @@
 #include "common/exitcodes.h"
 
 #include "control/json.h"
+#include "ctl/apikeycommands.h"
 #include "ctl/arguments.h"
 #include "ctl/auditcommands.h"
 #include "ctl/certificatecommand.h"
@@ -52,7 +53,7 @@ public:
         if (!policy)
             return exitBadConfig;
         if (const auto http =
-                m_caller.send(policy->controlSocket, m_invocation.command)) // what is not on disk yet counts too
+                m_caller.send({policy->controlSocket}, m_invocation.command)) // what is not on disk yet counts too
             return answer(*http);
         return m_caller.finish(ctl::auditList(m_invocation, policy->stateDir / "gatehouse.sqlite", m_out, m_error));
     }
@@ -62,7 +63,7 @@ public:
         if (!m_invocation.config)
             return call();
         if (const auto socket = liveSocket(*m_invocation.config)) // what is served may not be what lies there
-            if (const auto http = m_caller.send(*socket, m_invocation.command))
+            if (const auto http = m_caller.send({*socket}, m_invocation.command))
                 return answer(*http);
         const auto policy = m_caller.configuration();
         if (!policy)
@@ -88,7 +89,7 @@ public:
             return m_caller.complain(done.error(), exitFailure);
         std::optional<std::string> refusal; // of a server that runs
         const auto socket = liveSocket(file);
-        const auto http = socket ? m_caller.send(*socket, ReloadCommand{}) : Failure{std::string()};
+        const auto http = socket ? m_caller.send({*socket}, ReloadCommand{}) : Failure{std::string()};
         if (http)
             if (const Reply reply = parseReply(commandMethod(ReloadCommand{}), http->body); !reply)
                 refusal = reply.error().message;
@@ -165,6 +166,10 @@ int perform(Caller& caller)
         return program.certificateStatus();
     case Action::KeyRotate:
         return program.keyRotate();
+    case Action::ApiKeyNew:
+        return apiKeyNew(caller);
+    case Action::ApiKeyList:
+        return apiKeyList(caller);
     case Action::PolicyShow:
         return policyShow(caller);
     case Action::PolicyCheck:

@@ -447,6 +447,11 @@ Result<std::unique_ptr<ApiServer>, std::string> ApiServer::open(ApiServerOptions
 
 ApiServer::~ApiServer()
 {
+    stop();
+}
+
+void ApiServer::stop()
+{
     if (!d || !d->thread.joinable())
         return;
     d->mailbox->stop();

@@ -61,8 +61,10 @@ class ApiServer {
 public:
     [[nodiscard]] static Result<std::unique_ptr<ApiServer>, std::string>
     open(ApiServerOptions options, ServerControl& control, ApiEvents& events, const Clock& clock);
-    /// Closes all connections, joins the thread and removes the socket. Answers that come later are dropped.
+    /// Stops where nobody did, and removes the socket.
     ~ApiServer();
+    /// Closes all connections and joins the thread. Answers that come later are dropped, and so is whoever arrives.
+    void stop();
 
     // Thread-safe.
     /// Whose keys, listeners and limits hold from the next request on. Nobody gets in at an admin listener before.

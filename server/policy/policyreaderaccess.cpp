@@ -2,6 +2,7 @@
 #include "policy/json.h"
 #include "policy/policyreader.h"
 #include "policy/systemgroup.h"
+#include "policy/text.h"
 
 #include <algorithm>
 #include <charconv>
@@ -17,14 +18,6 @@ using Code = PolicyErrorCode;
 constexpr std::size_t longestName = 64;
 constexpr std::size_t mostKeys = 1000;
 constexpr std::string_view roleWords = "\"viewer\", \"publisher\", \"operator\" or \"admin\"";
-
-bool isKeyId(std::string_view text)
-{
-    return !text.empty() && text.size() <= longestName && std::ranges::all_of(text, [](char c) {
-        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-' ||
-               c == '.';
-    });
-}
 
 /// 64 hexadecimal digits; false, and nothing read, where they are not.
 bool readDigest(std::string_view text, std::array<std::byte, 32>& target)
@@ -92,7 +85,7 @@ ApiKey PolicyReader::readApiKey(const Node& at)
         return key;
     const Node id = m_document.required(at, "id");
     m_document.read(id, key.id);
-    if (!key.id.empty() && !isKeyId(key.id))
+    if (!key.id.empty() && !isApiKeyId(key.id))
         m_document.unexpected(Code::BadValue, id, "1 to 64 of A–Z a–z 0–9 _ - .");
     key.name = key.id;
     m_document.read(m_document.member(at, "name"), key.name, longestName);

@@ -10,6 +10,7 @@
 #include <set>
 #include <string>
 #include <system_error>
+#include <utility>
 
 namespace gatehouse {
 
@@ -26,8 +27,10 @@ constexpr std::array localKeys{LocalKey{{"state_dir"}}, LocalKey{{"control_socke
                                LocalKey{{"control_group"}, "control_group"},
                                LocalKey{{"audit", "checkpoint", "also_to"}}, LocalKey{{"api_keys"}, "api_key"}};
 
+using TellFile = std::function<void(std::string_view key, const Node& text)>;
+
 /// Tells of every text below `at` that names a file; `object` as in arrangeDocument().
-void eachFile(const Node& at, std::string_view object, const std::function<void(const Node&)>& tell)
+void eachFile(const Node& at, std::string_view object, const TellFile& tell)
 {
     const DocumentObject* known = documentObject(object);
     if (!known || !at)
@@ -43,7 +46,7 @@ void eachFile(const Node& at, std::string_view object, const std::function<void(
         const DocumentKey* key = known->find(member.key);
         const Node node{&member.value, at.pointer + "/" + pointerStep(member.key), member.value.offset};
         if (key && key->file && node.is(Kind::String))
-            tell(node);
+            tell(member.key, node);
         const std::string_view inner = key ? key->object : known->entries;
         if (!inner.empty())
             eachFile(node, inner, tell);
@@ -73,17 +76,22 @@ std::string pointerOf(const LocalKey& key)
     return pointer;
 }
 
-/// True where the file is in the folder, or would be, as far as the system can say.
+/// True where the file is in the folder, or would be, as far as the system can say. Dots go first, as they do where a
+/// policy is read: behind a link they would lead elsewhere.
 bool liesIn(const std::filesystem::path& file, const std::filesystem::path& folder)
 {
     std::error_code error;
-    const auto real = std::filesystem::weakly_canonical(folder / file, error);
+    const auto real = std::filesystem::weakly_canonical((folder / file).lexically_normal(), error);
     if (error)
         return false;
     const auto within = std::filesystem::weakly_canonical(folder, error);
-    if (error)
+    if (error || std::mismatch(within.begin(), within.end(), real.begin(), real.end()).first != within.end())
         return false;
-    return std::mismatch(within.begin(), within.end(), real.begin(), real.end()).first == within.end();
+    // What is left of links leads to what is not there, wherever that would be.
+    for (auto at = real; at != within && at.has_relative_path(); at = at.parent_path())
+        if (std::filesystem::is_symlink(std::filesystem::symlink_status(at, error)))
+            return false;
+    return true;
 }
 
 } // namespace
@@ -112,10 +120,10 @@ std::vector<PolicyError> remoteProblems(std::string_view text, std::string_view 
         reader.error(Code::Insecure, found ? found : at,
                      "changes only on the server itself, through gatehousectl or its console");
     }
-    std::set<std::string> known;
-    eachFile(old, rootObject, [&](const Node& file) { known.insert(file.value->text); });
-    eachFile(*root, rootObject, [&](const Node& file) {
-        if (!known.contains(file.value->text) && !liesIn(file.value->text, folder))
+    std::set<std::pair<std::string, std::string>> known; // for another use it may say more of itself
+    eachFile(old, rootObject, [&](std::string_view key, const Node& file) { known.emplace(key, file.value->text); });
+    eachFile(*root, rootObject, [&](std::string_view key, const Node& file) {
+        if (!known.contains({std::string(key), file.value->text}) && !liesIn(file.value->text, folder))
             reader.error(Code::Insecure, file,
                          "a file outside the policy's folder can be named only on the server itself");
     });

@@ -112,6 +112,15 @@ bool isPlainText(std::string_view text)
     return true;
 }
 
+bool isApiKeyId(std::string_view text)
+{
+    constexpr std::size_t longest = 64;
+    return !text.empty() && text.size() <= longest && std::ranges::all_of(text, [](char c) {
+        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-' ||
+               c == '.';
+    });
+}
+
 std::string clipped(std::string_view text, std::size_t bytes)
 {
     constexpr std::string_view ellipsis = "…";

@@ -23,6 +23,9 @@ namespace gatehouse {
 /// stand in a name: whoever shows it escapes it.
 [[nodiscard]] bool isPlainText(std::string_view text);
 
+/// 1 to 64 ASCII letters, digits, "_", "-" and ".".
+[[nodiscard]] bool isApiKeyId(std::string_view text);
+
 /// At most `bytes` bytes, cut at a code point, with "…" in place of what is missing.
 [[nodiscard]] std::string clipped(std::string_view text, std::size_t bytes);
 

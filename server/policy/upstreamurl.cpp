@@ -91,7 +91,7 @@ Result<UpstreamUrl, std::string> parseUpstreamUrl(std::string_view text)
         url.host = address->toString();
     url.port = place->port.value_or(url.tls ? 443 : 80);
     if (url.path.empty())
-        url.path = "/";
+        url.path.push_back('/');
     if (!isUpstreamPath(url.path))
         return wrong("the path holds what a URL's path does not: only RFC 3986 characters, whole escapes of no control "
                      "character, and no \".\" or \"..\" segments");

@@ -230,6 +230,13 @@ void ServerRuntime::Private::startChange(const Step& step, std::function<PolicyS
 {
     if (std::string bad = badParameter(step->reason, step->provisional); !bad.empty())
         return step->done(Failure{ControlError{ControlErrorCode::BadRequest, std::move(bad), Reason::None, {}, {}}});
+    if (step->replaceFile && !step->actor.local())
+        return step->done(
+            Failure{ControlError{ControlErrorCode::Rejected,
+                                 "replace_file: a file that was edited by hand is replaced only on the server itself",
+                                 Reason::PolicyRejected,
+                                 {},
+                                 {}}});
     if (step->provisional)
         step->origin = PolicyOrigin::Provisional;
     step->prepare = [this, find = std::move(find)](PolicyStep& one) -> PolicyStep::Refusal {
@@ -251,13 +258,6 @@ void ServerRuntime::Private::startChange(const Step& step, std::function<PolicyS
 
 void ServerRuntime::Private::run(const Actor& actor, const PolicyApplyCommand& command, const ReplyCallback& done)
 {
-    if (command.replaceFile && !actor.local())
-        return done(Failure{ControlError{ControlErrorCode::Rejected,
-                                         "replace_file: a file that was edited by hand is replaced only on the server "
-                                         "itself",
-                                         Reason::PolicyRejected,
-                                         {},
-                                         {}}});
     const Step step = stepOf(actor, command, done, PolicyOrigin::Apply);
     step->text = command.policy;
     startChange(step, [](PolicyStep&) { return std::nullopt; });

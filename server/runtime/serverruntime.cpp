@@ -208,7 +208,8 @@ Result<Done, std::string> ServerRuntime::Private::takeFirstVersion()
 
 ServerRuntime::Private::~Private()
 {
-    m_api.reset();
+    if (m_api)
+        m_api->stop(); // it stands until nobody hands anybody over to it or asks what it refused
     m_upstreamWatch.stop();
     m_keyKeeper.stop();
     m_keys.stop();
@@ -274,7 +275,8 @@ void ServerRuntime::Private::requestSnapshot(const std::shared_ptr<Mailbox>& mai
 
 GateStats ServerRuntime::Private::stats()
 {
-    GateStats stats = m_sampler.sample(m_gate->counters(), {&m_refused, &m_api->refused()}, m_clock.now(), m_clock.wall());
+    GateStats stats =
+        m_sampler.sample(m_gate->counters(), {&m_refused, &m_api->refused()}, m_clock.now(), m_clock.wall());
     stats.state = m_state;
     stats.audit = m_audit->failing() ? AuditState::Failing : AuditState::Good;
     stats.certificates = m_certificates;

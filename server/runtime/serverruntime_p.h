@@ -247,11 +247,11 @@ struct ServerRuntime::Private final : EventSink, GateEvents, ApiEvents, Certific
     GateState m_state = GateState::Starting;
     bool m_drainCheckPending = false;
 
+    std::unique_ptr<ApiServer> m_api; ///< thread-safe; outlives whoever hands over to it, and stops before us
     std::unique_ptr<Gate> m_gate;
     TaskQueue m_runtime{"runtime", commandLimit};
     TaskQueue m_jobs{"jobs", 256};
     TaskQueue m_keys{"keys", 64};
-    std::unique_ptr<ApiServer> m_api; ///< thread-safe; first to go: it calls us
 };
 
 } // namespace gatehouse

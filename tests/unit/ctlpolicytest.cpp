@@ -58,8 +58,7 @@ struct FakeServer {
         std::istringstream in(typed);
         std::ostringstream out;
         std::ostringstream error;
-        const auto transport = [this](const std::filesystem::path&,
-                                      const Command& command) -> Result<HttpAnswer, std::string> {
+        const auto transport = [this](const ApiAddress&, const Command& command) -> Result<HttpAnswer, std::string> {
             asked.push_back(command);
             return HttpAnswer{200, formatReply(answer(command))};
         };
@@ -391,7 +390,7 @@ void CtlPolicyTest::check_needs_no_server_where_it_is_told_so()
     std::istringstream in;
     std::ostringstream out;
     std::ostringstream error;
-    const auto nobody = [](const std::filesystem::path&, const Command&) -> Result<HttpAnswer, std::string> {
+    const auto nobody = [](const ApiAddress&, const Command&) -> Result<HttpAnswer, std::string> {
         return Failure{std::string("asked a server")};
     };
     QCOMPARE(ctl::run(words("policy check --offline " + document.path()), {in, out, error}, nobody), exitFailure);

@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "policy/remotechange.h"
 
+#include "policyfolder.h"
+
 #include <QTemporaryDir>
 #include <QTest>
+#include <nlohmann/json.hpp>
 
 #include <algorithm>
 #include <filesystem>
@@ -10,8 +13,9 @@
 #include <string>
 
 using namespace gatehouse;
+using namespace gatehouse::test;
 
-class RemoteChangeTest : public QObject {
+class RemoteChangeTest : public QObject, PolicyFolder {
     Q_OBJECT
 private Q_SLOTS:
     void what_changes_only_locally_is_named_data();
@@ -20,6 +24,9 @@ private Q_SLOTS:
     void files_lie_in_the_folder_data();
     void files_lie_in_the_folder();
     void a_link_out_of_the_folder_is_followed();
+    void dots_behind_a_link_lead_where_the_reader_goes();
+    void a_link_to_what_is_not_there_is_a_link_out();
+    void every_file_of_a_policy_is_looked_at();
     void a_file_that_is_named_already_may_stay();
     void what_is_no_document_is_left_to_others();
 
@@ -87,6 +94,11 @@ void RemoteChangeTest::files_lie_in_the_folder_data()
     row("/", false);
     row("..", false);
     row("/proc/self/environ", false);
+    row("..\xe2\x80\xae/x", true); // a name like any other
+    row("\xef\xbc\x8e\xef\xbc\x8e/x", true);
+    row("a//..///../b", false);
+    row("./././../b", false);
+    row("//etc/shadow", false);
 }
 
 void RemoteChangeTest::files_lie_in_the_folder()
@@ -107,6 +119,8 @@ void RemoteChangeTest::files_lie_in_the_folder()
         {R"({"routes":[{"messages":{"schema":{"upstream":)" + text + "}}}]}", "/routes/0/messages/schema/upstream"},
         {R"({"routes":[{"gateway":{"ca":)" + text + "}}]}", "/routes/0/gateway/ca"},
         {R"({"routes":[{"gateway":{"auth_header_file":)" + text + "}}]}", "/routes/0/gateway/auth_header_file"},
+        {R"({"routes":[{"messages":{"schema":{"client":)" + text + "}}}]}", "/routes/0/messages/schema/client"},
+        {R"({"routes":[{"messages":{"schema":{"upstream":)" + text + "}}}]}", "/routes/0/messages/schema/upstream"},
         {R"({"channels":[{"schema":)" + text + "}]}", "/channels/0/schema"}};
     for (const auto& [document, pointer] : places)
         QCOMPARE(pointers(document), good ? Pointers{} : Pointers{pointer});
@@ -122,6 +136,56 @@ void RemoteChangeTest::a_link_out_of_the_folder_is_followed()
     QCOMPARE(pointers(R"({"channels":[{"schema":"inner/x.json"}]})"), Pointers{});
 }
 
+void RemoteChangeTest::dots_behind_a_link_lead_where_the_reader_goes()
+{
+    const QTemporaryDir above;
+    const std::filesystem::path outer(above.path().toStdString());
+    std::filesystem::create_directories(outer / "etc/a/b");
+    std::filesystem::create_directory_symlink("a/b", outer / "etc/deep");
+    std::ofstream(outer / "secret") << "x";
+    const std::string text = R"({"channels":[{"schema":"deep/../../secret"}]})";
+    const auto problems = remoteProblems(text, "{}", outer / "etc");
+    QCOMPARE(problems.size(), std::size_t(1)); // the system would go to etc/secret
+    QVERIFY(remoteProblems(R"({"channels":[{"schema":"deep/../x.json"}]})", "{}", outer / "etc").empty());
+    std::filesystem::create_directory_symlink(outer / "etc", outer / "linked"); // the folder itself may be one
+    QVERIFY(remoteProblems(R"({"channels":[{"schema":"a/x.json"}]})", "{}", outer / "linked").empty());
+    QCOMPARE(remoteProblems(text, "{}", outer / "linked").size(), std::size_t(1));
+}
+
+void RemoteChangeTest::a_link_to_what_is_not_there_is_a_link_out()
+{
+    const QTemporaryDir own;
+    const std::filesystem::path place(own.path().toStdString());
+    std::filesystem::create_symlink("/no/such/place", place / "dangling");
+    std::filesystem::create_symlink("loop", place / "loop");
+    for (const char* file : {"dangling", "dangling/x", "loop", "loop/x"}) {
+        const std::string text = R"({"channels":[{"schema":")" + std::string(file) + "\"}]}";
+        QCOMPARE(remoteProblems(text, "{}", place).size(), std::size_t(1));
+    }
+}
+
+/// A policy that has all that there is: each of its files, moved out of the folder, is a problem.
+void RemoteChangeTest::every_file_of_a_policy_is_looked_at()
+{
+    renew();
+    nlohmann::json document = nlohmann::json::parse(complete);
+    std::vector<std::string> expected;
+    const nlohmann::json flat = document.flatten();
+    for (const auto& [pointer, value] : flat.items()) {
+        if (!value.is_string() || !std::filesystem::is_regular_file(path(value.get<std::string>().c_str())))
+            continue;
+        document[nlohmann::json::json_pointer(pointer)] = "/outside/" + value.get<std::string>();
+        expected.push_back(pointer);
+    }
+    QVERIFY(expected.size() > 12);
+    std::vector<std::string> told;
+    for (const PolicyError& error : remoteProblems(document.dump(), complete, path("")))
+        told.push_back(error.pointer);
+    std::ranges::sort(expected);
+    std::ranges::sort(told);
+    QCOMPARE(told, expected);
+}
+
 void RemoteChangeTest::a_file_that_is_named_already_may_stay()
 {
     const std::string running = R"({"channels":[{"match":"a","schema":"/srv/schemas/a.json"}]})";
@@ -129,6 +193,8 @@ void RemoteChangeTest::a_file_that_is_named_already_may_stay()
              Pointers{});
     QCOMPARE(pointers(R"({"channels":[{"match":"a","schema":"/srv/schemas/b.json"}]})", running),
              Pointers{"/channels/0/schema"});
+    QCOMPARE(pointers(R"({"routes":[{"gateway":{"auth_header_file":"/srv/schemas/a.json"}}]})", running),
+             Pointers{"/routes/0/gateway/auth_header_file"}); // not for another use
 }
 
 void RemoteChangeTest::what_is_no_document_is_left_to_others()
