@@ -96,7 +96,7 @@ void addMeasures(Fields& fields, const GateStats& stats)
         fields.emplace_back("draining", untilText(*stats.drainUntil, stats.time));
     for (const UpstreamStatus& upstream : stats.upstreams)
         if (upstream.state == UpstreamState::Ejected)
-            fields.emplace_back("upstream", "does not answer: " + ejectedText(upstream));
+            fields.emplace_back("upstream", "ejected: " + ejectedText(upstream));
 }
 
 } // namespace

@@ -85,6 +85,22 @@ class Metrics(unittest.IsolatedAsyncioTestCase):
         self.assertEqual(set(before), set(self.samples()), "series come and go")
         self.assertNotIn("ann", {text for _, labels in before for _, text in labels})
 
+    async def test_a_drain_from_the_command_line_shows(self):
+        def shows():
+            return self.samples()[("gatehouse_upstream_draining",
+                                   frozenset({"route": "plc", "upstream": self.upstream}.items()))]
+
+        await gate.eventually(lambda: self.gate.ctl("upstreams")[0]["state"] == "ejected", "it is not there", within=20)
+        self.assertRegex(self.gate.say("status"), rf"(?m)^upstream: +ejected: {self.upstream} of plc since ")
+        self.assertRegex(self.gate.say("upstreams"), rf"(?m)^plc +{self.upstream} +ejected .* upstream_connect: ")
+        said = self.gate.say("upstream", "drain", self.upstream, "--within", "5s", "--reason", "repair")
+        self.assertEqual(said, f"{self.upstream} of plc: draining, sessions open: 0\nSessions that are to end: 0\n")
+        await gate.eventually(shows, "the drain")
+        self.assertTrue(self.gate.audited(kind="upstream", detail=f"{self.upstream}: draining within 5s: repair"))
+        self.assertIn(f"there is {self.upstream}", self.gate.fails(1, "upstream", "drain", "ws://nowhere/", "--route", "plc"))
+        self.gate.say("upstream", "undrain", self.upstream, "--route", "plc")
+        await gate.eventually(lambda: not shows(), "the end of the drain")
+
     async def test_promtool_finds_nothing_to_complain_of(self):
         if not shutil.which("promtool"):
             self.skipTest("promtool is not there: Debian's package prometheus has it, and starts a server beside it")

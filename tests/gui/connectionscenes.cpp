@@ -49,7 +49,10 @@ SessionRow sketched(const SessionSketch& sketch, WallTime now)
     info->listener = "public";
     info->route = sketch.route;
     info->path = "/" + sketch.route + "/news.floor";
-    info->channels = {"news.floor", "news.all"};
+    if (sketch.route == "plc")
+        info->upstream = "ws://10.20.0.5:1880/";
+    else
+        info->channels = {"news.floor", "news.all"};
     info->origin = "https://app.example";
     info->userAgent = "Mozilla/5.0 (X11; Linux x86_64) Firefox/128.0";
     info->tlsVersion = "1.3";

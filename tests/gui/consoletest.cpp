@@ -3,6 +3,8 @@
 #include "pages/auditpage.h"
 #include "pages/authfailurespage.h"
 #include "pages/connectionspage.h"
+#include "pages/overviewpage.h"
+#include "pages/upstreamscard.h"
 
 #include <QAbstractItemView>
 #include <QRegularExpression>
@@ -45,6 +47,7 @@ private Q_SLOTS:
     void a_chatty_client_shows_as_limited_and_then_as_closed_with_its_reason();
     void ten_bad_tokens_show_as_failures_and_a_second_window_as_a_ban();
     void a_window_that_hangs_for_ten_seconds_disturbs_nobody_and_catches_up();
+    void an_upstream_that_is_not_there_is_an_alarm_and_is_drained_by_mouse();
     void sigterm_path_drains_without_a_question();
 };
 
@@ -61,8 +64,7 @@ void ConsoleTest::ten_sessions_appear_one_is_kicked_by_mouse_and_the_audit_log_s
     std::vector<ByteClient> clients;
     for (int i = 0; i < 10; ++i) {
         clients.push_back(console.server.tls());
-        const HttpAnswer answer =
-            clients.back().upgrade(lobby(console.server.token("user" + std::to_string(i))));
+        const HttpAnswer answer = clients.back().upgrade(lobby(console.server.token("user" + std::to_string(i))));
         QCOMPARE(answer.status, 101);
     }
     QTRY_COMPARE(page.model().rowCount(), 10);
@@ -116,7 +118,9 @@ void ConsoleTest::a_chatty_client_shows_as_limited_and_then_as_closed_with_its_r
     const SessionId id = console.server.sessions().front().info->id;
     for (int i = 0; i < 6; ++i)
         QVERIFY(chatty.text("reading"));
-    const auto state = [&] { return page.model().index(page.model().rowOf(id), 2).data(ui::ConnectionsModel::StateRole).toInt(); };
+    const auto state = [&] {
+        return page.model().index(page.model().rowOf(id), 2).data(ui::ConnectionsModel::StateRole).toInt();
+    };
     QTRY_COMPARE(state(), static_cast<int>(ui::ConnectionState::Limited));
     QCOMPARE(page.model().find(id)->activity().lastRefusal->decision.reason, Reason::RateSession);
     QVERIFY(chatty.text("reading") && chatty.text("reading"));
@@ -191,7 +195,8 @@ void ConsoleTest::a_window_that_hangs_for_ten_seconds_disturbs_nobody_and_catche
                 return;
             }
             const auto now = std::chrono::steady_clock::now();
-            longestGap = std::max<std::int64_t>(longestGap, std::chrono::duration_cast<std::chrono::milliseconds>(now - last).count());
+            longestGap = std::max<std::int64_t>(
+                longestGap, std::chrono::duration_cast<std::chrono::milliseconds>(now - last).count());
             last = now;
             ++received;
         }
@@ -208,6 +213,28 @@ void ConsoleTest::a_window_that_hangs_for_ten_seconds_disturbs_nobody_and_catche
     QCOMPARE(batches, 0);
     QTRY_COMPARE(page.model().openCount(), 22);
     QVERIFY2(batches <= 4, qPrintable(QString::number(batches))); // what gathered came as one, and then what is new
+}
+
+void ConsoleTest::an_upstream_that_is_not_there_is_an_alarm_and_is_drained_by_mouse()
+{
+    const std::string url = "ws://127.0.0.1:1/"; // a port that nobody may open by accident
+    Console console([&url](nlohmann::json& policy) {
+        policy["routes"].push_back(
+            {{"name", "plc"},
+             {"path", "/plc"},
+             {"gateway", {{"upstreams", {url}}, {"health", {{"kind", "tcp"}, {"every", "1s"}}}}}});
+    });
+    auto& page = console.open<ui::OverviewPage>("overview");
+    QTRY_COMPARE_WITH_TIMEOUT(page.upstreams().summary(), QStringLiteral("0 of 1 up"), 30000);
+    const ui::UpstreamRow* row = page.upstreams().rows().front();
+    QVERIFY2(row->text().contains(QStringLiteral("refused")), qPrintable(row->text()));
+    QCOMPARE(console.child<ui::Pill>("upstreamNotice")->text(), QStringLiteral("No upstream of plc is up"));
+    console.click("upstreamOrder");
+    console.click("drainUpstreamConfirm");
+    QTRY_COMPARE(row->status().state, UpstreamState::Draining);
+    QTRY_VERIFY(std::ranges::any_of(console.server.audit(AuditKind::Upstream, Reason::Drain), [&](const auto& record) {
+        return record.actor == "dana" && record.route == "plc" && record.detail == url + ": draining";
+    }));
 }
 
 void ConsoleTest::sigterm_path_drains_without_a_question()

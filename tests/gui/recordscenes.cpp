@@ -287,6 +287,32 @@ FeedBatch busySnapshot()
     return batch;
 }
 
+std::vector<UpstreamStatus> sceneUpstreams()
+{
+    const auto upstream = [](const char* url, UpstreamState state, std::chrono::milliseconds since) {
+        UpstreamStatus status;
+        status.route = "plc";
+        status.url = url;
+        status.state = state;
+        status.since = sceneTime() - since;
+        status.sessions = 214;
+        status.opened = 1860;
+        return status;
+    };
+    std::vector<UpstreamStatus> all{upstream("ws://10.20.0.5:1880/", UpstreamState::Up, 3h),
+                                    upstream("ws://10.20.0.6:1880/", UpstreamState::Ejected, 41s),
+                                    upstream("wss://bridge.plant3.example/plc/v2", UpstreamState::Draining, 5min)};
+    all[1].sessions = 0;
+    all[1].failures = 12;
+    all[1].lost = 188;
+    all[1].ejectedUntil = sceneTime() + 19s;
+    all[1].lastFailure = Reason::UpstreamConnect;
+    all[1].problem = "connection refused";
+    all[2].sessions = 37;
+    all[2].failures = 1;
+    return all;
+}
+
 gatehouse::AuditPage auditPage(const AuditQuery& query, std::uint64_t newest)
 {
     gatehouse::AuditPage page;

@@ -49,6 +49,8 @@ struct PageStage {
 /// 2026-11-22 14:32:07 UTC.
 [[nodiscard]] WallTime sceneTime();
 [[nodiscard]] FeedBatch busySnapshot();
+/// One is up, one is ejected, one drains.
+[[nodiscard]] std::vector<UpstreamStatus> sceneUpstreams();
 [[nodiscard]] std::vector<AuthFailureGroup> attack();
 /// Records `newest` and down, as an AuditQuery gets them.
 [[nodiscard]] gatehouse::AuditPage auditPage(const AuditQuery& query, std::uint64_t newest);

@@ -2,14 +2,17 @@
 // Draws the console's scenes into PNG files: screenshots FOLDER [SCENE…]. Made-up values, the same pictures each time.
 #include "connectionscenes.h"
 #include "dialogs/firstrundialog.h"
+#include "mainwindow/commandpalette.h"
 #include "mainwindow/mainwindow.h"
 #include "models/connectionsmodel.h"
 #include "pages/connectionspage.h"
 #include "pages/connectionstable.h"
+#include "pages/overviewpage.h"
 #include "pages/policyeditview.h"
 #include "pages/policypage.h"
 #include "pages/policyreviewview.h"
 #include "pages/recordtable.h"
+#include "pages/upstreamscard.h"
 #include "policyscenes.h"
 #include "recordscenes.h"
 
@@ -291,6 +294,66 @@ ui::FirstRunDialog* firstRun(Stage& stage)
     return dialog;
 }
 
+ui::OverviewPage& overview(Stage& stage)
+{
+    return *qobject_cast<ui::OverviewPage*>(stage.window->page(QStringLiteral("overview")));
+}
+
+/// The overview of a gate with these applications behind it.
+void withUpstreams(Stage& stage, const std::vector<UpstreamStatus>& all)
+{
+    PageStage source;
+    stage.answer = [records = source.control.answer](const Command& command) -> Reply {
+        if (const auto* drain = std::get_if<UpstreamDrainCommand>(&command)) {
+            UpstreamDrainResult result{sceneUpstreams(), 0};
+            result.upstreams.resize(1);
+            result.ending = drain->within ? 214 : 0;
+            return Answer(result);
+        }
+        return records(command);
+    };
+    FeedBatch batch = busySnapshot();
+    batch.stats.upstreams = all;
+    for (GateStats& sample : batch.history)
+        sample.upstreams = all;
+    stage.push(std::move(batch));
+    stage.window->showPage(QStringLiteral("overview"));
+    Stage::settle();
+}
+
+void upstreams(Stage& stage)
+{
+    withUpstreams(stage, sceneUpstreams());
+}
+
+void manyUpstreams(Stage& stage)
+{
+    std::vector<UpstreamStatus> all;
+    for (int i = 0; i < 18; ++i) {
+        UpstreamStatus one = sceneUpstreams()[i == 11 ? 1 : i == 4 ? 2 : 0];
+        one.route = i % 2 == 0 ? "telemetry-of-the-north-hall-and-the-yard" : "plc";
+        one.url = i == 11 ? "wss://collector-north-hall-0011.operations.plant3.example:18443/applications/telemetry/v2"
+                          : "ws://10.20.1." + std::to_string(10 + i) + ":1880/";
+        if (i == 11)
+            one.problem = "certificate verify failed: unable to get local issuer certificate of CN=Plant 3 Issuing CA";
+        one.sessions = 12884 + static_cast<std::uint64_t>(i) * 37;
+        if (i % 5 == 3)
+            one.problem = "no answer in time";
+        all.push_back(one);
+    }
+    withUpstreams(stage, all);
+}
+
+std::function<void(Stage&)> drain(const char* choice)
+{
+    return [choice](Stage& stage) {
+        upstreams(stage);
+        overview(stage).upstreams().rows()[0]->orderButton()->click();
+        Stage::settle();
+        stage.window->findChild<QRadioButton*>(QLatin1StringView(choice))->click();
+    };
+}
+
 std::vector<Scene> windowScenes()
 {
     const auto record = [](const char* page) {
@@ -332,6 +395,28 @@ std::vector<Scene> windowScenes()
              for (GateStats& sample : batch.history)
                  alarm(sample);
              stage.push(std::move(batch));
+         }},
+        {QStringLiteral("overview-upstreams"), usual, upstreams},
+        {QStringLiteral("overview-upstreams-1024x640"), {1024, 640}, upstreams},
+        {QStringLiteral("overview-upstreams-1920x1080"), {1920, 1080}, upstreams},
+        {QStringLiteral("overview-upstreams-many"), usual, manyUpstreams},
+        {QStringLiteral("upstream-drain"), usual, drain("upstreamStay")},
+        {QStringLiteral("upstream-end"), usual, drain("upstreamEnd")},
+        {QStringLiteral("upstream-undrain"), usual,
+         [](Stage& stage) {
+             upstreams(stage);
+             overview(stage).upstreams().rows()[2]->orderButton()->click();
+         }},
+        {QStringLiteral("upstream-drained"), usual,
+         [](Stage& stage) {
+             drain("upstreamStay")(stage);
+             press(stage, "drainUpstreamConfirm");
+         }},
+        {QStringLiteral("upstream-commands"), usual,
+         [](Stage& stage) {
+             upstreams(stage);
+             stage.window->findChild<QAction*>(QStringLiteral("palette"))->trigger();
+             stage.window->findChild<ui::CommandPalette*>()->findChild<QLineEdit*>()->setText(QStringLiteral("upstream"));
          }},
         {QStringLiteral("auth-failures"), usual, record("authFailures")},
         {QStringLiteral("audit"), usual, record("audit")},

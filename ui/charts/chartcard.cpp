@@ -85,14 +85,13 @@ void ChartCard::makeChart()
     m_timeAxis->setVisible(false);
     m_valueAxis->setLabelsVisible(false);
     m_valueAxis->setLineVisible(false);
-    m_valueAxis->setTickCount(gridIntervals + 1);
+    m_valueAxis->setGridLineVisible(false);
     m_scene->addItem(m_chart);
 }
 
 void ChartCard::applyTheme()
 {
     const Theme& theme = Theme::of(palette());
-    m_valueAxis->setGridLinePen(QPen(theme.line, 1));
     for (std::size_t i = 0; i < m_lines.size(); ++i) {
         QPen pen(colour(m_options.curves[i].tone), lineWidth, Qt::SolidLine, Qt::RoundCap, Qt::RoundJoin);
         m_lines[i]->setPen(pen);
@@ -213,6 +212,7 @@ void ChartCard::redraw()
     m_scene->setSceneRect(QRectF(QPointF(), outer.size()));
     QPainter painter(&m_picture);
     painter.setRenderHint(QPainter::Antialiasing);
+    drawGrid(painter);
     m_scene->render(&painter, outer, m_scene->sceneRect(), Qt::IgnoreAspectRatio);
     drawValueLabels(painter);
     drawTimeLabels(painter);
@@ -227,6 +227,17 @@ void ChartCard::describe()
     for (std::size_t i = 0; i < m_options.curves.size(); ++i)
         parts.append(m_options.curves[i].name + QLatin1Char(' ') + legendValue(i));
     setAccessibleDescription(parts.join(QStringLiteral(", ")));
+}
+
+/// Not the chart's own: after a change of size that one lies where it was until the values reach another step.
+void ChartCard::drawGrid(QPainter& painter) const
+{
+    const QRectF area = plot();
+    painter.setPen(QPen(Theme::of(palette()).line, 1));
+    for (int line = 0; line <= gridIntervals; ++line) {
+        const double y = std::round(area.bottom() - area.height() * line / gridIntervals) + 0.5;
+        painter.drawLine(QPointF(area.left(), y), QPointF(area.right(), y));
+    }
 }
 
 void ChartCard::drawValueLabels(QPainter& painter) const

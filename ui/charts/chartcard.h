@@ -78,6 +78,7 @@ private:
     void describe();
     void drawTitle(QPainter& painter) const;
     [[nodiscard]] double legendWidth(double gap) const;
+    void drawGrid(QPainter& painter) const;
     void drawValueLabels(QPainter& painter) const;
     void drawTimeLabels(QPainter& painter) const;
     void drawProbe(QPainter& painter) const;

@@ -6,6 +6,7 @@
 #include "mainwindow/lockdowncontrol.h"
 #include "mainwindow/rail.h"
 #include "mainwindow/topbar.h"
+#include "mainwindow/upstreamcontrol.h"
 #include "pages/auditpage.h"
 #include "pages/authfailurespage.h"
 #include "pages/connectionspage.h"
@@ -16,6 +17,7 @@
 #include "text/certificatetext.h"
 #include "text/format.h"
 #include "text/gatenotices.h"
+#include "text/upstreamtext.h"
 
 #include <QAction>
 #include <QActionGroup>
@@ -120,7 +122,10 @@ void MainWindow::makeFrame()
 
 void MainWindow::makePages()
 {
-    addPage(QStringLiteral("overview"), new OverviewPage(m_bridge, m_settings, m_figures, m_stack));
+    auto* overview = new OverviewPage(m_bridge, m_settings, m_figures, m_stack);
+    m_upstreams = new UpstreamControl(m_bridge, *m_outcome, *this);
+    connect(overview, &OverviewPage::upstreamOrderWanted, m_upstreams, &UpstreamControl::ask);
+    addPage(QStringLiteral("overview"), overview);
     addPage(QStringLiteral("connections"), new ConnectionsPage(m_bridge, m_settings, m_stack));
     addPage(QStringLiteral("authFailures"), new AuthFailuresPage(m_bridge, m_settings, m_figures, m_stack));
     addPage(QStringLiteral("audit"), new AuditPage(m_bridge, m_settings, m_figures, m_stack));
@@ -281,6 +286,7 @@ void MainWindow::applyBatch(const FeedBatch& batch)
     m_figures.apply(batch);
     m_topBar->setState(m_figures.stats());
     m_lockdown->show(m_figures.stats());
+    m_upstreams->show(m_figures.stats());
     for (Page* page : m_pages)
         page->applyBatch(batch);
 }
@@ -291,6 +297,7 @@ void MainWindow::showFigures()
     m_statusLine->setFigures(statusFigures(m_figures.now()));
     m_statusLine->setAudit(stats.audit, stats.auditRecords);
     m_statusLine->setAlarms({{clockStepText(stats), false},
+                             {upstreamsText(stats), true},
                              {keySetText(stats), true},
                              {policyProblemText(stats), true},
                              {certificateText(stats), isCertificateAlarm(stats)}});

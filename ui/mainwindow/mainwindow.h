@@ -24,6 +24,7 @@ class Rail;
 class RailButton;
 class StatusLine;
 class TopBar;
+class UpstreamControl;
 
 struct MainWindowOptions {
     Actor actor;
@@ -94,6 +95,7 @@ private:
     StatusLine* m_statusLine = nullptr;
     OutcomeBar* m_outcome = nullptr;
     LockdownControl* m_lockdown = nullptr;
+    UpstreamControl* m_upstreams = nullptr;
     QStackedWidget* m_stack = nullptr;
     QSystemTrayIcon* m_tray = nullptr;
     bool m_stopping = false;

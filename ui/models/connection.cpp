@@ -120,7 +120,8 @@ QString userText(const SessionInfo& info)
 
 QString filterWords(const SessionInfo& info)
 {
-    QStringList words{QString::number(info.id.value), userText(info), shown(info.address), shown(info.route)};
+    QStringList words{QString::number(info.id.value), userText(info), shown(info.address), shown(info.route),
+                      shown(info.upstream)};
     for (const std::string& role : info.roles)
         words += shown(role);
     for (const std::string& channel : info.channels)

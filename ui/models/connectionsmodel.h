@@ -37,7 +37,7 @@ public:
     void sort(int column, Qt::SortOrder order) override;
 
     void apply(const FeedBatch& batch);
-    /// Every word has to occur in user, address, route, role, state, id or channel.
+    /// Every word has to occur in user, address, route, upstream, role, state, id or channel.
     void setFilterText(const QString& text);
     /// While held, no row moves, comes or goes, except by a snapshot; changes within rows are shown.
     void setHeld(bool held);

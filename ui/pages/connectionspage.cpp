@@ -188,7 +188,7 @@ void ConnectionsPage::applyBatch(const FeedBatch& batch)
 
 QString ConnectionsPage::filterHint() const
 {
-    return tr("Filter by user, address, route, role, state, id or channel");
+    return tr("Filter by user, address, route, upstream, role, state, id or channel");
 }
 
 QWidget* ConnectionsPage::keyboardHome() const
@@ -261,7 +261,7 @@ void ConnectionsPage::updateEmptyState()
     if (m_model.isFiltered() && m_model.openCount() > 0) {
         m_empty->set(
             Icon::ListFilter, tr("No connection matches"),
-            tr("None of the %1 open sessions has “%2” in its user, address, route, role, state, id or channels.")
+            tr("None of the %1 open sessions has “%2” in its user, address, route, upstream, role, state, id or channels.")
                 .arg(countText(static_cast<std::uint64_t>(m_model.openCount())), plainText(m_filter.toStdString(), 60)),
             tr("Clear the filter"));
     } else {

@@ -9,11 +9,13 @@
 #include "pages/overviewcharts.h"
 #include "pages/overviewlist.h"
 #include "pages/overviewtile.h"
+#include "pages/upstreamscard.h"
 #include "style/theme.h"
 #include "text/certificatetext.h"
 #include "text/format.h"
 #include "text/gatenotices.h"
 #include "text/reasontext.h"
+#include "text/upstreamtext.h"
 
 #include <QGridLayout>
 #include <QHBoxLayout>
@@ -88,6 +90,7 @@ QWidget* OverviewPage::makeContent()
     column->setSpacing(space::m);
     column->addLayout(makeTitle());
     column->addLayout(makeTiles());
+    column->addWidget(makeUpstreams());
     column->addLayout(makeCharts(), 1);
     column->addLayout(makeLists());
     column->addStretch(0);
@@ -109,6 +112,9 @@ QBoxLayout* OverviewPage::makeTitle()
     m_audit = new Pill;
     m_certificate->hide();
     m_audit->hide();
+    m_upstreamNotice = new Pill;
+    m_upstreamNotice->setObjectName(QStringLiteral("upstreamNotice"));
+    m_upstreamNotice->hide();
     m_keySets = new Pill;
     m_keySets->setObjectName(QStringLiteral("keySetNotice"));
     m_keySets->hide();
@@ -122,6 +128,7 @@ QBoxLayout* OverviewPage::makeTitle()
     row->addWidget(scope);
     row->addStretch(1);
     row->addWidget(m_audit);
+    row->addWidget(m_upstreamNotice);
     row->addWidget(m_keySets);
     row->addWidget(m_policy);
     row->addWidget(m_clock);
@@ -143,6 +150,15 @@ QBoxLayout* OverviewPage::makeTiles()
         row->addWidget(m_tiles[i], 1);
     }
     return row;
+}
+
+QWidget* OverviewPage::makeUpstreams()
+{
+    m_upstreams = new UpstreamsCard;
+    connect(m_upstreams, &UpstreamsCard::chosen, this,
+            [this](const QString& url) { Q_EMIT filterRequested(QStringLiteral("connections"), url); });
+    connect(m_upstreams, &UpstreamsCard::orderWanted, this, &OverviewPage::upstreamOrderWanted);
+    return m_upstreams;
 }
 
 QLayout* OverviewPage::makeCharts()
@@ -223,6 +239,7 @@ void OverviewPage::refresh()
     showUsers();
     showFailures();
     showNotices();
+    showUpstreams();
     askAudit();
     // Another end of certificates is that of another certificate, which the info names.
     if (m_figures.now().time - m_infoAt > infoInterval || m_figures.stats().certificatesEnd != m_infoEnd)
@@ -358,6 +375,10 @@ void OverviewPage::showNotices()
     m_certificate->setVisible(!certificate.isEmpty());
     m_certificate->set(isCertificateAlarm(stats) ? Tone::Bad : Tone::Warning, Icon::TriangleAlert, certificate);
     m_certificate->setToolTip(certificateTip().toHtmlEscaped());
+    const QString upstreams = upstreamsText(stats);
+    m_upstreamNotice->setVisible(!upstreams.isEmpty());
+    m_upstreamNotice->set(Tone::Bad, Icon::Unlink, upstreams);
+    m_upstreamNotice->setToolTip(upstreamsTip(stats, m_zone).toHtmlEscaped());
     const QString keySets = keySetText(stats);
     m_keySets->setVisible(!keySets.isEmpty());
     m_keySets->set(Tone::Bad, Icon::KeyRound, keySets);
@@ -370,6 +391,12 @@ void OverviewPage::showNotices()
     m_clock->setVisible(!clock.isEmpty());
     m_clock->set(Tone::Warning, Icon::Clock, clock);
     m_clock->setToolTip(clockStepTip().toHtmlEscaped());
+}
+
+void OverviewPage::showUpstreams()
+{
+    const GateStats& stats = m_figures.stats();
+    m_upstreams->set(stats.upstreams, stats.state == GateState::Serving);
 }
 
 /// Which listener it is, and what to do.

@@ -24,6 +24,7 @@ namespace gatehouse::ui {
 class ChartCard;
 class OverviewList;
 class OverviewTile;
+class UpstreamsCard;
 
 /// The gate at a glance: tiles, charts over one time axis, and who stands out.
 class OverviewPage : public Page {
@@ -41,6 +42,11 @@ public:
 
     [[nodiscard]] OverviewTile& tile(Tile which) const { return *m_tiles[static_cast<std::size_t>(which)]; }
     [[nodiscard]] const std::vector<ChartCard*>& charts() const { return m_charts; }
+    [[nodiscard]] UpstreamsCard& upstreams() const { return *m_upstreams; }
+
+Q_SIGNALS:
+    /// To drain it, or to take that back.
+    void upstreamOrderWanted(const gatehouse::UpstreamStatus& upstream);
 
 private:
     struct UserShare {
@@ -51,6 +57,7 @@ private:
     QWidget* makeContent();
     QBoxLayout* makeTitle();
     QBoxLayout* makeTiles();
+    QWidget* makeUpstreams();
     QLayout* makeCharts();
     QBoxLayout* makeLists();
     void noteRows(const FeedBatch& batch);
@@ -60,6 +67,7 @@ private:
     void showUsers();
     void showFailures();
     void showNotices();
+    void showUpstreams();
     [[nodiscard]] QString certificateTip() const;
     void askInfo();
     void askAudit();
@@ -71,9 +79,11 @@ private:
     std::unordered_map<SessionId, UserShare> m_shares;
     std::array<OverviewTile*, tileCount> m_tiles{};
     std::vector<ChartCard*> m_charts;
+    UpstreamsCard* m_upstreams = nullptr;
     OverviewList* m_userList = nullptr;
     OverviewList* m_failureList = nullptr;
     OverviewList* m_auditList = nullptr;
+    Pill* m_upstreamNotice = nullptr;
     Pill* m_keySets = nullptr;
     Pill* m_policy = nullptr;
     Pill* m_clock = nullptr;

@@ -64,6 +64,7 @@ std::vector<FactGrid::Fact> factsOf(const Connection& connection, WallTime now)
          !info.origin.empty()},
         {SessionPanel::tr("Address"), address, true},
         {SessionPanel::tr("Path"), plainText(info.path), true},
+        {SessionPanel::tr("Upstream"), plainText(info.upstream), true},
         {SessionPanel::tr("Channels"), joined(info.channels)},
         {SessionPanel::tr("Client"), plainText(info.userAgent)},
         {SessionPanel::tr("TLS"), tls},
