@@ -114,7 +114,7 @@ void GatewayPartner::message(wire::Opcode type, std::span<const std::byte> paylo
 {
     if (!m_session || m_session->closing() || !passes(checkMessage(type, payload)))
         return;
-    m_session->send(OutgoingMessage(type, payload));
+    m_session->send(type, payload);
     pace();
 }
 

@@ -28,6 +28,7 @@ UpstreamLink::UpstreamLink(WorkerContext& context, RandomKeys& keys, Owner& owne
           std::move(request), wire::HeadScanner({.head = mostHead}, wire::HeadScanner::Kind::Response), {}, 0}))
     , m_terms(owner.terms())
     , m_decoder(wire::Role::Client, m_terms.limits)
+    , m_out(&context.chunks)
     , m_deadline(deadline)
 {
     interest = EPOLLOUT;
@@ -202,6 +203,11 @@ void UpstreamLink::queue(std::vector<std::byte> frame)
     const bool first = m_out.empty();
     m_context.counters.backlog.add(frame.size());
     m_out.push(std::make_shared<const std::vector<std::byte>>(std::move(frame)));
+    queued(first);
+}
+
+void UpstreamLink::queued(bool first)
+{
     m_context.requestFlush(*this);
     if (first && m_phase == Phase::Open) { // from now on it is to take something
         m_lastWritten = m_context.now;

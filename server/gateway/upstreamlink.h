@@ -106,6 +106,8 @@ private:
     void violate(Reason broke);
 
     void queue(std::vector<std::byte> frame);
+    /// `first`: nothing waited before.
+    void queued(bool first);
     void queueClose(std::optional<std::uint16_t> code, std::string_view reason);
     [[nodiscard]] bool write();
     void linger();

@@ -31,12 +31,10 @@ void UpstreamLink::send(wire::Opcode type, std::span<const std::byte> payload, b
         return;
     const std::uint32_t mask = m_keys.mask();
     const auto header = wire::frameHeader(first ? type : wire::Opcode::Continuation, payload.size(), last, false, mask);
-    std::vector<std::byte> frame;
-    frame.reserve(header.size + payload.size());
-    frame.assign(header.bytes.begin(), header.bytes.begin() + static_cast<std::ptrdiff_t>(header.size));
-    frame.insert(frame.end(), payload.begin(), payload.end());
-    wire::applyMask(std::span(frame).subspan(header.size), mask, 0);
-    queue(std::move(frame));
+    const bool nothingWaited = m_out.empty();
+    m_out.append(header, payload, mask);
+    m_context.counters.backlog.add(header.size + payload.size());
+    queued(nothingWaited);
 }
 
 /// The timers that its bytes hold off begin anew: they were not read.

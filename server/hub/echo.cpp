@@ -12,7 +12,7 @@ Decision Echo::admit(const Policy&, const Identity&, const RouteMatch&)
 
 Decision Echo::message(Session& session, wire::Opcode type, std::span<const std::byte> payload)
 {
-    session.send(OutgoingMessage(type, payload));
+    session.send(type, payload);
     return Decision::allow();
 }
 

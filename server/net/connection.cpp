@@ -18,6 +18,7 @@ Connection::Connection(WorkerContext& context, std::unique_ptr<Transport> transp
     , m_arrival(std::move(arrival))
     , m_peerPort(peerPort)
     , m_pendingSlot(std::move(pendingSlot))
+    , m_out(&context.chunks)
 {
     const Listener& listener = context.policy().listeners[m_arrival.listener];
     m_phaseDeadline =
@@ -182,6 +183,13 @@ void Connection::queue(SharedFrame frame)
 {
     m_context.counters.backlog.add(frame->size());
     m_out.push(std::move(frame));
+    requestFlush();
+}
+
+void Connection::queue(const wire::FrameHeader& header, std::span<const std::byte> payload)
+{
+    m_out.append(header, payload);
+    m_context.counters.backlog.add(header.size + payload.size());
     requestFlush();
 }
 

@@ -44,6 +44,8 @@ public:
     void hungUp() override;
     void requestFlush() { m_context.requestFlush(*this); }
     void queue(SharedFrame frame);
+    /// A frame for this peer alone.
+    void queue(const wire::FrameHeader& header, std::span<const std::byte> payload);
     /// Writes what the socket takes, where that is needed for `bytes` more to stay within `limit`. Ends nobody.
     [[nodiscard]] bool makeRoom(std::size_t bytes, std::uint64_t limit);
     /// Reading goes on in this turn or the next, also where the socket itself has nothing more.

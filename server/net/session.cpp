@@ -74,24 +74,52 @@ void Session::begin()
 
 void Session::send(const OutgoingMessage& message)
 {
-    if (closing())
+    SharedFrame frame = deflates(message.payloadSize()) ? message.deflated(*m_deflateWindow) : message.plain();
+    if (!admits(frame->size()))
         return;
-    if (withheld()) {
-        leaveOut();
-        return;
-    }
-    const auto& compression = route().compression;
-    const bool deflate = m_deflateWindow && compression && message.payloadSize() >= compression->minSize;
-    SharedFrame frame = deflate ? message.deflated(*m_deflateWindow) : message.plain();
-    if (route().slowConsumer == SlowConsumer::DropNewest && !m_connection.makeRoom(frame->size(), route().sendBuffer)) {
-        leaveOut();
-        return;
-    }
     m_connection.queue(std::move(frame));
+    countSent(message.payloadSize());
+}
+
+void Session::send(wire::Opcode type, std::span<const std::byte> payload)
+{
+    if (deflates(payload.size())) {
+        send(OutgoingMessage(type, payload));
+        return;
+    }
+    const wire::FrameHeader header = wire::frameHeader(type, payload.size());
+    if (!admits(header.size + payload.size()))
+        return;
+    m_connection.queue(header, payload);
+    countSent(payload.size());
+}
+
+/// Never where nothing would go out: compressing is dear.
+bool Session::deflates(std::size_t bytes) const
+{
+    const auto& compression = route().compression;
+    return !closing() && !withheld() && m_deflateWindow && compression && bytes >= compression->minSize;
+}
+
+/// False where a message goes no further.
+bool Session::admits(std::size_t frame)
+{
+    if (closing())
+        return false;
+    const bool drops = route().slowConsumer == SlowConsumer::DropNewest;
+    if (withheld() || (drops && !m_connection.makeRoom(frame, route().sendBuffer))) {
+        leaveOut();
+        return false;
+    }
+    return true;
+}
+
+void Session::countSent(std::size_t bytes)
+{
     ++m_messagesOut;
-    m_bytesOut += message.payloadSize();
+    m_bytesOut += bytes;
     m_context.counters.messagesOut.add();
-    m_context.counters.bytesOut.add(message.payloadSize());
+    m_context.counters.bytesOut.add(bytes);
     m_lastMessage = m_context.now;
     noteCongestion();
     noteChange();

@@ -52,6 +52,8 @@ public:
     /// Queues it, compressed where that was agreed on and worth it. Over `send_buffer` the session ends as a slow
     /// consumer, or the message is dropped, as the route says.
     void send(const OutgoingMessage& message);
+    /// Likewise one that goes to nobody else.
+    void send(wire::Opcode type, std::span<const std::byte> payload);
     /// Bytes from the peer.
     void received(std::span<std::byte> bytes);
     /// True while nothing is read: a rate has no room, its route holds it, or it is in quarantine.
@@ -177,6 +179,9 @@ private:
     void askForRoom();
     void leaveLimits();
     [[nodiscard]] std::optional<TemporaryLimit> tightestLimit() const;
+    [[nodiscard]] bool deflates(std::size_t bytes) const;
+    [[nodiscard]] bool admits(std::size_t frame);
+    void countSent(std::size_t bytes);
     void leaveOut();
     [[nodiscard]] std::uint32_t violationsNow() const;
     [[nodiscard]] std::string describeArrivals() const;

@@ -36,12 +36,7 @@ void Session::sendPart(wire::Opcode type, std::span<const std::byte> payload, bo
             leaveOut();
         return;
     }
-    const wire::FrameHeader header = wire::frameHeader(first ? type : wire::Opcode::Continuation, payload.size(), last);
-    std::vector<std::byte> frame;
-    frame.reserve(header.size + payload.size());
-    frame.insert(frame.end(), header.bytes.begin(), header.bytes.begin() + static_cast<std::ptrdiff_t>(header.size));
-    frame.insert(frame.end(), payload.begin(), payload.end());
-    m_connection.queue(std::make_shared<const std::vector<std::byte>>(std::move(frame)));
+    m_connection.queue(wire::frameHeader(first ? type : wire::Opcode::Continuation, payload.size(), last), payload);
     if (first) {
         ++m_messagesOut;
         m_context.counters.messagesOut.add();

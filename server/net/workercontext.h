@@ -13,6 +13,7 @@
 #include "net/endpoint.h"
 #include "net/gatetables.h"
 #include "net/routehandler.h"
+#include "net/sendqueue.h"
 #include "net/temporarylimits.h"
 #include "net/timingwheel.h"
 #include "net/tlscontext.h"
@@ -117,6 +118,7 @@ struct WorkerContext {
 
     std::vector<std::byte> readScratch = std::vector<std::byte>(65536);  ///< read buffers belong to the worker
     std::vector<std::byte> writeScratch = std::vector<std::byte>(16384); ///< one TLS record
+    ChunkPool chunks;                                                    ///< of the send queues of its connections
     std::vector<Endpoint*> toFlush;    ///< have something to write at the end of this turn
     std::vector<Endpoint*> toRead;     ///< have more to read than one turn's share
     std::vector<Connection*> changed;  ///< sessions with news for the feed

@@ -3,13 +3,16 @@
 
 #include <QTest>
 
-#include <deque>
+#include <cstdlib>
+#include <new>
 #include <random>
 #include <string>
 
 using namespace gatehouse;
 
 namespace {
+
+thread_local std::size_t allocations = 0; // QtTest has a thread of its own
 
 SharedFrame frameOf(const std::string& text)
 {
@@ -22,7 +25,46 @@ std::string textOf(std::span<const std::byte> bytes)
     return {static_cast<const char*>(static_cast<const void*>(bytes.data())), bytes.size()};
 }
 
+wire::FrameHeader headerFor(const std::string& payload, std::optional<std::uint32_t> mask)
+{
+    return wire::frameHeader(wire::Opcode::Binary, payload.size(), true, false, mask);
+}
+
+std::string encoded(const std::string& payload, std::optional<std::uint32_t> mask)
+{
+    return textOf(wire::encodeFrame(wire::Opcode::Binary, std::as_bytes(std::span(payload)), mask));
+}
+
+void append(SendQueue& queue, const std::string& payload, std::optional<std::uint32_t> mask = std::nullopt)
+{
+    queue.append(headerFor(payload, mask), std::as_bytes(std::span(payload)), mask);
+}
+
 } // namespace
+
+#ifdef __SANITIZE_THREAD__ // an operator new of our own hides Qt from tsan.supp
+constexpr bool counted = false;
+#else
+constexpr bool counted = true;
+
+void* operator new(std::size_t size)
+{
+    ++allocations;
+    if (void* memory = std::malloc(size))
+        return memory;
+    throw std::bad_alloc();
+}
+
+void operator delete(void* memory) noexcept
+{
+    std::free(memory);
+}
+
+void operator delete(void* memory, std::size_t) noexcept
+{
+    std::free(memory);
+}
+#endif
 
 class SendQueueTest : public QObject {
     Q_OBJECT
@@ -36,6 +78,11 @@ private Q_SLOTS:
     void a_sent_frame_is_let_go();
     void tiny_frames_hold_more_than_their_bytes();
     void random_writes_give_the_same_bytes_as_a_string();
+    void appended_frames_leave_in_one_piece_and_in_order();
+    void frames_that_pass_through_cost_no_allocation_of_their_own_data();
+    void frames_that_pass_through_cost_no_allocation_of_their_own();
+    void a_pool_keeps_few_chunks_and_no_large_one();
+    void random_frames_of_both_kinds_do_as_a_naive_model_does();
 };
 
 void SendQueueTest::small_frames_go_together()
@@ -159,6 +206,120 @@ void SendQueueTest::random_writes_give_the_same_bytes_as_a_string()
         }
         QCOMPARE(queue.bytes(), expected.size());
         QCOMPARE(queue.empty(), expected.empty());
+    }
+}
+
+void SendQueueTest::appended_frames_leave_in_one_piece_and_in_order()
+{
+    SendQueue queue;
+    std::vector<std::byte> scratch(65536);
+    append(queue, "one");
+    append(queue, "two", 0x01020304);
+    QCOMPARE(textOf(queue.next(scratch)), encoded("one", {}) + encoded("two", 0x01020304));
+    QVERIFY(queue.next(scratch).data() != scratch.data()); // a chunk is lent
+    queue.push(frameOf("shared"));
+    append(queue, "three");
+    QCOMPARE(textOf(queue.next(scratch)),
+             encoded("one", {}) + encoded("two", 0x01020304) + "shared" + encoded("three", {}));
+}
+
+void SendQueueTest::frames_that_pass_through_cost_no_allocation_of_their_own_data()
+{
+    QTest::addColumn<int>("atOnce");
+    QTest::newRow("each sent before the next") << 1;
+    QTest::newRow("ten at once") << 10;
+    QTest::newRow("more than a chunk") << 500;
+}
+
+void SendQueueTest::frames_that_pass_through_cost_no_allocation_of_their_own()
+{
+    if (!counted)
+        QSKIP("allocations are not counted here");
+    QFETCH(int, atOnce);
+    ChunkPool pool;
+    SendQueue queue(&pool);
+    const std::string payload(64, 'x');
+    const wire::FrameHeader header = headerFor(payload, 7);
+    const std::size_t frame = header.size + payload.size();
+    const std::size_t before = allocations;
+    for (int i = 1; i <= 1000; ++i) {
+        queue.append(header, std::as_bytes(std::span(payload)), 7);
+        if (i % atOnce == 0)
+            queue.consume(static_cast<std::size_t>(atOnce) * frame);
+    }
+    const std::size_t taken = allocations - before;
+    QVERIFY(queue.empty());
+    QVERIFY2(taken > 0 && taken <= 40, std::to_string(taken).c_str()); // at first: three chunks double up to their size
+}
+
+void SendQueueTest::a_pool_keeps_few_chunks_and_no_large_one()
+{
+    ChunkPool pool;
+    SendQueue queue(&pool);
+    append(queue, std::string(20000, 'x'));
+    queue.consume(queue.bytes());
+    QCOMPARE(pool.spare(), 0u);
+    for (int i = 0; i < 40; ++i)
+        append(queue, std::string(16000, 'x'));
+    queue.consume(queue.bytes());
+    QCOMPARE(pool.spare(), ChunkPool::mostSpare);
+}
+
+/// The model: whole frames, each with what of it is sent.
+void SendQueueTest::random_frames_of_both_kinds_do_as_a_naive_model_does()
+{
+    std::mt19937 random(4711);
+    const auto below = [&](std::size_t limit) {
+        return std::uniform_int_distribution<std::size_t>(0, limit - 1)(random);
+    };
+    ChunkPool pool;
+    SendQueue queue(&pool);
+    std::vector<std::byte> scratch(16384);
+    std::vector<std::string> frames;
+    std::size_t sent = 0; // of the first frame
+    std::string offered;
+    for (int step = 0; step < 20000; ++step) {
+        const std::size_t size = below(50) == 0 ? below(70000) : below(8) == 0 ? below(3000) : below(130);
+        const std::string payload(size, static_cast<char>(step));
+        const auto mask = below(2) == 0 ? std::optional(static_cast<std::uint32_t>(random())) : std::nullopt;
+        const std::size_t what = below(12);
+        if (what < 3) {
+            append(queue, payload, mask);
+            frames.push_back(encoded(payload, mask));
+        } else if (what < 5) {
+            queue.push(frameOf(payload + "."));
+            frames.push_back(payload + ".");
+        } else if (what == 5 && below(4) == 0) {
+            queue.dropUnsent(offered.size());
+            std::size_t whole = 0;
+            for (std::size_t begun = sent + offered.size(); begun > 0; ++whole)
+                begun -= std::min(begun, frames[whole].size());
+            frames.resize(whole);
+        } else {
+            const std::string bytes = textOf(queue.next(scratch));
+            QVERIFY(bytes.starts_with(offered)); // TLS must be given at least the same bytes
+            offered = bytes;
+            if (what < 8) // the transport would block
+                continue;
+            std::size_t count = offered.empty() ? 0 : below(3) == 0 ? offered.size() : below(offered.size() + 1);
+            queue.consume(count);
+            offered.clear();
+            for (; !frames.empty() && count >= frames.front().size() - sent; sent = 0) {
+                count -= frames.front().size() - sent;
+                frames.erase(frames.begin());
+            }
+            sent += count;
+        }
+        std::string expected;
+        for (const std::string& frame : frames)
+            expected += frame;
+        expected.erase(0, sent);
+        QCOMPARE(queue.bytes(), expected.size());
+        QCOMPARE(queue.empty(), expected.empty());
+        QVERIFY(queue.held() >= queue.bytes());
+        const std::string next = textOf(queue.next(scratch));
+        QCOMPARE(next.empty(), expected.empty());
+        QVERIFY(expected.starts_with(next));
     }
 }
 
