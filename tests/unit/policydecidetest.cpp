@@ -205,7 +205,9 @@ void PolicyDecideTest::a_star_alone_stands_for_every_path()
 {
     Policy policy;
     policy.routes = {routeAt("root", "/"), routeAt("all", "/*"), routeAt("never", "/plc/*")};
-    const auto routeOf = [&](std::string_view path) { return matchRoute(policy, path).value_or(RouteMatch{9, {}}).route; };
+    const auto routeOf = [&](std::string_view path) {
+        return matchRoute(policy, path).value_or(RouteMatch{9, {}}).route;
+    };
     QCOMPARE(routeOf("/"), std::size_t(0));
     for (const char* path : {"/a", "/a/", "/a/b", "/plc/"})
         QCOMPARE(routeOf(path), std::size_t(1));
