@@ -50,7 +50,7 @@ public:
             listener.networks.deny = {*Network::parse("192.0.2.0/24")};
         m_policy.limits.authFailuresPerIp = AuthFailureLimit{2, std::chrono::minutes(1), std::chrono::minutes(1)};
         if (place.banned)
-            m_bans = BanSet({Ban{BanId(1), BanSubject::Address, client.toString(), {}, {}, {}, {}, {}}}, {});
+            m_bans = BanSet({Ban{BanId{1}, BanSubject::Address, client.toString(), {}, {}, {}, {}, {}}}, {});
         if (place.blocked)
             for (int i = 0; i < 2; ++i)
                 (void)m_address->failures.add(*m_policy.limits.authFailuresPerIp, m_clock.now());

@@ -106,10 +106,10 @@ private:
         return goesOn && whole;
     }
 
-    /// Of the piece in which a header of so many bytes ends.
+    /// Of the piece in which the payload begins, behind a header of so many bytes.
     [[nodiscard]] std::size_t pieceEnd(std::size_t head) const
     {
-        const auto end = std::ranges::lower_bound(m_parts.pieceEnds, m_size - m_stream.size() + head);
+        const auto end = std::ranges::upper_bound(m_parts.pieceEnds, m_size - m_stream.size() + head);
         return end == m_parts.pieceEnds.end() ? m_size : *end;
     }
 

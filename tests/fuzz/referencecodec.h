@@ -28,7 +28,7 @@ struct Outcome {
 };
 
 /// How the parts of messages are told: of at most `size` bytes, of a stream that comes in pieces which end there. A
-/// message comes whole where its frame lies in the piece that its header ends in.
+/// message comes whole where its payload is one frame's and lies in one piece.
 struct PartsOf {
     std::size_t size = 0; ///< 0: messages are whole
     std::vector<std::size_t> pieceEnds{};
