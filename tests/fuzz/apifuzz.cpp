@@ -86,7 +86,8 @@ private:
 struct Outcome {
     std::string what;
     bool keepAlive = true;
-    std::size_t end = 0; ///< in the stream; 0 where the connection ends, and what is behind does not count
+    std::size_t end = 0;   ///< in the stream; 0 where the connection ends, and what is behind does not count
+    bool mayStall = false; ///< see isLongHealthCheck()
     friend bool operator==(const Outcome&, const Outcome&) = default;
 };
 
@@ -157,11 +158,24 @@ void checkRefusal(const ApiAnswer& answer, std::string_view input, const Place& 
     CHECK(ofKeys ? !shownIn(request) : (shownIn(request) || request.path.ends_with('z')));
 }
 
+/// Nobody who has shown no key is to send so long a body: the connection may wait for its deadline.
+bool isLongHealthCheck(std::string_view input, const Place& place)
+{
+    const PlainRequest request = readPlainly(input);
+    const bool health = request.path == "/livez" || request.path == "/readyz" || request.path == "/healthz";
+    return health && request.bodyEnd > headRoom && request.body.size() <= place.bodyLimit;
+}
+
 /// The requests of a stream that comes in pieces, each in memory of its own.
 std::vector<Outcome> readRequests(std::string_view stream, const Pieces& pieces, const Place& place)
 {
     Visit visit(place);
-    const ApiDoor door = [&](const wire::Request& request) { return visit.enter(request); };
+    bool trusted = !place.remote;
+    const ApiDoor door = [&](const wire::Request& request) {
+        auto entered = visit.enter(request);
+        trusted = trusted || entered.ok();
+        return entered;
+    };
     ApiRequestReader reader(place.bodyLimit);
     std::vector<Outcome> outcomes;
     std::size_t begin = 0;
@@ -177,19 +191,34 @@ std::vector<Outcome> readRequests(std::string_view stream, const Pieces& pieces,
             }
             CHECK(request->size > 0 && request->size <= input.size());
             const auto* call = std::get_if<ApiCall>(&request->what);
-            CHECK(call || !request->keepAlive || request->size < input.size() || begin + request->size == end);
             if (call)
                 checkCall(*call, input.substr(0, request->size), place);
             else
                 checkRefusal(std::get<ApiAnswer>(request->what), input, place);
             begin += request->size;
             outcomes.push_back({std::visit([](const auto& what) { return inWords(what); }, request->what),
-                                request->keepAlive, request->keepAlive ? begin : 0});
+                                request->keepAlive, request->keepAlive ? begin : 0,
+                                !trusted && isLongHealthCheck(input, place)});
             if (!request->keepAlive)
                 return outcomes;
         }
     }
     return outcomes;
+}
+
+/// One whole HTTP answer for each request, and nothing behind the one that ends the connection.
+void checkTold(std::string_view told, std::span<const Outcome> outcomes)
+{
+    for (const Outcome& outcome : outcomes) {
+        const PlainRequest answer = readPlainly(told);
+        CHECK(answer.method == "HTTP/1.1" && answer.path.size() == 3);
+        CHECK(answer.count("content-length") == 1 && answer.bodyEnd > 0);
+        CHECK(outcome.what.starts_with("call ") ||
+              outcome.what.starts_with("refusal " + answer.path + ' ' + answer.body + ' '));
+        CHECK(answer.count("connection") == (outcome.keepAlive ? 0U : 1U));
+        told.remove_prefix(answer.bodyEnd);
+    }
+    CHECK(told.empty());
 }
 
 /// A connection that is given the stream in pieces; answered at once or with the next piece, to a peer that may be slow
@@ -208,7 +237,7 @@ public:
     {
     }
 
-    std::string run(std::string_view stream, const Pieces& pieces)
+    void run(std::string_view stream, const Pieces& pieces)
     {
         std::size_t begin = 0;
         for (const std::size_t end : pieces) {
@@ -221,14 +250,17 @@ public:
         const std::size_t most = 2 * (m_expected.size() + 1) + stream.size() / readAtOnce;
         for (std::size_t i = 0; i < most; ++i) // each answers one at least, or reads on
             turn();
-        CHECK(m_next == m_expected.size());
         m_peer.end = Peer::End::Closed;
         for (int i = 0; i < 3; ++i)
             turn();
         using Phase = ApiConnection::Phase;
-        const bool full = !m_connection.wantsRead() && m_peer.heard < m_peer.says.size();
-        CHECK(m_connection.phase() == Phase::Ended || (m_connection.phase() == Phase::Receiving && full));
-        return m_peer.taken;
+        if (m_connection.phase() == Phase::Ended) {
+            CHECK(m_next == m_expected.size());
+        } else { // until its deadline
+            CHECK(m_connection.phase() == Phase::Receiving && !m_connection.wantsRead() && !m_trusted);
+            CHECK(m_next == m_expected.size() || m_expected[m_next].mayStall);
+        }
+        checkTold(m_peer.taken, std::span(m_expected).first(m_next));
     }
 
 private:
@@ -273,7 +305,7 @@ private:
         if (m_next > 0 && !m_expected[m_next - 1].keepAlive)
             return; // what still comes is thrown away
         const std::size_t done = m_next == 0 ? 0 : m_expected[m_next - 1].end;
-        const std::size_t body = m_trusted || !m_place.remote ? m_place.bodyLimit : 0;
+        const std::size_t body = m_trusted ? m_place.bodyLimit : 0;
         CHECK(m_peer.heard - done < headRoom + body + readAtOnce);
     }
 
@@ -285,21 +317,8 @@ private:
     ApiConnection m_connection;
     std::optional<ApiCall::Kind> m_owed;
     std::size_t m_next = 0;
-    bool m_trusted = false;
+    bool m_trusted = !m_place.remote;
 };
-
-/// One whole HTTP answer for each request, and nothing behind the one that ends the connection.
-void checkTold(std::string_view told, const std::vector<Outcome>& outcomes)
-{
-    for (const Outcome& outcome : outcomes) {
-        const PlainRequest answer = readPlainly(told);
-        CHECK(answer.method == "HTTP/1.1" && answer.path.size() == 3);
-        CHECK(answer.count("content-length") == 1 && answer.bodyEnd > 0);
-        CHECK(answer.count("connection") == (outcome.keepAlive ? 0U : 1U));
-        told.remove_prefix(answer.bodyEnd);
-    }
-    CHECK(told.empty());
-}
 
 Place placeOf(std::uint8_t flags, std::uint8_t kind)
 {
@@ -336,8 +355,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     CHECK(readRequests(stream, random, place) == outcomes);
     if (stream.size() <= 512)
         CHECK(readRequests(stream, bytewise(stream), place) == outcomes);
-    const std::string told = Client(place, outcomes, false).run(stream, {stream.size()});
-    checkTold(told, outcomes);
-    CHECK(Client(place, outcomes, (flags & 16U) != 0).run(stream, random) == told);
+    Client(place, outcomes, false).run(stream, {stream.size()});
+    Client(place, outcomes, (flags & 16U) != 0).run(stream, random);
     return 0;
 }

@@ -57,7 +57,7 @@ void addKey(std::string& head, unsigned key, bool asCentrifugo)
         head += line;
 }
 
-/// Bytes as they stand; or bytes around which others stand many times.
+/// Bytes as they stand, or behind them others many times, as many again, and an end.
 std::string buildBody(Input& input, unsigned how)
 {
     std::string body(asText(input.take(input.byte())));
@@ -191,9 +191,11 @@ const ApiKey* shownIn(const PlainRequest& request)
 
 bool serves(const PlainRequest& request, std::string_view name)
 {
-    for (const auto& [header, value] : request.headers)
+    for (const auto& [header, value] : request.headers) {
+        const std::string host = lower(value.substr(0, value.rfind(':')));
         if (header == "host")
-            return lower(value.substr(0, value.rfind(':'))) == name;
+            return host == name || host == std::string(name) + '.';
+    }
     return false;
 }
 

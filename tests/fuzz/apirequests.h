@@ -34,7 +34,7 @@ struct PlainRequest {
 
 /// The key that it shows; null where that is not one and right.
 [[nodiscard]] const ApiKey* shownIn(const PlainRequest& request);
-/// Its one Host names it, with or without a port.
+/// Its Host names it, with or without a dot at the end and a port.
 [[nodiscard]] bool serves(const PlainRequest& request, std::string_view name);
 
 } // namespace gatehouse::fuzz
