@@ -90,7 +90,8 @@ void setPartSize(Decoder& decoder, const Settings& settings, std::size_t piece)
     if (!settings.otherPartSizes)
         decoder.setPartSize(settings.partSize);
     else
-        decoder.setPartSize(Cuts(settings.seed + static_cast<std::uint32_t>(piece)).next() % (settings.partSize + 1));
+        decoder.setPartSize(static_cast<std::uint32_t>(Cuts(settings.seed + static_cast<std::uint32_t>(piece)).next() %
+                                                       (settings.partSize + 1)));
 }
 
 /// Each piece in memory of its own, so that a step beside it is seen.
