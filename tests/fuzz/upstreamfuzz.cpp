@@ -68,7 +68,9 @@ public:
         again.swap(toRead);
         for (Endpoint* endpoint : again)
             endpoint->inRead = false;
-        if (alive() && (!again.empty() || (peer.readable() && link->wantsRead()) || link->readWantsWrite()))
+        if (alive() && peer.end == Peer::End::Reset && !link->wantsRead())
+            link->hungUp();
+        else if (alive() && (!again.empty() || (peer.readable() && link->wantsRead()) || link->readWantsWrite()))
             link->onReadable();
         if (alive() && peer.writable() && link->wantsWrite())
             requestFlush(*link);
