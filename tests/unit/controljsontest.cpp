@@ -179,8 +179,8 @@ void ControlJsonTest::a_body_costs_no_more_than_a_policy_may_data()
     };
     QTest::newRow("at the depth") << nested(128, "1") << QByteArray();
     QTest::newRow("one deeper") << nested(129, "1") << QByteArray("the body has more than 128 ");
-    QTest::newRow("deep enough for any stack") << nested(2'000'000, "1") << QByteArray("the body has more than 128 ");
-    QTest::newRow("lists, never closed") << QByteArray("[").repeated(2'000'000)
+    QTest::newRow("deep enough for any stack") << nested(100'000, "1") << QByteArray("the body has more than 128 ");
+    QTest::newRow("lists, never closed") << QByteArray("[").repeated(100'000)
                                          << QByteArray("the body has more than 128 ");
     QTest::newRow("brackets in a text") << QByteArray(R"({"policy":"\"[[)") + QByteArray("[{").repeated(200) + "\"}"
                                         << QByteArray();
