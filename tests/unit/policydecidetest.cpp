@@ -160,7 +160,6 @@ void PolicyDecideTest::paths_find_their_route_data()
     row("", -1);
     row("plc/", -1);
     row("/", -1);
-    row("", -1);
     row("echo", -1);
     row("*", -1);
     row("/ECHO", -1);
