@@ -11,13 +11,13 @@ namespace {
 constexpr std::size_t leastCapacity = 4;
 /// Beyond that it makes no difference, and times cannot overflow.
 constexpr std::chrono::milliseconds longestTtl = std::chrono::hours(24 * 365 * 100);
-/// The counts of a shared pointer, and what the allocator adds to a block.
-constexpr std::uint64_t sharedOverhead = 32;
+constexpr std::uint64_t blockOverhead = 8;                   ///< what the allocator adds
+constexpr std::uint64_t sharedOverhead = 16 + blockOverhead; ///< with the counts of a shared pointer
 
 std::uint64_t memoryOf(const std::string& text)
 {
     static const std::size_t inPlace = std::string().capacity();
-    return text.capacity() > inPlace ? text.capacity() + 1 : 0;
+    return text.capacity() > inPlace ? text.capacity() + 1 + blockOverhead : 0;
 }
 
 } // namespace

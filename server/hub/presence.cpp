@@ -7,7 +7,9 @@ namespace {
 
 /// The nodes of the three tables that name a client or its user, the counts of the shared info and the allocator's
 /// own. Each client is charged for its user, since the last one who goes may be another than the one who came first.
-constexpr std::uint64_t entryOverhead = 320;
+constexpr std::uint64_t entryOverhead = 240;
+/// Of one that is not empty: itself and its tables.
+constexpr std::uint64_t presenceOverhead = 320;
 
 std::uint64_t memoryOf(const ClientInfo& info)
 {
@@ -48,10 +50,15 @@ SharedClientInfo Presence::remove(std::string_view client)
     return info;
 }
 
+std::uint64_t Presence::bytes() const
+{
+    return m_clients.empty() ? 0 : presenceOverhead + m_bytes;
+}
+
 std::uint64_t Presence::bytesWith(const ClientInfo& info) const
 {
     const auto found = m_clients.find(info.client);
-    return m_bytes + memoryOf(info) - (found == m_clients.end() ? 0 : memoryOf(*found->second));
+    return presenceOverhead + m_bytes + memoryOf(info) - (found == m_clients.end() ? 0 : memoryOf(*found->second));
 }
 
 void Presence::leaveUser(std::string_view user)

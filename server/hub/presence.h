@@ -46,7 +46,7 @@ public:
     [[nodiscard]] const Clients& clients() const { return m_clients; }
     [[nodiscard]] bool empty() const { return m_clients.empty(); }
     [[nodiscard]] PresenceStats stats() const { return {m_clients.size(), m_users.size()}; }
-    [[nodiscard]] std::uint64_t bytes() const { return m_bytes; }
+    [[nodiscard]] std::uint64_t bytes() const;
     /// What bytes() would be behind add(), were there room.
     [[nodiscard]] std::uint64_t bytesWith(const ClientInfo& info) const;
 
@@ -56,7 +56,7 @@ private:
     Clients m_clients;
     std::unordered_map<std::string, std::uint64_t, NameHash, std::equal_to<>> m_users; ///< how many clients of each
     std::uint64_t m_maxClients;
-    std::uint64_t m_bytes = 0;
+    std::uint64_t m_bytes = 0; ///< of the clients
 };
 
 } // namespace gatehouse
