@@ -57,8 +57,7 @@ SharedPublication ChannelStream::add(Publication publication, TimePoint now)
         forgetOldest();
     else if (m_count == m_ring.size())
         moveInto(grown());
-    m_newest = std::max(m_newest, now); // of two workers' clocks one may be behind
-    m_ring[(m_first + m_count) % m_ring.size()] = {shared, m_newest};
+    m_ring[(m_first + m_count) % m_ring.size()] = {shared, now};
     ++m_count;
     ++m_top;
     m_bytes += bytes;

@@ -109,7 +109,6 @@ private:
     std::string m_epoch;
     std::uint64_t m_top = 0; ///< offset of the newest publication that there ever was
     StreamRule m_rule;
-    TimePoint m_newest{};
     std::vector<Slot> m_ring; ///< its size is its capacity
     std::size_t m_first = 0;
     std::size_t m_count = 0;

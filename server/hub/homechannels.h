@@ -95,6 +95,7 @@ public:
     [[nodiscard]] std::optional<TimePoint> nextDue() const { return m_due.nextDue(); }
 
     [[nodiscard]] std::size_t size() const { return m_channels.size(); }
+    [[nodiscard]] std::size_t clients() const { return m_clients.size(); }               ///< in presences, each once
     [[nodiscard]] std::uint64_t historyBytes() const { return m_historyBytes.used(); }   ///< for any thread
     [[nodiscard]] std::uint64_t presenceBytes() const { return m_presenceBytes.used(); } ///< for any thread
     [[nodiscard]] HomeCounters counters() const;

@@ -139,7 +139,8 @@ public:
             for (std::uint32_t worker = 0; worker < 5; ++worker)
                 table.unsubscribe(name, worker, m_now);
             for (unsigned id = 0; id < 8; ++id)
-                (void)table.leaveAll("client" + std::to_string(id), m_now);
+                (void)(id % 2 == 0 ? table.leaveAll("client" + std::to_string(id), m_now).size()
+                                   : table.leave(name, "client" + std::to_string(id), m_now) != nullptr);
         }
         m_now += 1h;
         for (int round = 0; round < 2; ++round, m_now += 24h)
@@ -150,6 +151,7 @@ public:
             QCOMPARE(table->size(), 0u);
             QCOMPARE(table->historyBytes(), 0u);
             QCOMPARE(table->presenceBytes(), 0u);
+            QCOMPARE(table->clients(), 0u);
             QVERIFY(!table->nextDue());
             evicted += table->counters().evictedHistories;
             refused += table->counters().refusedChannels + table->counters().refusedPresences;

@@ -4,6 +4,7 @@
 #include <QTest>
 
 #include <limits>
+#include <random>
 #include <set>
 #include <thread>
 
@@ -127,6 +128,7 @@ private Q_SLOTS:
     void a_position_that_nobody_uses_goes_after_a_day();
     void a_shorter_ttl_is_due_earlier();
     void expiry_takes_turns();
+    void what_is_due_next_is_as_a_naive_search_has_it();
 
     void the_least_recently_used_history_goes_where_memory_is_out();
     void subscribers_stay_where_their_channels_history_goes();
@@ -422,6 +424,34 @@ void HubChannelsTest::expiry_takes_turns()
     QCOMPARE(gate.table.historyBytes(), 0u);
 }
 
+void HubChannelsTest::what_is_due_next_is_as_a_naive_search_has_it()
+{
+    struct Item {
+        std::uint32_t duePlace = UINT32_MAX;
+        std::optional<TimePoint> due;
+    };
+    std::mt19937 engine(7);
+    const auto below = [&](unsigned limit) { return std::uniform_int_distribution<unsigned>(0, limit - 1)(engine); };
+    DueOrder<Item> order;
+    std::vector<Item> items(60);
+    for (int step = 0; step < 20'000; ++step) {
+        Item& item = items[below(60)];
+        item.due = below(3) == 0 ? std::nullopt : std::optional(start + std::chrono::seconds(below(500)));
+        order.set(item, item.due);
+        QVERIFY(order.dueOf(item) == item.due);
+        std::optional<TimePoint> next;
+        std::size_t armed = 0;
+        for (const Item& each : items) {
+            armed += each.due.has_value();
+            if (each.due && (!next || *each.due < *next))
+                next = each.due;
+        }
+        QCOMPARE(order.size(), armed);
+        QVERIFY(order.nextDue() == next);
+        QVERIFY(!next || order.next().due == next);
+    }
+}
+
 void HubChannelsTest::the_least_recently_used_history_goes_where_memory_is_out()
 {
     Gate gate({1000, 40000, 0});
@@ -557,6 +587,7 @@ void HubChannelsTest::a_client_joins_and_leaves()
     QVERIFY(gate.table.leave("a", "c2", start));
     QVERIFY(!gate.table.presence("a"));
     QCOMPARE(gate.table.size(), 0u);
+    QCOMPARE(gate.table.clients(), 0u);
     QCOMPARE(gate.table.presenceBytes(), 0u);
 }
 
