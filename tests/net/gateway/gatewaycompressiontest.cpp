@@ -21,11 +21,16 @@ UpgradeOptions offering()
     return options;
 }
 
-/// What stands in a frame that is compressed.
+/// What stands in a frame that is compressed; what deflate makes no smaller is stored (RFC 1951 §3.2.4).
 std::string packed(std::string_view text)
 {
-    const auto small = wire::deflated(std::as_bytes(std::span(text)), 15);
-    return small ? asText(*small) : std::string();
+    if (const auto small = wire::deflated(std::as_bytes(std::span(text)), 15))
+        return asText(*small);
+    if (text.empty())
+        return std::string(1, '\0');
+    const std::size_t size = text.size();
+    const auto byte = [](std::size_t value) { return static_cast<char>(value & 0xffU); };
+    return std::string{'\0', byte(size), byte(size >> 8U), byte(~size), byte(~size >> 8U)}.append(text).append(1, '\0');
 }
 
 std::string words(std::size_t size)

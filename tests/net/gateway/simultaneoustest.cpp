@@ -34,8 +34,9 @@ private:
     static TestServer::Edit oneWorker();
     /// So many sessions; their ids.
     static std::vector<SessionId> open(const GatewayDesk& desk, Pairs& pairs, std::size_t count);
-    /// Every session ended once, and nobody holds anything.
+    /// Every session has ended, and nobody holds anything.
     static void nothingIsLeft(const GatewayDesk& desk, std::size_t sessions);
+    static void eachEndedOnce(const GatewayDesk& desk, std::size_t sessions);
 };
 
 void GatewaySimultaneousTest::rows()
@@ -85,12 +86,26 @@ void GatewaySimultaneousTest::nothingIsLeft(const GatewayDesk& desk, std::size_t
     const GateStats stats = desk.server.info().stats;
     QCOMPARE(stats.upstreams[0].opened, std::uint64_t(sessions));
     QVERIFY(stats.upstreams[0].lost <= sessions);
+    QCOMPARE(desk.open().answer.status, 101); // and it goes on
+}
+
+void GatewaySimultaneousTest::eachEndedOnce(const GatewayDesk& desk, std::size_t sessions)
+{
     AuditQuery query;
     query.kind = AuditKind::Close;
     query.limit = 1000;
-    QVERIFY(eventually([&] { return desk.server.audit(query).size() >= sessions; }));
-    QCOMPARE(desk.server.audit(query).size(), sessions);
-    QCOMPARE(desk.open().answer.status, 101); // and it goes on
+    const auto ended = [&] {
+        std::vector<SessionId> ids;
+        for (const AuditRecord& record : desk.server.audit(query))
+            if (record.decision.reason != Reason::CloseTimeout) // which is of a session that had ended
+                ids.push_back(record.session);
+        std::ranges::sort(ids);
+        return ids;
+    };
+    QVERIFY(eventually([&] { return ended().size() >= sessions; }));
+    const std::vector<SessionId> ids = ended();
+    QCOMPARE(ids.size(), sessions);
+    QVERIFY(std::ranges::adjacent_find(ids) == ids.end());
 }
 
 void GatewaySimultaneousTest::a_kick_meets_an_end_of_the_application_data()
@@ -119,6 +134,7 @@ void GatewaySimultaneousTest::a_kick_meets_an_end_of_the_application()
         pair.peer.disconnect();
     }
     nothingIsLeft(desk, many);
+    eachEndedOnce(desk, many);
 }
 
 void GatewaySimultaneousTest::a_kick_in_quarantine_meets_what_was_not_read_data()
@@ -146,6 +162,7 @@ void GatewaySimultaneousTest::a_kick_in_quarantine_meets_what_was_not_read()
         pair.peer.disconnect();
     }
     nothingIsLeft(desk, pairs.size());
+    eachEndedOnce(desk, pairs.size());
 }
 
 void GatewaySimultaneousTest::both_sides_say_goodbye_at_once()
