@@ -133,8 +133,8 @@ void GatewaySimultaneousTest::a_kick_meets_an_end_of_the_application()
         pair.client.disconnect();
         pair.peer.disconnect();
     }
-    nothingIsLeft(desk, many);
     eachEndedOnce(desk, many);
+    nothingIsLeft(desk, many);
 }
 
 void GatewaySimultaneousTest::a_kick_in_quarantine_meets_what_was_not_read_data()
@@ -161,8 +161,8 @@ void GatewaySimultaneousTest::a_kick_in_quarantine_meets_what_was_not_read()
         pair.client.disconnect();
         pair.peer.disconnect();
     }
-    nothingIsLeft(desk, pairs.size());
     eachEndedOnce(desk, pairs.size());
+    nothingIsLeft(desk, pairs.size());
 }
 
 void GatewaySimultaneousTest::both_sides_say_goodbye_at_once()
