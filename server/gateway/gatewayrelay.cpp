@@ -229,7 +229,7 @@ void GatewayPartner::ended(const LinkEnd& end)
         if (end.broke != Reason::ControlRate)
             why.reason = Reason::UpstreamMessage;
     }
-    if (end.reason == Reason::UpstreamTimeout)
+    if (end.reason == Reason::UpstreamTimeout && m_session->route().ping)
         why.rule = routeRule(policy, route, "ping/timeout");
     const bool closed = end.reason == Reason::UpstreamClosed;
     if (m_answered) {
