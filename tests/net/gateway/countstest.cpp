@@ -11,6 +11,7 @@ class GatewayCountsTest : public QObject {
     Q_OBJECT
 private Q_SLOTS:
     void sessions_and_failures_are_counted_of_whose_they_are();
+    void who_chooses_no_subprotocol_where_one_is_required_opened_none();
     void attempts_that_hang_fail_once_each();
     void where_all_drain_everybody_is_told_when_to_come_back();
 
@@ -129,6 +130,20 @@ void GatewayCountsTest::sessions_and_failures_are_counted_of_whose_they_are()
     QVERIFY(bed.desk.server.call(kick));
     QCOMPARE(int(last.peer.closing().code), 1001);
     --bed.second.sessions;
+    QVERIFY(bed.counted());
+}
+
+void GatewayCountsTest::who_chooses_no_subprotocol_where_one_is_required_opened_none()
+{
+    Bed bed([](nlohmann::json& route) { route["subprotocols"] = {{"allow", {"mqtt"}}, {"require", true}}; });
+    UpgradeOptions options;
+    options.subprotocols = {"mqtt"};
+    ByteClient client = bed.desk.ask(options);
+    ByteClient peer = bed.desk.upstream.accept();
+    QVERIFY(peer.send(ByteUpstream::switching(ByteUpstream::readHead(peer))));
+    QCOMPARE(client.request({}).status, 502);
+    QCOMPARE(int(peer.closing().code), 1001);
+    Bed::failed(bed.first, Reason::UpstreamAnswer, "no subprotocol was chosen");
     QVERIFY(bed.counted());
 }
 
