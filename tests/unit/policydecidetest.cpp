@@ -61,6 +61,7 @@ private Q_SLOTS:
     void an_upstream_is_offered_what_the_route_allows();
     void paths_find_their_route_data();
     void paths_find_their_route();
+    void the_root_is_a_path_too();
     void hosts_are_those_of_the_listener_data();
     void hosts_are_those_of_the_listener();
     void host_is_the_server_name_that_was_sent_data();
@@ -142,8 +143,14 @@ void PolicyDecideTest::paths_find_their_route_data()
     row("/%65cho", 2);
     row("/plc/1", 3);
     row("/plc/1/2", 3);
+    row("/plc/", 3);
+    row("/plc/1/", 3);
     row("/plc", -1);
-    row("/plc/", -1);
+    row("/plc//", -1);
+    row("/plc//1", -1);
+    row("/plc/./", -1);
+    row("/hub/news/", -1);
+    row("/hub/news/tail/", -1);
     row("/", -1);
     row("", -1);
     row("echo", -1);
@@ -184,6 +191,17 @@ void PolicyDecideTest::paths_find_their_route()
     QCOMPARE(match ? static_cast<int>(match->route) : -1, route);
     if (match)
         QCOMPARE(match->channel, channel.toStdString());
+}
+
+void PolicyDecideTest::the_root_is_a_path_too()
+{
+    Policy policy;
+    policy.routes = {routeAt("root", "/"), routeAt("all", "/*")};
+    QCOMPARE(matchRoute(policy, "/"), (std::optional<RouteMatch>{{0, {}}}));
+    QCOMPARE(matchRoute(policy, "/a"), (std::optional<RouteMatch>{{1, {}}}));
+    std::swap(policy.routes[0], policy.routes[1]);
+    QCOMPARE(matchRoute(policy, "/"), (std::optional<RouteMatch>{{0, {}}}));
+    QVERIFY(!matchRoute(policy, "//"));
 }
 
 void PolicyDecideTest::hosts_are_those_of_the_listener_data()

@@ -355,6 +355,11 @@ void UpstreamTargetTest::paths_are_joined_data()
     row("/plc/*", true, "/", "/plc/a/b%20c", "/a/b%20c");
     row("/plc/*", true, "/app", "/plc/a", "/app/a");
     row("/plc/*", true, "/app/", "/plc/a", "/app/a");
+    row("/plc/*", true, "/app/", "/plc/", "/app/");
+    row("/plc/*", true, "/app", "/plc/", "/app");
+    row("/plc/*", true, "/", "/plc/a/", "/a/");
+    row("/plc/*", false, "/app", "/plc/", "/app/plc/");
+    row("/*", true, "/", "/", "/");
     row("/plc/*", true, "/app//", "/plc/a", "/app//a");
     row("/plc/*", true, "/", "/plc/plc/plc", "/plc/plc");
     row("/plc/*", true, "/", "/%70l%63/a", "/a"); // the same segment, written in another way
