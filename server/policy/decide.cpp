@@ -48,8 +48,8 @@ std::optional<std::string> decodedSegment(std::string_view segment)
     return decoded;
 }
 
-/// The decoded segments of a request's path, the last one empty behind a slash; unset where it is not in the one form
-/// that a route may match.
+/// The decoded segments of a request's path, the last one empty behind a slash at its end; unset where it is not in the
+/// one form that a route may match.
 std::optional<std::vector<std::string>> decodedPath(std::string_view path)
 {
     std::vector<std::string> decoded;
@@ -57,11 +57,8 @@ std::optional<std::vector<std::string>> decodedPath(std::string_view path)
         return std::nullopt;
     const auto segments = segmentsOf(path);
     for (std::size_t i = 0; i < segments.size(); ++i) {
-        if (segments[i].empty() && i + 1 == segments.size()) {
-            decoded.emplace_back();
-            break;
-        }
-        auto text = decodedSegment(segments[i]);
+        const bool slashAtEnd = segments[i].empty() && i + 1 == segments.size();
+        auto text = slashAtEnd ? std::optional(std::string()) : decodedSegment(segments[i]);
         if (!text)
             return std::nullopt;
         decoded.push_back(std::move(*text));
@@ -69,8 +66,8 @@ std::optional<std::vector<std::string>> decodedPath(std::string_view path)
     return decoded;
 }
 
-/// The channel where the pattern matches (empty where it has none), unset where it does not. A `*` at the end stands
-/// for whatever comes there, also for nothing behind the slash.
+/// The channel where the pattern matches (empty where it has none), unset where it does not. What is empty behind the
+/// last slash is for `*` alone, and for a pattern that is itself a slash.
 std::optional<std::string> matchPath(std::string_view pattern, const std::vector<std::string>& path)
 {
     const auto expected = segmentsOf(pattern);
