@@ -79,6 +79,9 @@ private:
     void readDrop(const Node& at, Gateway& gateway);
 
     [[nodiscard]] ChannelRule readChannel(const Node& at);
+    void readHistory(const Node& at, ChannelRule& rule);
+    void readRoleList(const Node& at, std::vector<std::string>& roles);
+    void checkHistories(const std::vector<Node>& routes);
     void readLockdown(const Node& at);
     void readDrain(const Node& at);
     void checkRoleNames(const Node& list, const std::vector<std::string>& names, bool anonymousToo);

@@ -32,6 +32,21 @@ bool isPathSegment(std::string_view segment, bool last)
            });
 }
 
+std::string_view kindOf(RouteKind kind)
+{
+    switch (kind) {
+    case RouteKind::Plain:
+        return "a plain hub's";
+    case RouteKind::Echo:
+        return "an echo";
+    case RouteKind::Gateway:
+        return "a gateway";
+    case RouteKind::Centrifuge:
+        return "a centrifuge";
+    }
+    return {};
+}
+
 bool isRoutePath(std::string_view path)
 {
     if (path == "/")
@@ -92,23 +107,6 @@ Route PolicyReader::readRoute(const Node& at)
     return route;
 }
 
-void PolicyReader::readHub(const Node& at, Route& route)
-{
-    if (!m_document.object(at, "hub"))
-        return;
-    const Node protocol = m_document.required(at, "protocol");
-    std::string word;
-    m_document.read(protocol, word);
-    if (word == "echo") {
-        route.kind = RouteKind::Echo;
-        m_document.warn(Code::Insecure, protocol, "an echo route is for diagnosis: it answers whoever may connect");
-    } else if (word == "centrifuge") {
-        m_document.error(Code::NotBuiltYet, protocol, "this protocol is not built yet");
-    } else if (!word.empty() && word != "plain") {
-        m_document.unexpected(Code::BadValue, protocol, "\"plain\" or \"echo\"");
-    }
-}
-
 void PolicyReader::readPath(const Node& at, Route& route)
 {
     m_document.read(at, route.path);
@@ -122,8 +120,7 @@ void PolicyReader::readPath(const Node& at, Route& route)
         m_document.unexpected(Code::BadValue, at, "{channel} once as a segment of a plain hub's path");
     if (route.kind != RouteKind::Plain && count != 0)
         m_document.unexpected(Code::BadValue, at,
-                              std::string("no {channel} in the path of ") +
-                                  (route.kind == RouteKind::Echo ? "an echo" : "a gateway") + " route");
+                              "no {channel} in the path of " + std::string(kindOf(route.kind)) + " route");
 }
 
 void PolicyReader::readAuthentication(const Node& at, Route& route)
@@ -316,6 +313,10 @@ void PolicyReader::readMessages(const Node& at, Route& route)
     m_document.readWhole(DocumentReader::member(at, "violations_before_close"), violations, 1, 10'000);
     messages.violationsBeforeClose = static_cast<std::uint32_t>(violations);
     m_document.readDuration(DocumentReader::member(at, "violations_within"), messages.violationsWithin, 1s, 24h);
+    const Node commands = DocumentReader::member(at, "max_commands_per_frame");
+    m_document.readWhole(commands, messages.maxCommandsPerFrame, 1, 10'000);
+    if (commands && route.kind != RouteKind::Centrifuge)
+        m_document.error(Code::Conflict, commands, "only the protocol \"centrifuge\" has commands");
 }
 
 void PolicyReader::readConduct(const Node& at, Route& route)
