@@ -216,9 +216,9 @@ void CommandParser::readSubs(ConnectRequest& request)
             fail(CommandFault::TooManySubs);
             return false;
         }
-        auto& [channel, sub] = request.subs.emplace_back(key, SubscribeRequest());
-        if (channel.empty())
+        if (key.empty())
             fail(CommandFault::Missing);
+        SubscribeRequest& sub = request.subs.emplace_back(key, SubscribeRequest()).second;
         members(path, [this, &sub](std::string_view name) { return name != "channel" && field(sub, name); });
         return true;
     });
