@@ -151,6 +151,17 @@ std::uint32_t idOf(const Json& command)
     return at->get<std::uint32_t>();
 }
 
+/// 0 where there is none that is right.
+std::uint32_t idToAnswer(std::string_view line)
+{
+    const Json command = Json::parse(line);
+    try {
+        return command.is_object() ? idOf(command) : 0;
+    } catch (const NotSo&) {
+        return 0;
+    }
+}
+
 Json secondReading(std::string_view line, std::size_t mostSubs)
 {
     const Json command = Json::parse(line);
@@ -187,8 +198,10 @@ public:
     Json operator()(const ConnectRequest& r) const
     {
         Json subs = Json::object();
-        for (const auto& [channel, sub] : r.subs)
+        for (const auto& [channel, sub] : r.subs) {
+            CHECK(sub.channel.empty());
             subs[channel] = stream(sub);
+        }
         CHECK(subs.size() == r.subs.size());
         return {
             {"connect",
@@ -303,8 +316,7 @@ void checkLine(std::string_view line, const Result<ClientCommand, CommandError>&
     if (!right) {
         const CommandError& error = found.error();
         CHECK(!commandErrorText(error).empty() && !error.json);
-        const Json command = Json::parse(line);
-        CHECK(error.id == 0 || (command.is_object() && command.at("id") == error.id));
+        CHECK(error.id == idToAnswer(line));
         return;
     }
     Json reading = std::visit(FirstReading(line), found->request);

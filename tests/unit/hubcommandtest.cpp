@@ -171,6 +171,9 @@ void HubCommandTest::the_protocol_is_read_as_it_is_defined_data()
         HistoryRequest{"c", 0, StreamPosition{18446744073709551615U, ""}, false});
     row("a publication to a map", R"({"id":1,"publish":{"channel":"c","type":1,"key":"k","data":1}})", 1,
         PublishRequest{"c", "1", 1});
+    ConnectRequest connect;
+    connect.subs = {{"c", SubscribeRequest()}};
+    row("a subscription's channel is its key", R"({"id":1,"connect":{"subs":{"c":{"channel":"d"}}}})", 1, connect);
     SubscribeRequest map = toNews();
     map.type = 1;
     row("a subscription to a map", R"({"id":1,"subscribe":{"channel":"news","type":1,"phase":2,"limit":100}})", 1, map);

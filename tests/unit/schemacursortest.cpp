@@ -147,6 +147,8 @@ void SchemaCursorTest::strings_have_their_escapes_resolved_data()
     row("half a pair", R"("\ud800")", "no text");
     row("the other half", R"("\udc00")", "no text");
     row("half a pair and another escape", R"("\ud800\n")", "no text");
+    row("the first half twice", R"("\ud800\ud800")", "no text");
+    row("the other half first", R"("\udc00\ud800")", "no text");
     row("cut", R"("\u004")", "no text");
     row("no escape", R"("\x")", "no text");
     row("ends in its escape", R"("\")", "no text");
