@@ -2,6 +2,8 @@
 #include "control/json.h"
 
 #include "control/fields.h"
+#include "control/jsonbounds.h"
+#include "policy/load.h"
 #include "policy/text.h"
 
 #include <nlohmann/json.hpp>
@@ -202,6 +204,8 @@ public:
         if (found == m_object.end() || !found->is_object())
             return need(key, text);
         m_known.insert(key);
+        if (blanksInLines(*found) > largestDocument)
+            return fail(below(key), "is over " + formatSize(largestDocument) + " in lines");
         text = found->dump(2, ' ', false, json::error_handler_t::replace);
     }
     void parsed(const char* key, const std::string&) { m_known.insert(key); }
@@ -575,6 +579,9 @@ Result<FeedBatch, ControlError> feedFromJson(const json& value)
 
 Result<Command, ControlError> parseCommand(std::string_view method, std::string_view body)
 {
+    if (nestsDeeper(body, deepestBody))
+        return badRequest("the body has more than " + std::to_string(deepestBody) +
+                          " objects and lists within each other");
     const json parameters = body.empty() ? json::object() : json::parse(body, nullptr, false);
     if (parameters.is_discarded())
         return badRequest("the body is not JSON");

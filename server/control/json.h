@@ -34,7 +34,8 @@ namespace gatehouse {
 [[nodiscard]] nlohmann::json feedToJson(const FeedBatch& batch);
 [[nodiscard]] Result<FeedBatch, ControlError> feedFromJson(const nlohmann::json& json);
 
-/// The same over text, for callers that need no JSON otherwise. A body that is empty counts as {}.
+/// The same over text, for callers that need no JSON otherwise. A body that is empty counts as {}; one that is deeper
+/// than deepestBody (jsonbounds.h) is BadRequest.
 [[nodiscard]] Result<Command, ControlError> parseCommand(std::string_view method, std::string_view body);
 [[nodiscard]] std::string formatCommand(const Command& command);
 [[nodiscard]] Reply parseReply(std::string_view method, std::string_view body);

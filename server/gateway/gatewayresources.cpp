@@ -36,7 +36,7 @@ std::vector<std::shared_ptr<Upstream>> GatewayResources::candidates() const
     }
     if (!usable.empty()) {
         const std::uint32_t turn = m_next.fetch_add(1, std::memory_order_relaxed);
-        std::ranges::rotate(usable, usable.begin() + static_cast<std::ptrdiff_t>(turn % usable.size()));
+        std::rotate(usable.begin(), usable.begin() + static_cast<std::ptrdiff_t>(turn % usable.size()), usable.end());
         if (m_settings.balance == Balance::LeastSessions)
             std::ranges::stable_sort(usable, {}, &Seen::load);
     }

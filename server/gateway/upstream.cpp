@@ -120,7 +120,7 @@ void Upstream::eject(TimePoint now)
     constexpr unsigned mostDoublings = 8;
     const auto length = std::min(longestEjection, firstEjection * (1U << std::min(before, mostDoublings)));
     if (!on) {
-        m_ejection.emplace();
+        m_ejection = Ejection();
         m_ejection->from = now;
         m_ejection->shownFrom = m_clock.wall();
     }

@@ -167,6 +167,7 @@ void UpstreamLink::onReadable()
             return;
         }
         received(scratch.first(got.bytes));
+        takeKept(); // what came with the answer stands before what is read next
     }
     if (reads())
         m_context.readAgain(*this);

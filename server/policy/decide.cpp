@@ -48,16 +48,17 @@ std::optional<std::string> decodedSegment(std::string_view segment)
     return decoded;
 }
 
-/// The decoded segments of a request's path; unset where it is not in the one form that a route may match.
+/// The decoded segments of a request's path, the last one empty behind a slash at its end; unset where it is not in the
+/// one form that a route may match.
 std::optional<std::vector<std::string>> decodedPath(std::string_view path)
 {
     std::vector<std::string> decoded;
-    if (path == "/")
-        return decoded;
     if (!path.starts_with('/'))
         return std::nullopt;
-    for (const std::string_view segment : segmentsOf(path)) {
-        auto text = decodedSegment(segment);
+    const auto segments = segmentsOf(path);
+    for (std::size_t i = 0; i < segments.size(); ++i) {
+        const bool slashAtEnd = segments[i].empty() && i + 1 == segments.size();
+        auto text = slashAtEnd ? std::optional(std::string()) : decodedSegment(segments[i]);
         if (!text)
             return std::nullopt;
         decoded.push_back(std::move(*text));
@@ -65,11 +66,10 @@ std::optional<std::vector<std::string>> decodedPath(std::string_view path)
     return decoded;
 }
 
-/// The channel where the pattern matches (empty where it has none), unset where it does not.
+/// The channel where the pattern matches (empty where it has none), unset where it does not. What is empty behind the
+/// last slash is for `*` alone, and for a pattern that is itself a slash.
 std::optional<std::string> matchPath(std::string_view pattern, const std::vector<std::string>& path)
 {
-    if (pattern == "/")
-        return path.empty() ? std::optional(std::string()) : std::nullopt;
     const auto expected = segmentsOf(pattern);
     std::string channel;
     for (std::size_t i = 0; i < expected.size(); ++i) {
@@ -77,7 +77,7 @@ std::optional<std::string> matchPath(std::string_view pattern, const std::vector
             return std::nullopt;
         if (expected[i] == "*" && i + 1 == expected.size())
             return channel;
-        if (expected[i] == channelPlaceholder)
+        if (expected[i] == channelPlaceholder && !path[i].empty())
             channel = path[i];
         else if (expected[i] != path[i])
             return std::nullopt;

@@ -22,7 +22,8 @@ struct RouteMatch {
 };
 
 /// The first route whose path matches; none is Reason::Path. `path` is the raw path of the request target, without
-/// query. Dot segments, encoded dots or slashes, empty segments and bad percent-encoding match nothing (FAULTS row 27).
+/// query. Dot segments, encoded dots or slashes, empty segments and bad percent-encoding match nothing (FAULTS row 27);
+/// only `*` takes a slash at the end: "/app/*" matches "/app/" and "/app/a/", and not "/app".
 [[nodiscard]] std::optional<RouteMatch> matchRoute(const Policy& policy, std::string_view path);
 
 /// Host against `server_names` of a listener (421 is the caller's answer when the syntax was right). `host` as

@@ -20,6 +20,11 @@ constexpr Key file(std::string_view name)
     return {name, {}, true, true};
 }
 
+constexpr Key secretFile(std::string_view name)
+{
+    return {name, {}, true, true, true};
+}
+
 constexpr std::array rootKeys{Key{"gatehouse"},
                               Key{"name"},
                               Key{"state_dir"},
@@ -46,19 +51,32 @@ constexpr std::array listenerKeys{
     Key{"name"},     Key{"kind"},         Key{"address"},         Key{"port"},         Key{"tls", "tls"},
     Key{"insecure"}, Key{"server_names"}, Key{"trusted_proxies"}, Key{"proxy_header"}, Key{"networks", "networks"}};
 
-constexpr std::array tlsKeys{file("certificate"),      file("key"), Key{"min_version"}, file("client_ca"),
-                             Key{"handshake_timeout"}, Key{"renew"}};
+constexpr std::array tlsKeys{file("certificate"), secretFile("key"),        Key{"min_version"},
+                             file("client_ca"),   Key{"handshake_timeout"}, Key{"renew"}};
 
 constexpr std::array networksKeys{Key{"allow"}, Key{"deny"}};
 
-constexpr std::array issuerKeys{
-    Key{"name"},        Key{"algorithms"},    file("secret_file"), Key{"previous", "previous"},
-    file("jwks_file"),  Key{"jwks_url"},      file("jwks_ca"),     Key{"refresh"},
-    Key{"issuer"},      Key{"audience"},      Key{"user_claim"},   Key{"user_prefix"},
-    Key{"roles_claim"}, Key{"roles_allowed"}, Key{"require"},      Key{"typ"},
-    Key{"leeway"},      Key{"max_lifetime"},  Key{"one_time"}};
+constexpr std::array issuerKeys{Key{"name"},
+                                Key{"algorithms"},
+                                secretFile("secret_file"),
+                                Key{"previous", "previous"},
+                                file("jwks_file"),
+                                Key{"jwks_url"},
+                                file("jwks_ca"),
+                                Key{"refresh"},
+                                Key{"issuer"},
+                                Key{"audience"},
+                                Key{"user_claim"},
+                                Key{"user_prefix"},
+                                Key{"roles_claim"},
+                                Key{"roles_allowed"},
+                                Key{"require"},
+                                Key{"typ"},
+                                Key{"leeway"},
+                                Key{"max_lifetime"},
+                                Key{"one_time"}};
 
-constexpr std::array previousKeys{file("secret_file"), Key{"until"}};
+constexpr std::array previousKeys{secretFile("secret_file"), Key{"until"}};
 
 constexpr std::array limitsKeys{Key{"sessions"},
                                 Key{"sessions_per_ip"},
@@ -109,7 +127,7 @@ constexpr std::array hubKeys{Key{"protocol"}};
 constexpr std::array gatewayKeys{Key{"upstreams"},
                                  Key{"balance"},
                                  file("ca"),
-                                 file("auth_header_file"),
+                                 secretFile("auth_header_file"),
                                  Key{"connect_timeout"},
                                  Key{"health", "health"},
                                  Key{"strip_prefix"},

@@ -14,6 +14,7 @@ struct DocumentKey {
     std::string_view object = {}; ///< DocumentObject::name of its value, or of its list's entries; empty: another value
     bool built = true;            ///< false: the key's meaning is settled, its part is not there yet
     bool file = false;            ///< a text is the path of a file
+    bool secret = false;          ///< the file holds a secret
 };
 
 /// A kind of object in the policy document. Every object may have "note" too, which stands before all its keys.

@@ -72,6 +72,7 @@ private:
 
     void readGateway(const Node& at, Gateway& gateway);
     void readUpstreams(const Node& at, Gateway& gateway);
+    void checkLoop(const Node& at, const UpstreamUrl& url);
     void readAuthorities(const Node& gatewayAt, Gateway& gateway);
     void readAuthHeader(const Node& at, Gateway& gateway);
     void readHealth(const Node& at, Gateway& gateway);

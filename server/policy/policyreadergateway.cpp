@@ -95,7 +95,26 @@ void PolicyReader::readUpstreams(const Node& at, Gateway& gateway)
         if (!url->tls && !isNearby(*url))
             m_document.warn(Code::Insecure, item,
                             "messages and what the gate says of its users cross the network in the clear");
+        checkLoop(item, *url);
         gateway.upstreams.push_back(std::move(*url));
+    }
+}
+
+/// A session that comes back to the gate would open the next one, until no more fit in.
+void PolicyReader::checkLoop(const Node& at, const UpstreamUrl& url)
+{
+    for (const Listener& listener : m_policy.listeners) {
+        const std::string name = "the gate's own listener " + jsonQuoted(listener.name);
+        switch (reaches(url, listener)) {
+        case Reaches::Surely:
+            return m_document.error(Code::Conflict, at,
+                                    "this is " + name + ": expected the address and port of the application");
+        case Reaches::Perhaps:
+            return m_document.warn(Code::Conflict, at,
+                                   "this may be " + name + ", where sessions would only come back to the gate");
+        case Reaches::No:
+            break;
+        }
     }
 }
 

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "policy/remotechange.h"
 
-#include "policy/documentreader.h"
+#include "policy/documentfiles.h"
 #include "policy/documenttext.h"
+#include "policy/secretuses.h"
 
 #include <algorithm>
 #include <array>
-#include <functional>
 #include <set>
 #include <string>
 #include <system_error>
@@ -26,32 +26,6 @@ struct LocalKey {
 constexpr std::array localKeys{LocalKey{{"state_dir"}}, LocalKey{{"control_socket"}},
                                LocalKey{{"control_group"}, "control_group"},
                                LocalKey{{"audit", "checkpoint", "also_to"}}, LocalKey{{"api_keys"}, "api_key"}};
-
-using TellFile = std::function<void(std::string_view key, const Node& text)>;
-
-/// Tells of every text below `at` that names a file; `object` as in arrangeDocument().
-void eachFile(const Node& at, std::string_view object, const TellFile& tell)
-{
-    const DocumentObject* known = documentObject(object);
-    if (!known || !at)
-        return;
-    if (at.is(Kind::Array))
-        for (std::size_t i = 0; i < at.value->items.size(); ++i) {
-            const JsonValue& item = at.value->items[i];
-            eachFile({&item, at.pointer + "/" + std::to_string(i), item.offset}, object, tell);
-        }
-    if (!at.is(Kind::Object))
-        return;
-    for (const JsonMember& member : at.value->members) {
-        const DocumentKey* key = known->find(member.key);
-        const Node node{&member.value, at.pointer + "/" + pointerStep(member.key), member.value.offset};
-        if (key && key->file && node.is(Kind::String))
-            tell(member.key, node);
-        const std::string_view inner = key ? key->object : known->entries;
-        if (!inner.empty())
-            eachFile(node, inner, tell);
-    }
-}
 
 /// What stands there in canonical form; empty where nothing does, or null.
 std::string textAt(const Node& root, std::string_view source, const LocalKey& key)
@@ -121,11 +95,15 @@ std::vector<PolicyError> remoteProblems(std::string_view text, std::string_view 
                      "changes only on the server itself, through gatehousectl or its console");
     }
     std::set<std::pair<std::string, std::string>> known; // for another use it may say more of itself
-    eachFile(old, rootObject, [&](std::string_view key, const Node& file) { known.emplace(key, file.value->text); });
-    eachFile(*root, rootObject, [&](std::string_view key, const Node& file) {
-        if (!known.contains({std::string(key), file.value->text}) && !liesIn(file.value->text, folder))
+    eachFile(old, rootObject,
+             [&](const DocumentKey& key, const Node& file, const Node&) { known.emplace(key.name, file.value->text); });
+    const SecretUses secrets(old, folder);
+    eachFile(*root, rootObject, [&](const DocumentKey& key, const Node& file, const Node& within) {
+        if (!known.contains({std::string(key.name), file.value->text}) && !liesIn(file.value->text, folder))
             reader.error(Code::Insecure, file,
                          "a file outside the policy's folder can be named only on the server itself");
+        else
+            secrets.check(reader, key, file, within);
     });
     return reader.takeErrors();
 }

@@ -103,6 +103,34 @@ bool isSameUpstream(const UpstreamUrl& a, const UpstreamUrl& b)
     return a.tls == b.tls && a.host == b.host && a.port == b.port && a.path == b.path;
 }
 
+std::string originOf(const UpstreamUrl& url)
+{
+    const bool brackets = url.host.find(':') != std::string::npos;
+    return (url.tls ? "wss://" : "ws://") + (brackets ? "[" + url.host + "]" : url.host) + ":" +
+           std::to_string(url.port);
+}
+
+Reaches reaches(const UpstreamUrl& url, const Listener& listener)
+{
+    if (url.port != listener.port)
+        return Reaches::No;
+    const IpAddress& own = listener.address;
+    const bool named = contains(listener.serverNames, url.host);
+    const auto address = IpAddress::parse(url.host);
+    if (!address) {
+        const bool local = url.host == "localhost" || url.host.ends_with(".localhost"); // RFC 6761 §6.3
+        return named || (local && (own.isLoopback() || own.isUnspecified())) ? Reaches::Perhaps : Reaches::No;
+    }
+    if (*address == own)
+        return Reaches::Surely;
+    if (!own.isUnspecified() || (own.isV4() && !address->isV4()))
+        return Reaches::No;
+    if (address->isLoopback() && own.isV4() == address->isV4())
+        return Reaches::Surely;
+    // Whether "::" takes IPv4 too is the system's to say (net.ipv6.bindv6only).
+    return named || address->isLoopback() ? Reaches::Perhaps : Reaches::No;
+}
+
 bool isNearby(const UpstreamUrl& url)
 {
     const auto address = IpAddress::parse(url.host);

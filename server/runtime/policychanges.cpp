@@ -160,10 +160,13 @@ PolicyStep::Refusal ServerRuntime::Private::finishChange(PolicyStep& step, const
     answer->restart = step.prepared->restart;
     answer->warnings = step.prepared->warnings;
     PolicyVersion version = answer->version;
-    const auto applied = m_gate->apply(step.prepared->generation, [answer, answering](PolicyMet met) {
+    // By way of this thread, where the change is at its end by then: who is told of it meets it everywhere.
+    const auto applied = m_gate->apply(step.prepared->generation, [this, answer, answering](PolicyMet met) {
         answer->sessions = met.sessions;
         answer->ended = std::move(met.ended);
-        answering(std::move(*answer));
+        const auto tell = [answer, answering] { answering(std::move(*answer)); };
+        if (!m_runtime.post(tell, true))
+            tell();
     });
     if (!applied)
         return ControlError{ControlErrorCode::Rejected, applied.error(), Reason::Listener, {}, {}};

@@ -9,7 +9,10 @@ void TaskQueue::start(std::chrono::milliseconds period, Task tick)
 {
     m_period = period;
     m_tick = std::move(tick);
-    m_stopping = false;
+    {
+        const std::lock_guard lock(m_mutex); // tasks may be posted before
+        m_stopping = false;
+    }
     m_thread = std::thread([this] { run(); });
     pthread_setname_np(m_thread.native_handle(), m_name.c_str());
 }

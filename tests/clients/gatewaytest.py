@@ -16,11 +16,12 @@ MIB = 1 << 20
 
 class Behind(unittest.IsolatedAsyncioTestCase):
     kind = "node chat"
+    keys = {"subprotocols": {"allow": ["lines.v1", "lines.v2"]}}  # of the route
 
     async def asyncSetUp(self):
         self.application = await Application(self.kind).start()
         self.addAsyncCleanup(self.application.kill)
-        self.gate = gate.Gate(in_front_of(self.application.port, subprotocols={"allow": ["lines.v1", "lines.v2"]})).start()
+        self.gate = gate.Gate(in_front_of(self.application.port, **self.keys)).start()
         self.addCleanup(self.gate.stop)
         self.token = self.gate.token("alice", "editor")
 
@@ -135,6 +136,22 @@ class NodeEcho(Echo, Behind):
 
 class PythonEcho(Echo, Behind):
     kind = "python echo"
+
+
+class Compressed(Echo, Behind):
+    """The gate compresses for the client what the application, as ever, says plainly."""
+    kind = "python echo"
+    keys = {**Behind.keys, "compression": {"max_inflated": "1MiB", "min_size": "64B"}}
+
+    async def test_it_is_agreed_on_and_each_side_hears_it_whole(self):
+        client = await self.connect()
+        session = await gate.eventually(lambda: self.gate.session_of("alice"), "the session in the list")
+        self.assertTrue(session["compression"])
+        self.assertEqual([extension.name for extension in client.extensions], ["permessage-deflate"])
+        lines = [f"line {i}: 20.{i % 10} °C" * (1 + i) for i in range(200)]
+        for line in lines:
+            self.assertEqual(await answer(client, line), line)
+        self.assertNotIn("sec-websocket-extensions", json.loads(await answer(client, "request"))["headers"])
 
 
 if __name__ == "__main__":

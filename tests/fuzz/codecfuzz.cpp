@@ -14,20 +14,27 @@ struct Settings {
     Role role = Role::Server;
     DecoderLimits limits;
     std::uint32_t seed = 0;
+    std::uint32_t partSize = 0;  ///< 0: messages are whole
+    bool otherPartSizes = false; ///< from piece to piece, 0 among them; partSize is the largest
 };
 
 Seen copyOf(const Event& event)
 {
-    return {event.kind, event.type, std::string(asText(event.payload)), event.closeCode, event.reason};
+    const bool part = event.kind == Event::Kind::Part;
+    return {event.kind,           event.type,         std::string(asText(event.payload)), event.closeCode, event.reason,
+            !part || event.first, !part || event.last};
 }
 
-void checkEvent(const Event& event, const DecoderLimits& limits)
+void checkEvent(const Event& event, const Settings& settings)
 {
+    const DecoderLimits& limits = settings.limits;
     switch (event.kind) {
     case Event::Kind::NeedMore:
         break;
-    case Event::Kind::Part: // no decoder here is asked for parts
-        CHECK(false);
+    case Event::Kind::Part:
+        CHECK(settings.partSize > 0 &&
+              event.payload.size() <= std::min<std::uint64_t>(settings.partSize, limits.maxMessage));
+        CHECK(event.type == Opcode::Binary || event.type == Opcode::Text);
         break;
     case Event::Kind::Message:
         CHECK(event.payload.size() <= std::max(limits.maxMessage, limits.maxInflated.value_or(0)));
@@ -61,45 +68,54 @@ void checkDeaf(Decoder& decoder)
     CHECK(decoder.held() == 0 && !decoder.inFrame() && !decoder.inMessage());
 }
 
-/// A message up to its limit, in memory that doubles with what came: what is announced costs nothing.
-void checkHeld(std::size_t held, std::size_t came, const DecoderLimits& limits)
+/// A message up to its limit, or no more than a part of it, in memory that doubles with what came: what is announced
+/// costs nothing.
+void checkHeld(std::size_t held, std::size_t came, const Settings& settings)
 {
     constexpr std::size_t most = 1032; // bytes that deflate makes of one (zlib's technical details)
+    const DecoderLimits& limits = settings.limits;
+    std::uint64_t plain = limits.maxMessage;
+    if (settings.partSize > 0) // one that began whole goes on so
+        plain = settings.otherPartSizes ? std::max<std::uint64_t>(plain, settings.partSize) : settings.partSize;
     if (!limits.maxInflated) {
-        CHECK(held <= limits.maxMessage + maxControlPayload && held <= 2 * came + maxControlPayload);
+        CHECK(held <= plain + maxControlPayload && held <= 2 * came + maxControlPayload);
         return;
     }
     constexpr std::size_t others = maxControlPayload + Inflater::memory;
-    CHECK(held <= std::max(limits.maxMessage, *limits.maxInflated) + others && held <= 2 * most * came + others);
+    CHECK(held <= std::max(plain, *limits.maxInflated) + others && held <= 2 * most * came + others);
 }
 
-/// Cuts of a long stream are the longer, so that it does not fall into thousands of pieces.
-auto cutsFor(std::string_view stream, std::uint32_t seed)
+void setPartSize(Decoder& decoder, const Settings& settings, std::size_t piece)
 {
-    return [cuts = Cuts(seed), scale = 1 + stream.size() / 1024]() mutable { return cuts.next() * scale; };
+    if (!settings.otherPartSizes)
+        decoder.setPartSize(settings.partSize);
+    else
+        decoder.setPartSize(static_cast<std::uint32_t>(Cuts(settings.seed + static_cast<std::uint32_t>(piece)).next() %
+                                                       (settings.partSize + 1)));
 }
 
 /// Each piece in memory of its own, so that a step beside it is seen.
-template <class Step> Outcome decode(std::string_view stream, const Settings& settings, Step step)
+Outcome decode(std::string_view stream, const Settings& settings, const Pieces& pieces)
 {
     Decoder decoder(settings.role, settings.limits);
     Outcome outcome;
-    for (std::size_t at = 0; at < stream.size();) {
-        const std::string_view piece = stream.substr(at, step());
-        at += piece.size();
-        const auto bytes = std::as_bytes(std::span(piece));
+    std::size_t begin = 0;
+    for (std::size_t i = 0; i < pieces.size(); begin = pieces[i++]) {
+        setPartSize(decoder, settings, i);
+        const auto bytes = std::as_bytes(std::span(stream.substr(begin, pieces[i] - begin)));
         std::vector<std::byte> mutableBytes(bytes.begin(), bytes.end());
         std::span<std::byte> left(mutableBytes);
         for (;;) {
             const std::size_t before = left.size();
             const Event event = decoder.next(left);
-            checkHeld(decoder.held(), at, settings.limits);
-            checkEvent(event, settings.limits);
+            checkHeld(decoder.held(), pieces[i], settings);
+            checkEvent(event, settings);
             if (event.kind == Event::Kind::NeedMore) {
                 CHECK(left.empty());
                 break;
             }
-            CHECK(left.size() < before);
+            // What waits is a part as soon as the parts have become so small.
+            CHECK(left.size() < before || (settings.otherPartSizes && event.kind == Event::Kind::Part));
             outcome.events.push_back(copyOf(event));
             if (isLast(event)) {
                 checkDeaf(decoder);
@@ -113,13 +129,22 @@ template <class Step> Outcome decode(std::string_view stream, const Settings& se
     return outcome;
 }
 
+/// Messages are the same whether they came whole or in parts; the parts are those that a plain reading cuts.
+void checkDecoded(std::string_view stream, const Settings& settings, const Outcome& expected, const Pieces& pieces)
+{
+    const Outcome seen = decode(stream, settings, pieces);
+    CHECK(joined(seen, settings.partSize) == expected);
+    if (settings.partSize > 0 && !settings.otherPartSizes)
+        CHECK(seen == decodePlainly(stream, settings.role, settings.limits, {settings.partSize, pieces}));
+}
+
 void decodeEveryWay(std::string_view stream, const Settings& settings)
 {
     const Outcome expected = decodePlainly(stream, settings.role, settings.limits);
-    CHECK(decode(stream, settings, [&] { return stream.size(); }) == expected);
-    CHECK(decode(stream, settings, cutsFor(stream, settings.seed)) == expected);
+    checkDecoded(stream, settings, expected, {stream.size()});
+    checkDecoded(stream, settings, expected, randomPieces(stream, settings.seed));
     if (stream.size() <= 512)
-        CHECK(decode(stream, settings, [] { return std::size_t{1}; }) == expected);
+        checkDecoded(stream, settings, expected, bytewise(stream));
 }
 
 std::optional<std::uint32_t> maskFor(Role receiver, std::uint32_t seed)
@@ -170,13 +195,18 @@ void checkRoundTrip(std::string_view payload, const Settings& settings)
     const auto bytes = std::as_bytes(std::span(payload));
     const std::string frame = append({}, encodeFrame(type, bytes, maskFor(settings.role, settings.seed)));
     Settings exact{settings.role, {payload.size(), 0, {}}, settings.seed};
-    const Outcome message = decode(frame, exact, cutsFor(frame, settings.seed));
+    const Outcome message = decode(frame, exact, randomPieces(frame, settings.seed));
     CHECK(message.events == std::vector<Seen>({{Event::Kind::Message, type, std::string(payload), {}, Reason::None}}));
     if (!payload.empty()) {
         --exact.limits.maxMessage;
-        const Outcome refused = decode(frame, exact, cutsFor(frame, settings.seed));
+        const Outcome refused = decode(frame, exact, randomPieces(frame, settings.seed));
         CHECK(refused.events.size() == 1 && refused.events.front().reason == Reason::TooBig);
+        ++exact.limits.maxMessage;
     }
+    exact.partSize = settings.partSize;
+    exact.otherPartSizes = settings.otherPartSizes;
+    if (exact.partSize > 0)
+        checkDecoded(frame, exact, message, randomPieces(frame, settings.seed + 1));
 }
 
 void checkDeflated(std::string_view payload, const Settings& settings)
@@ -189,10 +219,10 @@ void checkDeflated(std::string_view payload, const Settings& settings)
         return;
     const std::string frame = append({}, *encoded);
     Settings exact{settings.role, {payload.size(), 0, payload.size()}, settings.seed};
-    const Outcome message = decode(frame, exact, cutsFor(frame, settings.seed));
+    const Outcome message = decode(frame, exact, randomPieces(frame, settings.seed));
     CHECK(message.events == std::vector<Seen>({{Event::Kind::Message, type, std::string(payload), {}, Reason::None}}));
     --*exact.limits.maxInflated;
-    const Outcome refused = decode(frame, exact, cutsFor(frame, settings.seed));
+    const Outcome refused = decode(frame, exact, randomPieces(frame, settings.seed));
     CHECK(refused.events.size() == 1 && refused.events.front().reason == Reason::TooBig);
 }
 
@@ -200,7 +230,7 @@ void checkClose(std::string_view reason, std::uint16_t code, const Settings& set
 {
     const auto sent = code == 0 ? std::nullopt : std::optional(code);
     const std::string frame = append({}, encodeClose(sent, reason, maskFor(settings.role, settings.seed)));
-    const Outcome outcome = decode(frame, settings, [&] { return frame.size(); });
+    const Outcome outcome = decode(frame, settings, {frame.size()});
     CHECK(outcome.events.size() == 1 && outcome.events.front().kind == Event::Kind::Close);
     const Seen& close = outcome.events.front();
     CHECK(close.closeCode == (sent && !isValidCloseCode(code) ? std::optional<std::uint16_t>(1011) : sent));
@@ -211,8 +241,10 @@ void checkClose(std::string_view reason, std::uint16_t code, const Settings& set
 
 } // namespace
 
-// Six bytes, then a stream or the parts of one: flags (1 client role, 2 parts, 4 default limits, 8 compression, 16 with
-// a cap of its own), the largest message, fragments, seed of the cuts and the mask, a byte of the Close code.
+// Six bytes, then a stream or what to build one from: flags (1 client role, 2 built, 4 default limits, 8 compression,
+// 16 with a cap of its own, 32 messages come in parts, 64 which are large, 128 and of changing size), the largest
+// message, fragments, seed of the cuts and the mask, a byte of the Close code; with 32 one more for the size of the
+// parts.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size)
 {
     Input input(data, size);
@@ -227,8 +259,11 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         settings.limits.maxInflated = (flags & 16U) != 0 ? 65536 : maxMessage / 2U + 1;
     settings.seed = input.byte();
     const auto code = static_cast<std::uint16_t>(input.byte() * 20U);
-    const bool parts = (flags & 2U) != 0;
-    const std::string stream = parts ? build(input, settings) : append({}, input.rest());
+    if ((flags & 32U) != 0)
+        settings.partSize = (1U + input.byte()) * ((flags & 64U) != 0 ? 64U : 1U);
+    settings.otherPartSizes = settings.partSize > 0 && (flags & 128U) != 0;
+    const bool built = (flags & 2U) != 0;
+    const std::string stream = built ? build(input, settings) : append({}, input.rest());
     decodeEveryWay(stream, settings);
     checkRoundTrip(stream, settings);
     checkDeflated(stream, settings);

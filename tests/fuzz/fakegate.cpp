@@ -276,6 +276,10 @@ void FakeWorker::turn()
         const auto found = find(connection);
         if (found == m_live.end())
             continue;
+        if (found->peer->end == Peer::End::Reset && !connection->wantsRead() && !connection->dead()) {
+            guarded(*connection, [&] { connection->hungUp(); }); // epoll says it, asked or not
+            continue;
+        }
         if ((connection->interest & EPOLLOUT) != 0 && found->peer->writable())
             requestFlush(*connection);
         if (due(*found))

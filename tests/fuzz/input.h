@@ -4,8 +4,10 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <numeric>
 #include <span>
 #include <string_view>
+#include <vector>
 
 namespace gatehouse::fuzz {
 
@@ -72,5 +74,24 @@ private:
 
     std::uint32_t m_state;
 };
+
+using Pieces = std::vector<std::size_t>; ///< of a stream: where each ends
+
+/// Those of a long stream are the longer, so that it does not fall into thousands of pieces.
+inline Pieces randomPieces(std::string_view stream, std::uint32_t seed)
+{
+    Cuts cuts(seed);
+    Pieces ends;
+    for (std::size_t end = 0; end < stream.size(); ends.push_back(end))
+        end = std::min(stream.size(), end + cuts.next() * (1 + stream.size() / 1024));
+    return ends;
+}
+
+inline Pieces bytewise(std::string_view stream)
+{
+    Pieces ends(stream.size());
+    std::iota(ends.begin(), ends.end(), std::size_t{1});
+    return ends;
+}
 
 } // namespace gatehouse::fuzz

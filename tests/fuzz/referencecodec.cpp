@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "referencecodec.h"
 
+#include "check.h"
 #include "plaininflate.h"
 
 #include <algorithm>
@@ -20,8 +21,10 @@ unsigned at(std::string_view text, std::size_t index)
 
 class PlainDecoder {
 public:
-    PlainDecoder(std::string_view stream, Role role, const wire::DecoderLimits& limits)
+    PlainDecoder(std::string_view stream, Role role, const wire::DecoderLimits& limits, const PartsOf& parts)
         : m_stream(stream)
+        , m_size(stream.size())
+        , m_parts(parts)
         , m_limits(limits)
         , m_role(role)
     {
@@ -95,10 +98,19 @@ private:
         std::string payload(m_stream.substr(head, whole ? static_cast<std::size_t>(length) : std::string_view::npos));
         for (std::size_t i = 0; i < payload.size() && maskSize != 0; ++i)
             payload[i] = static_cast<char>(at(payload, i) ^ at(m_stream, head - 4 + i % 4));
-        const bool goesOn = control ? !whole || controlFrame(opcode, payload) : data(opcode, fin && whole, payload);
+        const bool alone = fin && opcode != 0 && m_size - m_stream.size() + head + length <= pieceEnd(head);
+        const bool goesOn = control ? !whole || controlFrame(opcode, payload)
+                                    : data(opcode, payload, {.whole = whole, .fin = fin, .alone = alone});
         if (goesOn && whole)
             m_stream.remove_prefix(head + static_cast<std::size_t>(length));
         return goesOn && whole;
+    }
+
+    /// Of the piece in which the payload begins, behind a header of so many bytes.
+    [[nodiscard]] std::size_t pieceEnd(std::size_t head) const
+    {
+        const auto end = std::ranges::upper_bound(m_parts.pieceEnds, m_size - m_stream.size() + head);
+        return end == m_parts.pieceEnds.end() ? m_size : *end;
     }
 
     bool controlFrame(unsigned opcode, const std::string& payload)
@@ -126,7 +138,13 @@ private:
         return false;
     }
 
-    bool data(unsigned opcode, bool complete, const std::string& payload)
+    struct Frame {
+        bool whole = false; ///< all of it came
+        bool fin = false;
+        bool alone = false; ///< it is a message of its own that lies in one piece
+    };
+
+    bool data(unsigned opcode, const std::string& payload, Frame frame)
     {
         if (opcode != 0) {
             m_type = Opcode{static_cast<std::uint8_t>(opcode)};
@@ -135,25 +153,66 @@ private:
         m_open = true;
         ++m_fragments;
         m_received += payload.size();
+        const bool complete = frame.whole && frame.fin;
+        if (m_parts.size > 0 && !m_compressed && !frame.alone)
+            return inParts(payload, frame);
         if (!m_compressed)
             m_message += payload;
         else if (const Reason reason = inflate(payload, complete); reason != Reason::None)
             return end(reason);
-        const Utf8 text =
-            m_type == Opcode::Text ? judgeUtf8(std::string_view(m_message).substr(m_judged)) : Utf8::Whole;
-        if (text == Utf8::Bad || (text == Utf8::Cut && complete))
+        if (!isText(complete))
             return end(Reason::Utf8);
-        if (text == Utf8::Whole)
-            m_judged = m_message.size();
         if (complete) {
             m_outcome.events.push_back({Event::Kind::Message, m_type, m_message, {}, Reason::None});
-            m_open = false;
-            m_fragments = 0;
-            m_message.clear();
-            m_deflated.clear();
-            m_judged = m_received = 0;
+            endMessage();
         }
         return true;
+    }
+
+    /// A frame is cut from its front; its last part is what is left over.
+    bool inParts(std::string_view payload, Frame frame)
+    {
+        do {
+            const std::string_view part = payload.substr(0, m_parts.size);
+            payload.remove_prefix(part.size());
+            const bool frameEnds = frame.whole && payload.empty();
+            const bool last = frameEnds && frame.fin;
+            m_message += part;
+            if (!isText(last))
+                return end(Reason::Utf8);
+            if (part.size() < m_parts.size && !frameEnds)
+                return true; // the rest of it is still to come
+            if (!part.empty() || last)
+                m_outcome.events.push_back({Event::Kind::Part,
+                                            m_type,
+                                            std::string(part),
+                                            {},
+                                            Reason::None,
+                                            m_message.size() == part.size(),
+                                            last});
+            if (last)
+                endMessage();
+        } while (!payload.empty());
+        return true;
+    }
+
+    /// What there is of the message; `complete`: it is all.
+    bool isText(bool complete)
+    {
+        const Utf8 text =
+            m_type == Opcode::Text ? judgeUtf8(std::string_view(m_message).substr(m_judged)) : Utf8::Whole;
+        if (text == Utf8::Whole)
+            m_judged = m_message.size();
+        return text == Utf8::Whole || (text == Utf8::Cut && !complete);
+    }
+
+    void endMessage()
+    {
+        m_open = false;
+        m_fragments = 0;
+        m_message.clear();
+        m_deflated.clear();
+        m_judged = m_received = 0;
     }
 
     /// All of the message once more with each frame.
@@ -173,6 +232,8 @@ private:
     }
 
     std::string_view m_stream;
+    std::size_t m_size; ///< of the whole stream
+    PartsOf m_parts;
     wire::DecoderLimits m_limits;
     Role m_role;
     Outcome m_outcome;
@@ -189,9 +250,37 @@ private:
 
 } // namespace
 
-Outcome decodePlainly(std::string_view stream, Role role, const wire::DecoderLimits& limits)
+Outcome decodePlainly(std::string_view stream, Role role, const wire::DecoderLimits& limits, const PartsOf& parts)
 {
-    return PlainDecoder(stream, role, limits).run();
+    return PlainDecoder(stream, role, limits, parts).run();
+}
+
+Outcome joined(const Outcome& parts, std::size_t largest)
+{
+    Outcome whole{{}, parts.inFrame, parts.inMessage};
+    std::optional<Seen> message;
+    for (const Seen& seen : parts.events) {
+        CHECK(seen.kind != Event::Kind::Message || !message);
+        if (seen.kind != Event::Kind::Part) {
+            whole.events.push_back(seen);
+            continue;
+        }
+        CHECK(seen.first == !message && seen.payload.size() <= largest && (seen.last || !seen.payload.empty()));
+        CHECK(!message || message->type == seen.type);
+        if (!message)
+            message = Seen{Event::Kind::Message, seen.type, {}, {}, Reason::None};
+        message->payload += seen.payload;
+        if (seen.last) {
+            whole.events.push_back(std::move(*message));
+            message.reset();
+        }
+    }
+    if (message && !parts.inMessage) {
+        CHECK(!whole.events.empty());
+        const Event::Kind why = whole.events.back().kind;
+        CHECK(why == Event::Kind::Close || why == Event::Kind::Violation);
+    }
+    return whole;
 }
 
 Utf8 judgeUtf8(std::string_view text)

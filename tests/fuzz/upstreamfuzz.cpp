@@ -4,7 +4,9 @@
 #include "gateway/upstreamlink.h"
 #include "input.h"
 #include "manualclock.h"
+#include "referencecodec.h"
 
+#include <algorithm>
 #include <memory>
 #include <string>
 
@@ -17,6 +19,8 @@ using namespace std::chrono_literals;
 
 constexpr std::size_t mostSaid = 1U << 20U;
 constexpr std::uint64_t mostMessage = 300;
+constexpr std::string_view goodAnswer = "HTTP/1.1 101 X\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+                                        "Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n";
 
 class NoAudit final : public EventSink {
 public:
@@ -64,7 +68,9 @@ public:
         again.swap(toRead);
         for (Endpoint* endpoint : again)
             endpoint->inRead = false;
-        if (alive() && (!again.empty() || (peer.readable() && link->wantsRead()) || link->readWantsWrite()))
+        if (alive() && peer.end == Peer::End::Reset && !link->wantsRead())
+            link->hungUp();
+        else if (alive() && (!again.empty() || (peer.readable() && link->wantsRead()) || link->readWantsWrite()))
             link->onReadable();
         if (alive() && peer.writable() && link->wantsWrite())
             requestFlush(*link);
@@ -88,15 +94,26 @@ class CheckedOwner final : public UpstreamLink::Owner {
 public:
     LinkTerms now{{mostMessage, 8, {}}, 0, 2s, Ping{3s, 1s}, Rate{10, 1s, 20}, 1s};
     UpstreamLink* link = nullptr;
-    bool open = false, held = false, startsAtOnce = true;
+    bool open = false, started = false, held = false, startsAtOnce = true;
+    std::uint32_t largestPart = 0; ///< of all that now.partSize was
+    std::vector<std::string> messages{};
+    std::string begun{}; ///< of a message that came in parts so far
+    std::string subprotocol{};
+    std::optional<LinkEnd> end{};
 
     [[nodiscard]] LinkTerms terms() const override { return now; }
-    void answered(const std::string& subprotocol) override
+    void answered(const std::string& chosen) override
     {
-        CHECK(link && !open && (subprotocol.empty() || subprotocol == "mqtt"));
+        CHECK(link && !open && (chosen.empty() || chosen == "mqtt"));
         open = true;
+        subprotocol = chosen;
         if (startsAtOnce)
-            link->start();
+            start();
+    }
+    void start()
+    {
+        started = true;
+        link->start();
     }
     void failed(const LinkFailure& failure) override
     {
@@ -105,25 +122,27 @@ public:
     }
     void message(wire::Opcode type, std::span<const std::byte> payload) override
     {
-        CHECK(link && open && !held && m_size == 0 && payload.size() <= mostMessage);
+        CHECK(link && started && !held && !m_inMessage && payload.size() <= mostMessage);
         begin(type);
         take(payload);
-        end();
+        finish();
     }
     void part(const wire::Event& part) override
     {
-        CHECK(link && open && !held);
-        CHECK(part.first == !m_inMessage);
+        CHECK(link && started && !held);
+        CHECK(part.first == !m_inMessage && part.payload.size() <= largestPart);
+        CHECK(part.last || !part.payload.empty());
         if (part.first)
             begin(part.type);
         CHECK(part.type == m_type);
         take(part.payload);
         if (part.last)
-            end();
+            finish();
     }
     void roomAgain() override { CHECK(link && open); }
     void ended(const LinkEnd& how) override
     {
+        end = how;
         CHECK(link && open);
         CHECK(!how.code || wire::isValidCloseCode(*how.code));
         wire::Utf8Validator text;
@@ -136,47 +155,97 @@ private:
     {
         m_type = type;
         m_inMessage = true;
-        m_size = 0;
-        m_text = wire::Utf8Validator();
     }
     void take(std::span<const std::byte> payload)
     {
-        m_size += payload.size();
-        CHECK(m_size <= mostMessage);
-        CHECK(m_type != wire::Opcode::Text || m_text.feed(payload));
+        begun += asText(payload);
+        CHECK(begun.size() <= mostMessage);
+        CHECK(m_type != wire::Opcode::Text || judgeUtf8(begun) != Utf8::Bad);
     }
-    void end()
+    void finish()
     {
-        CHECK(m_type != wire::Opcode::Text || m_text.complete());
+        CHECK(m_type != wire::Opcode::Text || judgeUtf8(begun) == Utf8::Whole);
         m_inMessage = false;
-        m_size = 0;
+        messages.push_back(std::exchange(begun, {}));
     }
 
     wire::Opcode m_type = wire::Opcode::Text;
-    wire::Utf8Validator m_text;
-    std::uint64_t m_size = 0;
     bool m_inMessage = false;
 };
 
-/// What an upstream was told: a request, then frames that a strict server takes.
-void checkTaken(const std::string& taken)
+std::vector<std::string> payloadsOf(const Outcome& outcome, wire::Event::Kind kind)
+{
+    std::vector<std::string> payloads;
+    for (const Seen& seen : outcome.events)
+        if (seen.kind == kind)
+            payloads.push_back(seen.payload);
+    return payloads;
+}
+
+/// What follows the one answer that counts: others of 1xx may come before it.
+std::string_view behindAnswer(std::string_view said, const CheckedOwner& owner)
+{
+    for (;;) {
+        const std::size_t size = said.find("\r\n\r\n");
+        CHECK(size != std::string_view::npos && said.starts_with("HTTP/1.1 1"));
+        const std::string head(said.substr(0, size + 2));
+        said.remove_prefix(size + 4);
+        if (!head.starts_with("HTTP/1.1 101"))
+            continue;
+        CHECK(head.find("s3pPLMBiTxaQ9kYGzzhZRbK+xOo=") != std::string::npos);
+        CHECK(owner.subprotocol.empty() || head.find(owner.subprotocol) != std::string::npos);
+        return said;
+    }
+}
+
+/// What the owner was told is what the upstream said, by a second, plain decoder: all of it up to a Close or a
+/// violation.
+void checkHeard(std::string_view said, const CheckedOwner& owner, const std::vector<std::string>& pongs)
+{
+    if (!owner.open)
+        return;
+    const Outcome expected = decodePlainly(behindAnswer(said, owner), wire::Role::Client, owner.now.limits);
+    const auto messages = payloadsOf(expected, wire::Event::Kind::Message);
+    CHECK(owner.messages.size() <= messages.size() &&
+          std::ranges::equal(owner.messages, std::span(messages).first(owner.messages.size())));
+    if (owner.messages.size() < messages.size())
+        CHECK(messages[owner.messages.size()].starts_with(owner.begun));
+    const auto pings = payloadsOf(expected, wire::Event::Kind::Ping);
+    auto ping = pings.begin();
+    for (const std::string& pong : pongs) { // some may be left out
+        ping = std::find(ping, pings.end(), pong);
+        CHECK(ping++ != pings.end());
+    }
+    if (!owner.end)
+        return;
+    const Reason broke = owner.end->broke;
+    const bool closed = owner.end->reason == Reason::UpstreamClosed;
+    if (!closed && (broke == Reason::None || broke == Reason::ControlRate || broke == Reason::MsgTimeout))
+        return;
+    CHECK(!expected.events.empty() && owner.messages.size() == messages.size());
+    const Seen& last = expected.events.back();
+    CHECK(last.kind == (closed ? wire::Event::Kind::Close : wire::Event::Kind::Violation));
+    CHECK(closed ? last.closeCode == owner.end->code && last.payload == owner.end->text : last.reason == broke);
+}
+
+/// What an upstream was told: a request, then frames that a strict server takes, with what was sent in its order.
+/// Yields the pongs.
+std::vector<std::string> checkTaken(const std::string& taken, const std::vector<std::string>& sent)
 {
     const std::size_t head = taken.find("\r\n\r\n");
     if (head == std::string::npos)
-        return;
+        return {};
     CHECK(taken.starts_with("GET / HTTP/1.1\r\n"));
-    wire::Decoder decoder(wire::Role::Server, {1U << 24U, 1U << 20U});
-    const auto rest = std::as_bytes(std::span(taken)).subspan(head + 4);
-    std::vector<std::byte> bytes(rest.begin(), rest.end());
-    std::span<std::byte> left = bytes;
-    for (;;) {
-        const wire::Event event = decoder.next(left);
-        CHECK(event.kind != wire::Event::Kind::Violation);
-        if (event.kind == wire::Event::Kind::Close)
-            CHECK(left.empty());
-        if (event.kind == wire::Event::Kind::Close || event.kind == wire::Event::Kind::NeedMore)
-            return;
+    const std::string_view frames = std::string_view(taken).substr(head + 4);
+    const Outcome outcome = decodePlainly(frames, wire::Role::Server, {1U << 24U, 1U << 20U, {}});
+    CHECK(payloadsOf(outcome, wire::Event::Kind::Violation).empty());
+    if (!outcome.events.empty() && outcome.events.back().kind == wire::Event::Kind::Close) {
+        const std::size_t close = 6 + outcome.events.back().payload.size() + (outcome.events.back().closeCode ? 2 : 0);
+        CHECK(frames.size() >= close && frames[frames.size() - close] == '\x88'); // nothing stands behind it
     }
+    const auto messages = payloadsOf(outcome, wire::Event::Kind::Message);
+    CHECK(messages.size() <= sent.size() && std::ranges::equal(messages, std::span(sent).first(messages.size())));
+    return payloadsOf(outcome, wire::Event::Kind::Pong);
 }
 
 class Program {
@@ -185,7 +254,7 @@ public:
         : m_input(input)
     {
         const std::uint8_t how = m_input.byte();
-        m_owner.now.partSize = (how & 1U) != 0 ? 16 : 0;
+        setPartSize((how & 1U) != 0 ? 16 : 0);
         m_owner.startsAtOnce = (how & 2U) == 0;
         if ((how & 4U) != 0)
             m_owner.now.ping.reset();
@@ -200,8 +269,7 @@ public:
         m_owner.link = link.get();
         CHECK(m_worker.adopt(std::move(link)));
         if ((how & 16U) != 0)
-            say("HTTP/1.1 101 X\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-                "Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n");
+            say(goodAnswer);
     }
 
     void run()
@@ -218,7 +286,7 @@ public:
         }
         CHECK(!m_worker.link);
         CHECK(m_worker.counters.backlog.value() == 0);
-        checkTaken(m_peer.taken);
+        checkHeard(m_peer.says, m_owner, checkTaken(m_peer.taken, m_sent));
     }
 
 private:
@@ -230,7 +298,7 @@ private:
 
     void step()
     {
-        switch (m_input.byte() % 10) {
+        switch (m_input.byte() % 12) {
         case 0:
             say(asText(m_input.take(m_input.byte())));
             break;
@@ -269,7 +337,7 @@ private:
             break;
         case 8:
             if (m_owner.link && m_owner.open)
-                m_owner.link->start();
+                m_owner.start();
             break;
         case 9:
             if (m_owner.link && m_input.byte() < 64) {
@@ -277,18 +345,50 @@ private:
                 m_owner.link = nullptr;
             }
             break;
+        case 10: // another policy
+            setPartSize(m_input.byte() % 64);
+            break;
+        case 11:
+            answer();
+            break;
         }
         m_worker.turn(m_peer);
         CHECK(m_worker.counters.backlog.value() <= 3 * UpstreamLink::highWater);
     }
 
+    void setPartSize(std::uint32_t size)
+    {
+        m_owner.now.partSize = size;
+        m_owner.largestPart = std::max(m_owner.largestPart, size);
+    }
+
+    /// An answer from its parts, and what comes with it in one read.
+    void answer()
+    {
+        const std::uint8_t how = m_input.byte();
+        std::string text;
+        for (unsigned interim = how & 15U; interim > 0; --interim)
+            text +=
+                interim % 2 == 0 ? "HTTP/1.1 100 Continue\r\n\r\n" : "HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n";
+        std::string last(goodAnswer.substr(0, goodAnswer.size() - 2));
+        if ((how & 16U) != 0)
+            last += "Sec-WebSocket-Protocol: " + std::string((how & 32U) != 0 ? "mqtt" : "stomp") + "\r\n";
+        if ((how & 64U) != 0)
+            last += "X-Long: " + std::string(200U * m_input.byte(), 'x') + "\r\n";
+        if ((how & 128U) != 0)
+            last.replace(9, 3, asText(m_input.take(3)));
+        say(text + last + "\r\n" + std::string(asText(m_input.take(m_input.byte()))));
+    }
+
     /// What the client says goes on whole or in two parts, while there is room for it.
     void talk()
     {
-        const std::string text(1 + std::size_t{m_input.byte()} * 256, 'c');
+        const std::string text(1 + std::size_t{m_input.byte()} * 256, static_cast<char>('a' + m_sent.size() % 26));
         const bool whole = m_input.byte() % 2 == 0;
         if (!m_owner.link || !m_owner.open || m_owner.link->full())
             return;
+        if (m_owner.started)
+            m_sent.push_back(whole ? text : text + text);
         const auto bytes = std::as_bytes(std::span(text));
         m_owner.link->send(wire::Opcode::Text, bytes, true, whole);
         if (!whole && m_owner.link)
@@ -304,12 +404,14 @@ private:
     Peer m_peer;
     RandomKeys m_keys;
     CheckedOwner m_owner;
+    std::vector<std::string> m_sent;
     LinkWorker m_worker{m_environment, 0};
 };
 
 } // namespace
 
-// An upstream's bytes, and what the client, the clock and the socket do meanwhile.
+// How the link begins (1 parts, 2 it starts late, 4 no pings, 8 TLS, 16 a good answer is there), then what the upstream
+// says, and what the client, the clock and the socket do meanwhile: see Program::step.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size)
 {
     Program(Input(data, size)).run();

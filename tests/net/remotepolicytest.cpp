@@ -3,6 +3,7 @@
 
 #include <QTest>
 
+#include <filesystem>
 #include <set>
 #include <string>
 #include <vector>
@@ -22,6 +23,8 @@ private Q_SLOTS:
     void a_hand_edited_file_is_not_replaced();
     void check_and_what_if_say_what_an_apply_would();
     void nobody_learns_of_files_elsewhere();
+    void a_secret_goes_where_it_went_and_nowhere_else();
+    void a_rollback_sends_no_secret_back_to_where_it_went();
     void a_trial_ordered_on_the_server_is_confirmed_from_elsewhere();
 };
 
@@ -44,6 +47,21 @@ std::vector<std::string> pointersOf(const json& problems)
 }
 
 using Pointers = std::vector<std::string>;
+
+/// A second route, with a header for its upstream; set on the server itself.
+bool addGateway(const AdminDesk& desk)
+{
+    const auto file = desk.server.policyFile().parent_path() / "upstream.header";
+    writeText(file, "X-Key: hunter2");
+    std::filesystem::permissions(file, std::filesystem::perms(0600));
+    return bool(desk.apply([](json& policy) {
+        policy["routes"].push_back(
+            {{"name", "app"},
+             {"path", "/app/*"},
+             {"gateway",
+              {{"upstreams", {"ws://127.0.0.1:1/"}}, {"auth_header_file", "upstream.header"}, {"health", "off"}}}});
+    }));
+}
 
 } // namespace
 
@@ -126,6 +144,52 @@ void RemotePolicyTest::nobody_learns_of_files_elsewhere()
         answers.insert(errors[0].at("detail").get<std::string>());
     }
     QCOMPARE(answers.size(), std::size_t(1));
+}
+
+void RemotePolicyTest::a_secret_goes_where_it_went_and_nowhere_else()
+{
+    const AdminDesk desk;
+    QVERIFY(addGateway(desk));
+    const std::size_t last = json::parse(desk.get().version.document)["routes"].size() - 1;
+    const std::string gateway = "/routes/" + std::to_string(last) + "/gateway";
+    const auto refused = [&](const TestServer::Edit& edit) {
+        const json body{{"base", desk.hash()}, {"policy", desk.edited(edit)}, {"reason", "r"}};
+        const Pointers all = pointersOf(asked(desk, "policy_apply", body).at("error").at("problems"));
+        const json checked = asked(desk, "policy_check", {{"policy", desk.edited(edit)}}, "operator");
+        return pointersOf(checked.at("result").at("errors")) == all ? all : Pointers{"check says something else"};
+    };
+    const auto elsewhere = [&](json& policy) {
+        policy["routes"][last]["gateway"]["upstreams"] = {"ws://127.0.0.1:2/"};
+    };
+    QCOMPARE(refused(elsewhere), Pointers{gateway + "/upstreams/0"});
+    QCOMPARE(refused([&](json& policy) {
+                 policy["routes"][last]["gateway"]["auth_header_file"] = policy["issuers"][0]["secret_file"];
+             }),
+             Pointers{gateway + "/auth_header_file"});
+    QCOMPARE(refused([&](json& policy) { policy["channels"][0]["schema"] = policy["issuers"][0]["secret_file"]; }),
+             Pointers{"/channels/0/schema"});
+    QCOMPARE(desk.get().running, 2u);
+    const std::string kept = desk.edited([&](json& policy) {
+        policy["routes"][last]["name"] = "renamed";
+        policy["routes"][last]["gateway"]["upstreams"] = {"ws://127.0.0.1:1/v2"};
+    });
+    const json done = asked(desk, "policy_apply", {{"base", desk.hash()}, {"policy", kept}, {"reason", "r"}});
+    QVERIFY2(done.contains("result"), done.dump().c_str());
+    QVERIFY(desk.apply(elsewhere)); // on the server itself
+    QCOMPARE(desk.get().running, 4u);
+}
+
+void RemotePolicyTest::a_rollback_sends_no_secret_back_to_where_it_went()
+{
+    const AdminDesk desk;
+    QVERIFY(addGateway(desk));
+    QVERIFY(desk.apply([](json& policy) { policy["routes"].back()["gateway"]["upstreams"] = {"ws://127.0.0.1:2/"}; }));
+    const json refused = asked(desk, "policy_rollback", {{"version", 2}, {"base", desk.hash()}, {"reason", "r"}});
+    const Pointers told = pointersOf(refused.at("error").at("problems"));
+    QCOMPARE(told.size(), std::size_t(1));
+    QVERIFY(told[0].ends_with("/gateway/upstreams/0"));
+    const json done = asked(desk, "policy_rollback", {{"version", 1}, {"base", desk.hash()}, {"reason", "r"}});
+    QVERIFY2(done.contains("result"), done.dump().c_str()); // there it was not shown to anybody
 }
 
 void RemotePolicyTest::a_trial_ordered_on_the_server_is_confirmed_from_elsewhere()

@@ -19,6 +19,8 @@ private Q_SLOTS:
     void a_session_has_the_keys_that_scripts_rely_on();
     void a_bad_parameter_is_refused_by_its_name_data();
     void a_bad_parameter_is_refused_by_its_name();
+    void a_body_costs_no_more_than_a_policy_may_data();
+    void a_body_costs_no_more_than_a_policy_may();
     void absent_and_null_parameters_mean_the_default();
     void a_token_is_revoked_by_either_name_of_its_id();
     void an_unknown_method_is_not_found();
@@ -165,6 +167,36 @@ void ControlJsonTest::a_bad_parameter_is_refused_by_its_name()
     QVERIFY(!command);
     QCOMPARE(command.error().code, ControlErrorCode::BadRequest);
     QVERIFY2(command.error().message.starts_with(named.toStdString()), command.error().message.c_str());
+}
+
+void ControlJsonTest::a_body_costs_no_more_than_a_policy_may_data()
+{
+    QTest::addColumn<QByteArray>("body");
+    QTest::addColumn<QByteArray>("named");
+    const auto nested = [](int depth, const QByteArray& core) {
+        return QByteArray("{\"policy\":") + QByteArray("{\"a\":").repeated(depth - 1) + core +
+               QByteArray("}").repeated(depth);
+    };
+    QTest::newRow("at the depth") << nested(128, "1") << QByteArray();
+    QTest::newRow("one deeper") << nested(129, "1") << QByteArray("the body has more than 128 ");
+    QTest::newRow("deep enough for any stack") << nested(100'000, "1") << QByteArray("the body has more than 128 ");
+    QTest::newRow("lists, never closed") << QByteArray("[").repeated(100'000)
+                                         << QByteArray("the body has more than 128 ");
+    QTest::newRow("brackets in a text") << QByteArray(R"({"policy":"\"[[)") + QByteArray("[{").repeated(200) + "\"}"
+                                        << QByteArray();
+    const auto wide = [&](int items) { return nested(100, "[" + QByteArray("1,").repeated(items - 1) + "1]"); };
+    QTest::newRow("in few lines") << wide(1000) << QByteArray();
+    QTest::newRow("in lines that are mostly blanks") << wide(100'000) << QByteArray("policy is over 4MiB");
+}
+
+void ControlJsonTest::a_body_costs_no_more_than_a_policy_may()
+{
+    QFETCH(QByteArray, body);
+    QFETCH(QByteArray, named);
+    const auto command = parseCommand("policy_check", body.toStdString());
+    QCOMPARE(command.ok(), named.isEmpty());
+    if (!command)
+        QVERIFY2(command.error().message.starts_with(named.toStdString()), command.error().message.c_str());
 }
 
 void ControlJsonTest::absent_and_null_parameters_mean_the_default()

@@ -61,6 +61,7 @@ private Q_SLOTS:
     void an_upstream_is_offered_what_the_route_allows();
     void paths_find_their_route_data();
     void paths_find_their_route();
+    void a_star_alone_stands_for_every_path();
     void hosts_are_those_of_the_listener_data();
     void hosts_are_those_of_the_listener();
     void host_is_the_server_name_that_was_sent_data();
@@ -142,10 +143,23 @@ void PolicyDecideTest::paths_find_their_route_data()
     row("/%65cho", 2);
     row("/plc/1", 3);
     row("/plc/1/2", 3);
+    row("/plc/", 3); // `*` may stand for nothing
+    row("/plc/1/", 3);
+    row("/%70lc/", 3);
     row("/plc", -1);
-    row("/plc/", -1);
-    row("/", -1);
+    row("/plcx", -1);
+    row("/plc//", -1);
+    row("/plc//1", -1);
+    row("/plc/1//", -1);
+    row("/plc/./", -1);
+    row("/plc/../", -1);
+    row("/plc/%2f", -1);
+    row("/plc/%", -1);
+    row("/hub/news/", -1);
+    row("/hub/news/tail/", -1);
     row("", -1);
+    row("plc/", -1);
+    row("/", -1);
     row("echo", -1);
     row("*", -1);
     row("/ECHO", -1);
@@ -184,6 +198,22 @@ void PolicyDecideTest::paths_find_their_route()
     QCOMPARE(match ? static_cast<int>(match->route) : -1, route);
     if (match)
         QCOMPARE(match->channel, channel.toStdString());
+}
+
+void PolicyDecideTest::a_star_alone_stands_for_every_path()
+{
+    Policy policy;
+    policy.routes = {routeAt("root", "/"), routeAt("all", "/*"), routeAt("never", "/plc/*")};
+    const auto routeOf = [&](std::string_view path) {
+        return matchRoute(policy, path).value_or(RouteMatch{9, {}}).route;
+    };
+    QCOMPARE(routeOf("/"), std::size_t(0));
+    for (const char* path : {"/a", "/a/", "/a/b", "/plc/"})
+        QCOMPARE(routeOf(path), std::size_t(1));
+    for (const char* path : {"", "a", "//", "//a", "/a//"})
+        QCOMPARE(routeOf(path), std::size_t(9));
+    policy.routes.erase(policy.routes.begin());
+    QCOMPARE(routeOf("/"), std::size_t(0));
 }
 
 void PolicyDecideTest::hosts_are_those_of_the_listener_data()

@@ -50,6 +50,8 @@ private Q_SLOTS:
     void a_user_in_an_upstreams_url_is_not_repeated();
     void upstreams_are_64_at_most();
     void every_upstream_in_the_clear_elsewhere_is_warned_about();
+    void an_upstream_that_is_the_gate_itself_is_told_data();
+    void an_upstream_that_is_the_gate_itself_is_told();
     void files_are_checked_data();
     void files_are_checked();
     void a_header_of_authorization_needs_no_name();
@@ -291,6 +293,70 @@ void PolicyGatewayTest::every_upstream_in_the_clear_elsewhere_is_warned_about()
             met.push_back(warning.pointer);
         }
     QCOMPARE(met, (std::vector<std::string>{"/routes/2/gateway/upstreams/1", "/routes/2/gateway/upstreams/4"}));
+}
+
+void PolicyGatewayTest::an_upstream_that_is_the_gate_itself_is_told_data()
+{
+    QTest::addColumn<QByteArray>("address");
+    QTest::addColumn<int>("port");
+    QTest::addColumn<QByteArray>("said"); // "error", "warning" or nothing
+    const auto row = [](const char* address, const char* url, const char* said, int port = 7000) {
+        QTest::newRow((QByteArray(address) + ' ' + QByteArray::number(port) + " <- " + url).constData())
+            << QByteArray(address) << port << QByteArray(said);
+    };
+    row("127.0.0.1", "ws://127.0.0.1:7000", "error");
+    row("127.0.0.1", "wss://127.0.0.1:7000/other/path", "error");
+    row("127.0.0.1", "ws://[::ffff:127.0.0.1]:7000", "error");
+    row("127.0.0.1", "ws://127.0.0.2:7000", "");
+    row("127.0.0.1", "ws://[::1]:7000", "");
+    row("127.0.0.1", "ws://localhost:7000", "warning");
+    row("127.0.0.1", "ws://app.LOCALHOST:7000", "warning");
+    row("127.0.0.1", "ws://notlocalhost:7000", "");
+    row("127.0.0.1", "ws://127.0.0.1:7001", "");
+    row("127.0.0.1", "ws://127.0.0.1", "error", 80); // the scheme's own port
+    row("127.0.0.1", "wss://127.0.0.1", "error", 443);
+    row("127.0.0.1", "ws://127.0.0.1:7000", "", 0); // a port that only the system knows
+    row("0.0.0.0", "ws://127.0.0.1:7000", "error");
+    row("0.0.0.0", "ws://127.9.9.9:7000", "error");
+    row("0.0.0.0", "ws://[::1]:7000", "");
+    row("0.0.0.0", "ws://10.0.0.1:7000", ""); // it may be another machine
+    row("0.0.0.0", "ws://localhost:7000", "warning");
+    row("0.0.0.0", "ws://gate.EXAMPLE:7000", "warning");
+    row("0.0.0.0", "ws://app.example:7000", "");
+    row("10.0.0.1", "ws://10.0.0.1:7000", "error");
+    row("10.0.0.1", "ws://127.0.0.1:7000", "");
+    row("10.0.0.1", "ws://localhost:7000", "");
+    row("10.0.0.1", "wss://gate.example:7000", "warning");
+    row("10.0.0.1", "wss://gate.example", "");
+    row("::", "ws://[::1]:7000", "error");
+    row("::", "ws://127.0.0.1:7000", "warning"); // as the system has it
+    row("::", "ws://localhost:7000", "warning");
+    row("::1", "ws://[0:0::1]:7000", "error");
+    row("::1", "ws://127.0.0.1:7000", "");
+}
+
+void PolicyGatewayTest::an_upstream_that_is_the_gate_itself_is_told()
+{
+    QFETCH(QByteArray, address);
+    QFETCH(int, port);
+    QFETCH(QByteArray, said);
+    const QByteArray tag(QTest::currentDataTag());
+    const std::string url = tag.mid(tag.indexOf("<- ") + 3).toStdString();
+    Json document = with("/gateway/upstreams", {"wss://PLC.example/app", url});
+    Json& listener = document["listeners"][0];
+    listener["address"] = address.toStdString();
+    listener["port"] = port;
+    const auto loaded = parse(document.dump());
+    QCOMPARE(bool(loaded), said != "error");
+    std::vector<PolicyError> told = loaded ? loaded->warnings : loaded.error();
+    std::erase_if(told, [](const PolicyError& one) { return one.detail.find("own listener") == std::string::npos; });
+    QCOMPARE(told.size(), std::size_t(said.isEmpty() ? 0 : 1));
+    for (const PolicyError& one : told) {
+        QCOMPARE(one.code, Code::Conflict);
+        QCOMPARE(one.pointer, std::string("/routes/2/gateway/upstreams/1"));
+        QVERIFY(one.line > 0);
+        QVERIFY(one.detail.find("\"public\"") != std::string::npos);
+    }
 }
 
 void PolicyGatewayTest::files_are_checked_data()

@@ -28,6 +28,10 @@ private Q_SLOTS:
     void a_link_to_what_is_not_there_is_a_link_out();
     void every_file_of_a_policy_is_looked_at();
     void a_file_that_is_named_already_may_stay();
+    void secrets_are_put_to_no_new_use_data();
+    void secrets_are_put_to_no_new_use();
+    void a_secret_is_known_behind_links_and_dots();
+    void what_to_do_is_told_and_nothing_of_the_secret();
     void what_is_no_document_is_left_to_others();
 
 private:
@@ -106,24 +110,33 @@ void RemoteChangeTest::files_lie_in_the_folder()
     QFETCH(QByteArray, file);
     QFETCH(bool, good);
     const std::string text = '"' + file.toStdString() + '"';
-    const std::vector<std::pair<std::string, std::string>> places{
+    struct Place {
+        std::string document;
+        std::string pointer;
+        bool secret = false;
+    };
+    const std::vector<Place> places{
         {R"({"listeners":[{"tls":{"certificate":)" + text + "}}]}", "/listeners/0/tls/certificate"},
-        {R"({"listeners":[{"tls":{"key":)" + text + "}}]}", "/listeners/0/tls/key"},
+        {R"({"listeners":[{"tls":{"key":)" + text + "}}]}", "/listeners/0/tls/key", true},
         {R"({"listeners":[{},{"tls":{"client_ca":)" + text + "}}]}", "/listeners/1/tls/client_ca"},
-        {R"({"issuers":[{"secret_file":)" + text + "}]}", "/issuers/0/secret_file"},
-        {R"({"issuers":[{"previous":[{"secret_file":)" + text + "}]}]}", "/issuers/0/previous/0/secret_file"},
+        {R"({"issuers":[{"secret_file":)" + text + "}]}", "/issuers/0/secret_file", true},
+        {R"({"issuers":[{"previous":[{"secret_file":)" + text + "}]}]}", "/issuers/0/previous/0/secret_file", true},
         {R"({"issuers":[{"jwks_file":)" + text + "}]}", "/issuers/0/jwks_file"},
         {R"({"issuers":[{"jwks_ca":)" + text + "}]}", "/issuers/0/jwks_ca"},
         {R"({"routes":[{"messages":{"schema":)" + text + "}}]}", "/routes/0/messages/schema"},
         {R"({"routes":[{"messages":{"schema":{"client":)" + text + "}}}]}", "/routes/0/messages/schema/client"},
         {R"({"routes":[{"messages":{"schema":{"upstream":)" + text + "}}}]}", "/routes/0/messages/schema/upstream"},
         {R"({"routes":[{"gateway":{"ca":)" + text + "}}]}", "/routes/0/gateway/ca"},
-        {R"({"routes":[{"gateway":{"auth_header_file":)" + text + "}}]}", "/routes/0/gateway/auth_header_file"},
-        {R"({"routes":[{"messages":{"schema":{"client":)" + text + "}}}]}", "/routes/0/messages/schema/client"},
-        {R"({"routes":[{"messages":{"schema":{"upstream":)" + text + "}}}]}", "/routes/0/messages/schema/upstream"},
+        {R"({"routes":[{"gateway":{"auth_header_file":)" + text + "}}]}", "/routes/0/gateway/auth_header_file", true},
         {R"({"channels":[{"schema":)" + text + "}]}", "/channels/0/schema"}};
-    for (const auto& [document, pointer] : places)
-        QCOMPARE(pointers(document), good ? Pointers{} : Pointers{pointer});
+    for (const Place& place : places) {
+        const auto problems = remoteProblems(place.document, "{}", folder());
+        QCOMPARE(problems.size(), std::size_t(good && !place.secret ? 0 : 1));
+        for (const PolicyError& problem : problems) {
+            QCOMPARE(problem.pointer, place.pointer);
+            QCOMPARE(problem.detail.find("outside the policy's folder") != std::string::npos, !good);
+        }
+    }
 }
 
 void RemoteChangeTest::a_link_out_of_the_folder_is_followed()
@@ -195,6 +208,140 @@ void RemoteChangeTest::a_file_that_is_named_already_may_stay()
              Pointers{"/channels/0/schema"});
     QCOMPARE(pointers(R"({"routes":[{"gateway":{"auth_header_file":"/srv/schemas/a.json"}}]})", running),
              Pointers{"/routes/0/gateway/auth_header_file"}); // not for another use
+}
+
+/// The header of "h" goes to a wss upstream that "ca" vouches for and to one in the clear, that of "i" to a third.
+static const std::string usesOfSecrets = R"json({
+    "listeners":[{"name":"a","tls":{"certificate":"a.pem","key":"a.key"}}],
+    "issuers":[{"name":"l","secret_file":"l.key","previous":[{"secret_file":"p.key"}]}],
+    "routes":[{"name":"g","path":"/g","gateway":{"upstreams":["wss://App.example","ws://10.0.0.1:80/x"],
+               "ca":"ca.pem","auth_header_file":"h"}},
+              {"name":"j","path":"/j","gateway":{"upstreams":["wss://third.example/"],"auth_header_file":"i"}},
+              {"name":"k","path":"/k","gateway":{"upstreams":["wss://open.example/"]}}]})json";
+
+void RemoteChangeTest::secrets_are_put_to_no_new_use_data()
+{
+    QTest::addColumn<QByteArray>("patch"); // RFC 6902
+    QTest::addColumn<QByteArray>("pointers");
+    const auto row = [](const char* name, const char* patch, const char* pointers = "") {
+        QTest::newRow(name) << QByteArray(patch) << QByteArray(pointers);
+    };
+    // What stays or goes elsewhere in the document.
+    row("nothing changes", "[]");
+    row("a route is renamed, and its upstreams change places",
+        R"([{"op":"replace","path":"/routes/0/name","value":"z"},
+            {"op":"move","from":"/routes/0/gateway/upstreams/1","path":"/routes/0/gateway/upstreams/0"}])");
+    row("routes change places", R"([{"op":"move","from":"/routes/1","path":"/routes/0"}])");
+    row("an upstream goes", R"([{"op":"remove","path":"/routes/0/gateway/upstreams/0"}])");
+    row("a header is taken away", R"([{"op":"remove","path":"/routes/0/gateway/auth_header_file"}])");
+    row("an upstream of a route without a header changes",
+        R"([{"op":"replace","path":"/routes/2/gateway/upstreams/0","value":"wss://other.example/"}])");
+    row("the same upstream in other words, another path",
+        R"([{"op":"replace","path":"/routes/0/gateway/upstreams/0","value":"WSS://APP.example:443/v2"}])");
+    row("a second route shows the header to the same upstream",
+        R"([{"op":"add","path":"/routes/-","value":{"name":"n","gateway":{"upstreams":["ws://10.0.0.1/"],
+             "auth_header_file":"h"}}}])");
+    row("a secret retires",
+        R"([{"op":"move","from":"/issuers/0/secret_file","path":"/issuers/0/previous/0/secret_file"}])");
+    row("a secret comes back", R"([{"op":"replace","path":"/issuers/0/secret_file","value":"p.key"}])");
+    row("a key serves a second listener",
+        R"([{"op":"add","path":"/listeners/-","value":{"tls":{"certificate":"b.pem","key":"./x/../a.key"}}}])");
+    row("a file that holds no secret is new", R"([{"op":"add","path":"/channels","value":[{"schema":"s.json"}]}])");
+    // What the gate knows would go out.
+    row("an issuer's secret as a header to whom one likes",
+        R"([{"op":"add","path":"/routes/-","value":{"gateway":{"upstreams":["wss://evil.example"],
+             "auth_header_file":"l.key"}}}])",
+        "/routes/3/gateway/auth_header_file");
+    row("a key as the header of a gateway that has one",
+        R"([{"op":"replace","path":"/routes/0/gateway/auth_header_file","value":"a.key"}])",
+        "/routes/0/gateway/auth_header_file");
+    row("another host", R"([{"op":"replace","path":"/routes/0/gateway/upstreams/0","value":"wss://evil.example"}])",
+        "/routes/0/gateway/upstreams/0");
+    row("another host beside the good ones",
+        R"([{"op":"add","path":"/routes/0/gateway/upstreams/-","value":"ws://127.0.0.1:9"}])",
+        "/routes/0/gateway/upstreams/2");
+    row("another port", R"([{"op":"replace","path":"/routes/0/gateway/upstreams/0","value":"wss://app.example:444"}])",
+        "/routes/0/gateway/upstreams/0");
+    row("in the clear", R"([{"op":"replace","path":"/routes/0/gateway/upstreams/0","value":"ws://app.example:443"}])",
+        "/routes/0/gateway/upstreams/0");
+    row("a host below", R"([{"op":"replace","path":"/routes/0/gateway/upstreams/0","value":"wss://x.app.example"}])",
+        "/routes/0/gateway/upstreams/0");
+    row("an upstream of another header",
+        R"([{"op":"replace","path":"/routes/1/gateway/upstreams/0","value":"wss://app.example"}])",
+        "/routes/1/gateway/upstreams/0");
+    row("an upstream that gets no header", R"([{"op":"add","path":"/routes/2/gateway/auth_header_file","value":"h"}])",
+        "/routes/2/gateway/upstreams/0");
+    row("headers change places",
+        R"([{"op":"replace","path":"/routes/0/gateway/auth_header_file","value":"i"},
+            {"op":"replace","path":"/routes/1/gateway/auth_header_file","value":"h"}])",
+        "/routes/0/gateway/upstreams/0 /routes/0/gateway/upstreams/1 /routes/1/gateway/upstreams/0");
+    row("another authority", R"([{"op":"replace","path":"/routes/0/gateway/ca","value":"other.pem"}])",
+        "/routes/0/gateway/ca");
+    row("every authority of the system", R"([{"op":"remove","path":"/routes/0/gateway/ca"}])",
+        "/routes/0/gateway/upstreams/0");
+    row("an authority where there was none", R"([{"op":"add","path":"/routes/1/gateway/ca","value":"ca.pem"}])",
+        "/routes/1/gateway/ca");
+    // New secrets, and secrets as something else.
+    row("a new header", R"([{"op":"replace","path":"/routes/0/gateway/auth_header_file","value":"new"}])",
+        "/routes/0/gateway/auth_header_file");
+    row("a new secret", R"([{"op":"replace","path":"/issuers/0/secret_file","value":"new.key"}])",
+        "/issuers/0/secret_file");
+    row("a new key", R"([{"op":"replace","path":"/listeners/0/tls/key","value":"new.key"}])", "/listeners/0/tls/key");
+    row("a header as an issuer's secret", R"([{"op":"replace","path":"/issuers/0/secret_file","value":"h"}])",
+        "/issuers/0/secret_file");
+    row("a secret as a schema", R"([{"op":"add","path":"/channels","value":[{"schema":"l.key"}]}])",
+        "/channels/0/schema");
+    row("a key as a certificate", R"([{"op":"replace","path":"/listeners/0/tls/certificate","value":"a.key"}])",
+        "/listeners/0/tls/certificate");
+    row("a header as a set of keys", R"([{"op":"add","path":"/issuers/-","value":{"jwks_file":"./h"}}])",
+        "/issuers/1/jwks_file");
+}
+
+void RemoteChangeTest::secrets_are_put_to_no_new_use()
+{
+    QFETCH(QByteArray, patch);
+    QFETCH(QByteArray, pointers);
+    const auto after = nlohmann::json::parse(usesOfSecrets).patch(nlohmann::json::parse(patch.toStdString()));
+    QByteArrayList told;
+    for (const std::string& pointer : this->pointers(after.dump(), usesOfSecrets))
+        told.append(QByteArray::fromStdString(pointer));
+    std::ranges::sort(told);
+    QCOMPARE(told.join(' '), pointers);
+    // Where the policy that runs cannot be read, every use of a secret is new.
+    QVERIFY(remoteProblems(after.dump(), "{", folder()).size() >= 4);
+}
+
+void RemoteChangeTest::a_secret_is_known_behind_links_and_dots()
+{
+    const QTemporaryDir own;
+    const std::filesystem::path place(own.path().toStdString());
+    std::ofstream(place / "l.key") << "x";
+    std::filesystem::create_symlink("l.key", place / "link");
+    const auto count = [&](const std::string& file) {
+        const std::string text = R"({"channels":[{"schema":")" + file + "\"}]}";
+        return remoteProblems(text, R"({"issuers":[{"secret_file":"link"}]})", place).size();
+    };
+    for (const char* file : {"l.key", "link", "./l.key", "a/../link"})
+        QCOMPARE(count(file), std::size_t(1));
+    QCOMPARE(count((place / "l.key").string()), std::size_t(1));
+    QCOMPARE(count("l.json"), std::size_t(0));
+    QVERIFY(remoteProblems(R"({"issuers":[{"secret_file":"l.key"}]})", R"({"issuers":[{"secret_file":"link"}]})", place)
+                .empty());
+}
+
+void RemoteChangeTest::what_to_do_is_told_and_nothing_of_the_secret()
+{
+    const QTemporaryDir own;
+    std::ofstream(std::filesystem::path(own.path().toStdString()) / "h") << "X-Key: hunter2";
+    auto after = nlohmann::json::parse(usesOfSecrets);
+    after["routes"][0]["gateway"]["upstreams"] = {"wss://evil.example/path"};
+    const auto problems = remoteProblems(after.dump(), usesOfSecrets, own.path().toStdString());
+    QCOMPARE(problems.size(), std::size_t(1));
+    const std::string& detail = problems[0].detail;
+    QVERIFY(detail.find("wss://evil.example:443") != std::string::npos);
+    QVERIFY(detail.find("on the server itself") != std::string::npos);
+    QVERIFY(detail.find("hunter2") == std::string::npos);
+    QVERIFY(problems[0].line > 0 && problems[0].code == PolicyErrorCode::Insecure);
 }
 
 void RemoteChangeTest::what_is_no_document_is_left_to_others()

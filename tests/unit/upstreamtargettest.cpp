@@ -355,9 +355,19 @@ void UpstreamTargetTest::paths_are_joined_data()
     row("/plc/*", true, "/", "/plc/a/b%20c", "/a/b%20c");
     row("/plc/*", true, "/app", "/plc/a", "/app/a");
     row("/plc/*", true, "/app/", "/plc/a", "/app/a");
+    row("/plc/*", true, "/app/", "/plc/", "/app/");
+    row("/plc/*", true, "/app", "/plc/", "/app");
+    row("/plc/*", true, "/", "/plc/a/", "/a/");
+    row("/plc/*", false, "/app", "/plc/", "/app/plc/");
+    row("/*", true, "/", "/", "/");
     row("/plc/*", true, "/app//", "/plc/a", "/app//a");
     row("/plc/*", true, "/", "/plc/plc/plc", "/plc/plc");
     row("/plc/*", true, "/", "/%70l%63/a", "/a"); // the same segment, written in another way
+    row("/plc/*", true, "/", "/plc/", "/");
+    row("/plc/*", false, "/", "/plc/", "/plc/");
+    row("/plc/*", false, "/app", "/plc/a/", "/app/plc/a/");
+    row("/*", true, "/app", "/", "/app");
+    row("/*", false, "/app/", "/", "/app/");
     row("/a/b/*", true, "/", "/a/b/c/d", "/c/d");
     row("/*", true, "/", "/a/b", "/a/b");
     row("/*", true, "/app", "/a", "/app/a");
