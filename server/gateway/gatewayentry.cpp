@@ -179,8 +179,6 @@ void GatewayPartner::refuse()
 
 void GatewayPartner::answered(const std::string& subprotocol)
 {
-    m_answered = true;
-    m_upstream->answered();
     const Entry& entry = *m_entry;
     EntryAnswer answer;
     answer.upstream = m_upstream->url().text;
@@ -191,7 +189,11 @@ void GatewayPartner::answered(const std::string& subprotocol)
         const Policy& policy = *entry.entrant.generation->policy;
         answer.decision = {Reason::UpstreamAnswer, upstreamRule(policy, entry.entrant.match.route, m_upstream->url()),
                            "no subprotocol was chosen", m_upstream->url().text};
-        leaveUpstream(1001, {});
+        std::exchange(m_link, nullptr)->leave(1001, {});
+        std::exchange(m_upstream, nullptr)->declined(answer.decision.reason, answer.decision.met);
+    } else {
+        m_answered = true;
+        m_upstream->answered();
     }
     this->answer(std::move(answer));
 }

@@ -229,7 +229,7 @@ void GatewayPartner::ended(const LinkEnd& end)
         if (end.broke != Reason::ControlRate)
             why.reason = Reason::UpstreamMessage;
     }
-    if (end.reason == Reason::UpstreamTimeout)
+    if (end.reason == Reason::UpstreamTimeout && m_session->route().ping)
         why.rule = routeRule(policy, route, "ping/timeout");
     const bool closed = end.reason == Reason::UpstreamClosed;
     if (m_answered) {
@@ -270,10 +270,14 @@ void GatewayPartner::leaveUpstream(std::optional<std::uint16_t> code, std::strin
         link->leave(code, reason);
     if (!m_upstream)
         return;
-    if (std::exchange(m_answered, false))
-        m_upstream->closed(m_ended && m_ended->reason != Reason::UpstreamClosed);
-    else if (m_entry)
+    if (std::exchange(m_answered, false)) {
+        if (m_ended && m_ended->reason != Reason::UpstreamClosed)
+            m_upstream->closed(true, m_ended->reason, m_ended->met);
+        else
+            m_upstream->closed(false);
+    } else if (m_entry) {
         m_upstream->abandoned();
+    }
     m_upstream.reset();
 }
 

@@ -39,7 +39,7 @@ public:
 
     Result<Admission, Refusal> withFacts(const TokenFacts& facts)
     {
-        if (!checkBlocked() || !checkLockdown(nullptr) || !identify(facts))
+        if (!checkAddress() || !checkLockdown(nullptr) || !identify(facts))
             return Failure{std::move(m_refusal)};
         return m_admission.awaitsToken ? Result<Admission, Refusal>(std::move(m_admission)) : run();
     }
@@ -47,7 +47,7 @@ public:
     Result<Admission, Refusal> withToken(std::string_view token)
     {
         m_admission.awaitsToken = false;
-        if (!checkBlocked() || !checkLockdown(nullptr) || !verify(token, TokenPlace::FirstMessage))
+        if (!checkAddress() || !checkLockdown(nullptr) || !verify(token, TokenPlace::FirstMessage))
             return Failure{std::move(m_refusal)};
         return run();
     }
@@ -85,8 +85,11 @@ private:
         return false;
     }
 
-    bool checkBlocked()
+    /// A ban says more than a window of failures that is full.
+    bool checkAddress()
     {
+        if (const Ban* ban = m_context.bans->matchAddress(m_arrival.peer, m_context.wall))
+            return refuseBanned(*ban, m_arrival.peer.toString());
         if (const auto blocked = m_arrival.address->failures.blocked(m_context.now); blocked.count() > 0)
             return refuse({Reason::AuthBruteforce, limitRule("auth_failures_per_ip"), m_arrival.peer.toString(), {}},
                           blocked);

@@ -29,6 +29,7 @@ FailureVerdict FailureWindow::add(const AuthFailureLimit& limit, TimePoint now)
     m_windowEnd = TimePoint{};
     if (m_struck) {
         m_struck = false;
+        m_blockedUntil = m_rememberUntil = now + untilBanned;
         return FailureVerdict::Ban;
     }
     m_struck = true;

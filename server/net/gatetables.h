@@ -31,9 +31,11 @@ private:
 enum class FailureVerdict : std::uint8_t { Counted, Blocked, Ban };
 
 /// Failed authentications of one address: a window that fills blocks the address for a window; a second full window
-/// within `then_ban` after the block bans it.
+/// within `then_ban` after the block bans it, and blocks it until the ban stands everywhere.
 class FailureWindow {
 public:
+    static constexpr std::chrono::seconds untilBanned{1}; ///< more than a ban takes to reach every worker
+
     [[nodiscard]] FailureVerdict add(const AuthFailureLimit& limit, TimePoint now);
     /// How long the address is still blocked; zero: it is not.
     [[nodiscard]] std::chrono::nanoseconds blocked(TimePoint now) const;

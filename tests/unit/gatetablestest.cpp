@@ -109,6 +109,10 @@ void GateTablesTest::a_window_that_fills_blocks_and_a_second_bans()
     QCOMPARE(window.add(limit, start + 61s), FailureVerdict::Counted);
     QCOMPARE(window.add(limit, start + 62s), FailureVerdict::Counted);
     QCOMPARE(window.add(limit, start + 63s), FailureVerdict::Ban);
+    QCOMPARE(window.blocked(start + 63s),
+             std::chrono::nanoseconds(FailureWindow::untilBanned)); // while the ban is on its way
+    QVERIFY(!window.idle(start + 63s));
+    QCOMPARE(window.blocked(start + 64s), 0ns);
     QCOMPARE(window.add(limit, start + 64s), FailureVerdict::Counted); // and begins anew
 }
 
@@ -196,7 +200,8 @@ void GateTablesTest::addresses_are_spread_over_the_whole_table()
         sockaddr_in6 address{};
         address.sin6_family = AF_INET6;
         address.sin6_addr = bytes;
-        const auto state = table.find(IpAddress::fromSockaddr(*static_cast<sockaddr*>(static_cast<void*>(&address))), start);
+        const auto state =
+            table.find(IpAddress::fromSockaddr(*static_cast<sockaddr*>(static_cast<void*>(&address))), start);
         QVERIFY2(state != nullptr, qPrintable(QString::number(i)));
         state->forgettable = false;
     }

@@ -77,6 +77,8 @@ private Q_SLOTS:
     void a_good_check_ends_an_ejection_for_not_taking_connections();
     void a_good_check_says_nothing_about_what_it_answers();
     void failed_checks_alone_eject_it();
+    void one_that_declines_is_counted_and_never_ejected();
+    void one_that_declines_is_alive();
     void one_that_drains_is_not_usable_until_it_is_told();
     void a_draining_one_that_is_ejected_is_shown_as_draining();
     void a_lost_session_is_counted_with_its_reason();
@@ -260,6 +262,50 @@ void GatewayUpstreamTest::failed_checks_alone_eject_it()
     QVERIFY(!upstream.usable());
     QCOMPARE(upstream.status().failures, 5u);
     QCOMPARE(upstream.status().problem, std::string("timed out"));
+}
+
+void GatewayUpstreamTest::one_that_declines_is_counted_and_never_ejected()
+{
+    const ManualClock clock;
+    Upstream upstream("plc", urlAt(1), clock);
+    for (int i = 0; i < 10; ++i) {
+        upstream.attempting();
+        QCOMPARE(upstream.load(), 1u);
+        upstream.declined(Reason::UpstreamStatus, "status 404");
+        QCOMPARE(upstream.load(), 0u);
+    }
+    QVERIFY(upstream.usable() && !upstream.down());
+    const UpstreamStatus status = upstream.status();
+    QCOMPARE(status.state, UpstreamState::Up);
+    QCOMPARE(status.failures, 10u);
+    QCOMPARE(status.opened, 0u);
+    QCOMPARE(status.lost, 0u);
+    QCOMPARE(status.lastFailure, Reason::UpstreamStatus);
+    QCOMPARE(status.problem, std::string("status 404"));
+    QCOMPARE(status.since, clock.wall());
+}
+
+void GatewayUpstreamTest::one_that_declines_is_alive()
+{
+    ManualClock clock;
+    Upstream upstream("plc", urlAt(1), clock);
+    const auto decline = [&] {
+        upstream.attempting();
+        upstream.declined(Reason::UpstreamStatus, std::string(1000, 'x'));
+    };
+    failTimes(upstream, 2);
+    decline();
+    failTimes(upstream, 2);
+    QVERIFY2(upstream.usable(), "they were not in a row");
+    failTimes(upstream, 1);
+    QVERIFY(!upstream.usable());
+    clock.advance(1s);
+    decline();
+    QVERIFY2(upstream.usable() && !upstream.down(), "an answer ends an ejection");
+    QCOMPARE(upstream.status().since, clock.wall());
+    QCOMPARE(upstream.status().problem.size(), Upstream::longestProblem);
+    failTimes(upstream, 3);
+    QCOMPARE(upstream.status().ejectedUntil, std::optional(clock.wall() + 5s)); // and its doubling
 }
 
 void GatewayUpstreamTest::one_that_drains_is_not_usable_until_it_is_told()
