@@ -24,6 +24,11 @@ namespace gatehouse {
 class Session;
 struct PolicyGeneration;
 
+/// What a handler says beside names and messages. Holds values: nothing of the worker that made it.
+struct BusBody {
+    virtual ~BusBody() = default;
+};
+
 /// What one worker says to the route handler of another.
 struct BusItem {
     std::uint32_t handler = 0; ///< index of the handler among the worker's
@@ -31,6 +36,7 @@ struct BusItem {
     std::uint32_t from = 0;    ///< worker
     std::string channel;
     SharedMessage message;
+    std::shared_ptr<BusBody> body{}; ///< null: nothing more is to be said
 };
 
 /// The workers as a handler sees them.
