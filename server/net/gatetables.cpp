@@ -38,6 +38,14 @@ FailureVerdict FailureWindow::add(const AuthFailureLimit& limit, TimePoint now)
     return FailureVerdict::Blocked;
 }
 
+void FailureWindow::forgive()
+{
+    const std::lock_guard lock(m_mutex);
+    m_windowEnd = m_blockedUntil = m_rememberUntil = TimePoint{};
+    m_count = 0;
+    m_struck = false;
+}
+
 std::chrono::nanoseconds FailureWindow::blocked(TimePoint now) const
 {
     const std::lock_guard lock(m_mutex);

@@ -37,6 +37,8 @@ public:
     static constexpr std::chrono::seconds untilBanned{1}; ///< more than a ban takes to reach every worker
 
     [[nodiscard]] FailureVerdict add(const AuthFailureLimit& limit, TimePoint now);
+    /// As if there had been no failure.
+    void forgive();
     /// How long the address is still blocked; zero: it is not.
     [[nodiscard]] std::chrono::nanoseconds blocked(TimePoint now) const;
     /// True where nothing is remembered that a later failure would build on.

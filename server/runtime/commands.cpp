@@ -207,6 +207,9 @@ void ServerRuntime::Private::run(const Actor& actor, const UnbanCommand& command
     publishBans();
     if (const auto address = IpAddress::parse(lifted->value))
         m_failures.touch(*address);
+    const bool ofAddresses = lifted->subject == BanSubject::Address || lifted->subject == BanSubject::Network;
+    if (const auto network = Network::parse(lifted->value); network && ofAddresses)
+        m_gate->forgive(network->base); // whoever is let in again is not kept out by what led to the ban
     record(commandRecord(AuditKind::Unban, actor, std::string(banSubjectWord(lifted->subject)) + ' ' + lifted->value));
     done(Answer(UnbanResult{*lifted}));
 }

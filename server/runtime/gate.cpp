@@ -185,6 +185,12 @@ std::vector<const WorkerCounters*> Gate::counters() const
     return all;
 }
 
+void Gate::forgive(const IpAddress& address)
+{
+    if (const auto state = m_tables.addresses.find(address.limitKey(), m_environment.clock.now()))
+        state->failures.forgive();
+}
+
 void Gate::post(const Worker::Task& task)
 {
     for (const auto& worker : m_workers)

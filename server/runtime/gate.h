@@ -48,6 +48,8 @@ public:
                                                   std::function<void(PolicyMet)> done);
     /// All open sessions, handed over on a worker's thread.
     void gatherSessions(std::function<void(std::vector<LiveSession>)> done);
+    /// What of failed authentications would keep this address (an IPv6 address by its /64) out is forgotten.
+    void forgive(const IpAddress& address);
     /// Runs a task on every worker.
     void post(const Worker::Task& task);
 

@@ -114,6 +114,12 @@ void GateTablesTest::a_window_that_fills_blocks_and_a_second_bans()
     QVERIFY(!window.idle(start + 63s));
     QCOMPARE(window.blocked(start + 64s), 0ns);
     QCOMPARE(window.add(limit, start + 64s), FailureVerdict::Counted); // and begins anew
+    QCOMPARE(window.add(limit, start + 64s), FailureVerdict::Counted);
+    QCOMPARE(window.add(limit, start + 64s), FailureVerdict::Blocked);
+    window.forgive();
+    QCOMPARE(window.blocked(start + 64s), 0ns);
+    QVERIFY(window.idle(start + 64s));
+    QCOMPARE(window.add(limit, start + 64s), FailureVerdict::Counted);
 }
 
 void GateTablesTest::a_window_that_does_not_fill_is_forgotten()

@@ -286,6 +286,11 @@ void ProxyTest::failures_and_bans_are_the_clients() // rows 30, 45
     QCOMPARE(send(server, other).status, 101);
     other.headers = {{"X-Forwarded-For", "203.0.113.1"}}; // on any route, before any token
     QCOMPARE(send(server, other).status, 403);
+    const auto bans = std::get<BanList>(server.call(BansQuery{}).value()).bans;
+    QCOMPARE(bans.size(), std::size_t{1});
+    QVERIFY(server.call(UnbanCommand{bans[0].id}).ok());
+    QVERIFY(eventually([&] { return (last = send(server, other).status) != 403; }));
+    QCOMPARE(last, 101); // what led to the ban keeps nobody out for longer
 }
 
 void ProxyTest::connects_of_a_client_are_limited_at_the_head_by_its_64() // row 9
