@@ -19,4 +19,30 @@ void RouteHandler::roomAgain(Session&) {}
 
 void RouteHandler::withheld(Session&, bool) {}
 
+SharedFrame RouteHandler::ping(const Session&) const
+{
+    return nullptr;
+}
+
+std::uint64_t RouteHandler::firstMessageLimit() const
+{
+    return 8192; // as of any token
+}
+
+Result<FirstMessageToken, Decision> RouteHandler::tokenIn(std::string_view message)
+{
+    return FirstMessageToken{std::string(message), false};
+}
+
+std::string RouteHandler::refusedFirst(std::string_view, const Decision&)
+{
+    return {};
+}
+
+void RouteHandler::woken(Session&) {}
+
+void RouteHandler::termsChanged(Session&) {}
+
+void RouteHandler::tick() {}
+
 } // namespace gatehouse
