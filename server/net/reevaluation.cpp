@@ -5,6 +5,7 @@
 #include "auth/findtoken.h"
 #include "auth/token.h"
 #include "domain/isotime.h"
+#include "policy/closecodes.h"
 #include "policy/decide.h"
 #include "policy/decidelockdown.h"
 #include "policy/decidenetworks.h"
@@ -258,8 +259,9 @@ std::uint16_t policyCloseCode(Reason reason)
 
 AffectedSession affectedSession(const LiveSession& session, Decision why, std::uint16_t code)
 {
+    const std::uint16_t routed = routeCloseCode(session.facts->kind, why.reason, code);
     return {session.facts->id,   session.facts->who.user, session.facts->client.toString(),
-            session.info->route, std::move(why),          code};
+            session.info->route, std::move(why),          routed};
 }
 
 } // namespace gatehouse
