@@ -330,9 +330,9 @@ struct Route {
 
 /// What a channel remembers of its publications.
 struct HistoryRule {
-    std::uint64_t size = 100;                 ///< publications
-    std::chrono::milliseconds ttl{300000};    ///< of each
-    std::vector<std::string> read{};          ///< roles that may ask for it; whoever subscribes may recover
+    std::uint64_t size = 100;              ///< publications
+    std::chrono::milliseconds ttl{300000}; ///< of each
+    std::vector<std::string> read{};       ///< roles that may ask for it; whoever subscribes may recover
 
     friend bool operator==(const HistoryRule&, const HistoryRule&) = default;
 };

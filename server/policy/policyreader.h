@@ -49,8 +49,10 @@ private:
     [[nodiscard]] Route readRoute(const Node& at);
     void readKind(const Node& at, Route& route);
     void readHub(const Node& at, Route& route);
+    void checkCentrifuge(const Node& at, const Route& route);
     void readPath(const Node& at, Route& route);
     void readAuthentication(const Node& at, Route& route);
+    static void setDefaultTokenPlaces(Route& route);
     void readTokenPlaces(const Node& at, Route& route);
     void readNamedPlace(const Node& at, Authentication& target);
     void checkTokenPlaces(const Node& at, const Route& route);

@@ -10,6 +10,7 @@ namespace {
 
 using namespace std::chrono_literals;
 using Code = PolicyErrorCode;
+using Kind = JsonValue::Kind;
 
 } // namespace
 
@@ -28,6 +29,29 @@ void PolicyReader::readHub(const Node& at, Route& route)
     } else if (!word.empty() && word != "plain") {
         m_document.unexpected(Code::BadValue, protocol, "\"centrifuge\", \"plain\" or \"echo\"");
     }
+}
+
+/// Clients of Centrifugo put their token nowhere but in `connect`, the first message. Where a token is not required
+/// nothing tells one from a message.
+void PolicyReader::setDefaultTokenPlaces(Route& route)
+{
+    Authentication& authentication = route.authentication;
+    authentication.from = Authentication{}.from;
+    if (route.kind == RouteKind::Centrifuge && authentication.required)
+        authentication.from.push_back(TokenPlace::FirstMessage);
+}
+
+void PolicyReader::checkCentrifuge(const Node& at, const Route& route)
+{
+    if (route.kind != RouteKind::Centrifuge)
+        return;
+    const Node types = DocumentReader::member(DocumentReader::member(at, "messages"), "types");
+    if (route.messages.binary)
+        m_document.error(Code::Conflict, types, "the protocol is JSON text: \"text\" alone");
+    const Node allow = DocumentReader::member(DocumentReader::member(at, "subprotocols"), "allow");
+    for (const Node& item : allow.is(Kind::Array) ? m_document.items(allow) : std::vector<Node>())
+        if (item.is(Kind::String) && item.value->text == "centrifuge-protobuf")
+            m_document.error(Code::Conflict, item, "the protocol is JSON text: who offers this would speak another");
 }
 
 ChannelRule PolicyReader::readChannel(const Node& at)

@@ -101,6 +101,7 @@ Route PolicyReader::readRoute(const Node& at)
     m_document.readRate(m_document.member(at, "control_frames"), route.controlFrames);
     readCompression(at, route);
     checkBytesRate(at, route);
+    checkCentrifuge(at, route);
     readSendBuffer(at, route);
     readLifetime(m_document.member(at, "session_lifetime"), route);
     readSlowConsumer(m_document.member(at, "slow_consumer"), route);
@@ -126,12 +127,14 @@ void PolicyReader::readPath(const Node& at, Route& route)
 void PolicyReader::readAuthentication(const Node& at, Route& route)
 {
     Authentication& authentication = route.authentication;
+    setDefaultTokenPlaces(route);
     if (!m_document.object(at, "authentication"))
         return;
     const Node required = DocumentReader::member(at, "required");
     m_document.read(required, authentication.required);
     if (!authentication.required)
         m_document.warn(Code::Insecure, required, "anybody may connect to this route without a token");
+    setDefaultTokenPlaces(route);
     const Node issuers = DocumentReader::member(at, "issuers");
     m_document.readList(issuers, authentication.issuers);
     for (const Node& item : issuers.is(Kind::Array) ? m_document.items(issuers) : std::vector<Node>()) {

@@ -186,6 +186,7 @@ void PolicyLoadTest::a_complete_document_is_read_whole()
     QCOMPARE(p.routes[1].slowConsumer, SlowConsumer::DropNewest);
     QCOMPARE(p.routes[3].kind, RouteKind::Centrifuge);
     QCOMPARE(p.routes[3].messages.maxCommandsPerFrame, 16U);
+    QVERIFY(looksAt(p.routes[3].authentication, TokenPlace::FirstMessage));
     QCOMPARE(hub.idleTimeout, OptionalDuration(1h));
     QCOMPARE(hub.ping, std::optional(Ping{20s, 3s}));
     QCOMPARE(hub.sendBuffer, std::uint64_t(2 << 20));
@@ -644,7 +645,7 @@ void PolicyLoadTest::errors_read_well()
 {
     const auto loaded = parse(replaced(complete, "\"count\": 8", "\"count\": \"fast\""));
     QCOMPARE(formatPolicyError(loaded.error().at(0), "gatehouse.json"),
-             std::string("gatehouse.json:30:40: /routes/0/messages/rate/count: expected a whole number from 1 to "
+             std::string("gatehouse.json:31:40: /routes/0/messages/rate/count: expected a whole number from 1 to "
                          "1000000000000, found \"fast\""));
     QCOMPARE(formatPolicyError({Code::Unreadable, {}, 0, 0, "No such file"}, "x"), std::string("x: No such file"));
 }
