@@ -279,6 +279,9 @@ void Session::end(Ending ending)
     m_ending = std::move(ending);
     if (m_ending->code && !m_ending->codeStands)
         m_ending->code = routeCloseCode(route().kind, m_ending->why.reason, *m_ending->code);
+    // Clients of Centrifugo read options from a reason that is JSON.
+    if (route().kind == RouteKind::Centrifuge && !m_context.validator.read(std::as_bytes(std::span(m_ending->text))))
+        m_ending->text.insert(0, "reason: ");
     m_endingStarted = m_context.now;
     const bool wasWithheld = std::exchange(m_quarantine, nullptr) != nullptr;
     const bool wasHeld = std::exchange(m_held, false);
