@@ -66,8 +66,10 @@ void CentrifugeClient::take(const Result<ClientCommand, CommandError>& command, 
         (void)m_session.chargePong();
         return;
     }
-    if (const Decision charged = m_session.charge(bytes); !charged.allowed()) {
+    if (Decision charged = m_session.charge(bytes); !charged.allowed()) {
         sayError(command ? command->id : command.error().id, ErrorCode::TooManyRequests);
+        flush();
+        m_session.refuseRate(std::move(charged));
         return;
     }
     if (!command) {
@@ -85,6 +87,7 @@ void CentrifugeClient::refuseCommand(const CommandError& error)
 {
     sayError(error.id, errorCodeOf(error));
     Decision why = misuse(commandErrorText(error), {});
+    flush();
     if (error.fault == CommandFault::UnknownMethod) // a newer client's, which breaks nothing
         m_session.deny(why);
     else

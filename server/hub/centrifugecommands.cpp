@@ -125,8 +125,10 @@ void CentrifugeClient::run(std::uint32_t id, const PublishRequest& request)
     const auto index = permitted(id, request.channel, ChannelRight::Publish);
     if (!index)
         return;
-    if (!m_session.checkData(request.data, *index).allowed()) {
+    if (Decision misfit = m_session.checkData(request.data, *index); !misfit.allowed()) {
         sayError(id, ErrorCode::BadRequest);
+        flush();
+        m_session.refuseData(std::move(misfit));
         return;
     }
     PublishAsk ask;

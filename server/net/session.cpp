@@ -29,6 +29,14 @@ std::chrono::milliseconds leewayOf(const Policy& policy, const std::string& issu
     return found == policy.issuers.end() ? std::chrono::milliseconds(0) : found->leeway;
 }
 
+/// What of a reason goes into a Close (RFC 6455 §5.5.1): clients of Centrifugo read options from it where it is JSON.
+bool isJson(MessageValidator& validator, std::string_view reason)
+{
+    constexpr std::size_t longest = 123;
+    const auto fault = validator.read(std::as_bytes(std::span(reason.substr(0, longest))));
+    return !fault || *fault == JsonFault::Number; // which is JSON to others
+}
+
 SharedFrame makeFrame(std::vector<std::byte> bytes)
 {
     return std::make_shared<const std::vector<std::byte>>(std::move(bytes));
@@ -279,8 +287,7 @@ void Session::end(Ending ending)
     m_ending = std::move(ending);
     if (m_ending->code && !m_ending->codeStands)
         m_ending->code = routeCloseCode(route().kind, m_ending->why.reason, *m_ending->code);
-    // Clients of Centrifugo read options from a reason that is JSON.
-    if (route().kind == RouteKind::Centrifuge && !m_context.validator.read(std::as_bytes(std::span(m_ending->text))))
+    if (route().kind == RouteKind::Centrifuge && isJson(m_context.validator, m_ending->text))
         m_ending->text.insert(0, "reason: ");
     m_endingStarted = m_context.now;
     const bool wasWithheld = std::exchange(m_quarantine, nullptr) != nullptr;

@@ -66,14 +66,17 @@ public:
     void takeFirst(std::string_view message);
 
     // For a handler that countsItself(): what a message holds, one by one.
-    /// Counts one, of so many bytes, and asks the rates. A refusal is recorded, and a violation where the route closes
-    /// for it, which may end the session.
+    /// Counts one, of so many bytes, and asks the rates. A refusal is for refuseRate(), once it is answered.
     [[nodiscard]] Decision charge(std::size_t bytes);
+    /// Records it, as a violation where the route closes for it, which may end the session.
+    void refuseRate(Decision decision);
     /// Likewise an answer to the protocol's own ping, which is no use of the session.
     [[nodiscard]] bool chargePong() { return takeControlFrame(); }
-    /// JSON against the schema of the route and of a channel rule, as `on_violation` says. A refusal is recorded, and
-    /// may end the session.
+    /// JSON against the schema of the route and of a channel rule; what is only reported is reported, and let through.
+    /// A refusal is for refuseData(), once it is answered.
     [[nodiscard]] Decision checkData(std::string_view json, std::size_t channelRule);
+    /// Records it as `on_violation` says, which may end the session.
+    void refuseData(Decision decision) { (void)passesMisfit(std::move(decision)); }
     /// Records a violation; enough of them end the session.
     void violate(Decision decision) { refuse(std::move(decision)); }
     /// Records a refusal that is not held against it.

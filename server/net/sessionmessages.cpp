@@ -123,7 +123,19 @@ Session::Tolls Session::tolls(std::uint64_t bytes, Share share)
 /// A message costs at least one byte, and what comes compressed the larger of its two sizes.
 bool Session::passesRates(const wire::Event& event, Share share)
 {
-    return askRates(std::max<std::uint64_t>({event.payload.size(), event.wireSize, 1}), share).allowed();
+    Decision decision = askRates(std::max<std::uint64_t>({event.payload.size(), event.wireSize, 1}), share);
+    if (decision.allowed())
+        return true;
+    refuseRate(std::move(decision));
+    return false;
+}
+
+void Session::refuseRate(Decision decision)
+{
+    if (route().messages.onExcess == OnExcess::Drop)
+        drop(decision);
+    else
+        refuse(std::move(decision));
 }
 
 Decision Session::askRates(std::uint64_t bytes, Share share)
@@ -134,16 +146,9 @@ Decision Session::askRates(std::uint64_t bytes, Share share)
         throttle(due);
         return Decision::allow();
     }
-    for (const Toll& toll : due.used()) {
-        if (toll.bucket->take(*toll.rate, m_context.now, toll.cost))
-            continue;
-        Decision refused = refusedAt(toll);
-        if (excess == OnExcess::Drop)
-            drop(refused);
-        else
-            refuse(refused);
-        return refused;
-    }
+    for (const Toll& toll : due.used())
+        if (!toll.bucket->take(*toll.rate, m_context.now, toll.cost))
+            return refusedAt(toll);
     return Decision::allow();
 }
 

@@ -45,9 +45,10 @@ Decision Session::checkData(std::string_view json, std::size_t channelRule)
     if (!route().messages.schema && !ofChannel)
         return Decision::allow();
     Decision decision = checkSchemas(std::as_bytes(std::span(json)), ofChannel ? &channelRule : nullptr);
-    if (decision.allowed() || passesMisfit(decision))
-        return Decision::allow();
-    return decision;
+    if (decision.allowed() || route().messages.onViolation != OnViolation::Report)
+        return decision;
+    refuseData(std::move(decision));
+    return Decision::allow();
 }
 
 void Session::deny(const Decision& decision)

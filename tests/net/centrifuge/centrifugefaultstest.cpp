@@ -50,17 +50,17 @@ void CentrifugeFaultsTest::bad_json_is_answered_and_ends_the_session_after_a_whi
 {
     QTest::addColumn<QString>("line");
     QTest::addColumn<bool>("answered"); // where the id can be seen
-    QTest::newRow("no JSON") << "{\"id\":7,\"publish\":{" << true;
+    QTest::newRow("no JSON") << QStringLiteral("{\"id\":7,\"publish\":{") << true;
     QTest::newRow("depth") << QStringLiteral("{\"id\":7,\"publish\":{\"channel\":\"plain.a\",\"data\":%1%2}}")
                                   .arg(QString(10000, u'['), QString(10000, u']'))
                            << true;
-    QTest::newRow("duplicate key") << R"({"id":7,"publish":{"channel":"plain.a","channel":"plain.b","data":1}})" << true;
-    QTest::newRow("half a surrogate pair") << R"({"id":7,"publish":{"channel":"plain.a","data":"\ud800"}})" << true;
-    QTest::newRow("missing") << R"({"id":7,"publish":{"channel":"plain.a"}})" << true;
-    QTest::newRow("another type") << R"({"id":7,"subscribe":{"channel":["plain.a"]}})" << true;
-    QTest::newRow("two methods") << R"({"id":7,"ping":{},"rpc":{"method":"a"}})" << true;
+    QTest::newRow("duplicate key") << QStringLiteral(R"({"id":7,"publish":{"channel":"plain.a","channel":"plain.b","data":1}})") << true;
+    QTest::newRow("half a surrogate pair") << QStringLiteral(R"({"id":7,"publish":{"channel":"plain.a","data":"\ud800"}})") << true;
+    QTest::newRow("missing") << QStringLiteral(R"({"id":7,"publish":{"channel":"plain.a"}})") << true;
+    QTest::newRow("another type") << QStringLiteral(R"({"id":7,"subscribe":{"channel":["plain.a"]}})") << true;
+    QTest::newRow("two methods") << QStringLiteral(R"({"id":7,"ping":{},"rpc":{"method":"a"}})") << true;
     QTest::newRow("nothing") << QString() << false;
-    QTest::newRow("no object") << "[]" << false;
+    QTest::newRow("no object") << QStringLiteral("[]") << false;
 }
 
 void CentrifugeFaultsTest::bad_json_is_answered_and_ends_the_session_after_a_while()
@@ -91,7 +91,7 @@ void CentrifugeFaultsTest::a_message_of_very_many_commands_is_cut()
     const TestServer server(hubPolicy());
     ProtocolClient client = connected(server, "ann");
     std::string frame;
-    for (int i = 0; i < 3000; ++i)
+    for (int i = 0; i < 2000; ++i)
         frame += "{\"id\":" + std::to_string(1000 + i) + ",\"ping\":{}}\n";
     client.send(frame);
     for (int i = 0; i < 64; ++i)
@@ -114,20 +114,20 @@ void CentrifugeFaultsTest::what_does_not_fit_a_schema_is_answered_and_published_
     ProtocolClient client = connected(server, "ann");
     QCOMPARE(client.ask(publish("plain.a", {{"m", 1}}))["error"]["code"].get<int>(), 107);
     QVERIFY(client.ask(publish("plain.a", {{"n", 1}}))["publish"].is_object());
-    QCOMPARE(reader.push()["pub"]["data"], (Json{{"n", 1}}));
+    VERIFY_SAME(reader.push()["pub"]["data"], (Json{{"n", 1}}));
     QCOMPARE(client.ask(publish("plain.a", 5))["error"]["code"].get<int>(), 107);
     client.send(publish("plain.a", {{"m", 1}}).dump()); // without an id: no answer can be given
     QCOMPARE(client.closing().code, 3501);
     QCOMPARE(server.refused(Reason::Schema), 3u);
-    QCOMPARE(reader.push(100ms), Json(nullptr));
+    VERIFY_SAME(reader.push(100ms), Json(nullptr));
 }
 
 void CentrifugeFaultsTest::on_violation_decides_over_a_misfit_data()
 {
     QTest::addColumn<QString>("word");
     QTest::addColumn<bool>("goesThrough");
-    QTest::newRow("drop") << "drop" << false;
-    QTest::newRow("report") << "report" << true;
+    QTest::newRow("drop") << QStringLiteral("drop") << false;
+    QTest::newRow("report") << QStringLiteral("report") << true;
 }
 
 void CentrifugeFaultsTest::on_violation_decides_over_a_misfit()
@@ -155,12 +155,12 @@ void CentrifugeFaultsTest::on_violation_decides_over_a_misfit()
 void CentrifugeFaultsTest::a_forbidden_channel_is_answered_and_ends_nobody_data()
 {
     QTest::addColumn<QString>("channel");
-    QTest::newRow("no rule") << "elsewhere";
-    QTest::newRow("another user's") << "user.bob";
-    QTest::newRow("wildcard") << "news.*";
-    QTest::newRow("wildcards") << "**";
+    QTest::newRow("no rule") << QStringLiteral("elsewhere");
+    QTest::newRow("another user's") << QStringLiteral("user.bob");
+    QTest::newRow("wildcard") << QStringLiteral("news.*");
+    QTest::newRow("wildcards") << QStringLiteral("**");
     QTest::newRow("look-alike") << QString::fromUtf8("n\u0435ws.a"); // a Cyrillic letter
-    QTest::newRow("32 KiB") << QString("news." + QString(32768, u'x'));
+    QTest::newRow("32 KiB") << QStringLiteral("news.") + QString(32768, u'x');
     QTest::newRow("control") << QStringLiteral("news.a\nb");
 }
 
@@ -201,7 +201,7 @@ void CentrifugeFaultsTest::who_sent_it_is_what_the_server_says()
     command["publish"]["user"] = "root";
     QVERIFY(client.ask(command)["publish"].is_object());
     const Json info = reader.push()["pub"]["info"];
-    QCOMPARE(info["user"], Json("ann"));
+    VERIFY_SAME(info["user"], Json("ann"));
     QVERIFY(info["client"] != "1");
 }
 
@@ -259,10 +259,14 @@ void CentrifugeFaultsTest::pongs_are_no_use_of_a_session() // row 71
                             &clock);
     ProtocolClient idle = connected(server, "ann");
     ProtocolClient busy = connected(server, "bob");
-    for (int i = 0; i < 3; ++i) {
-        clock.advance(20001ms);
+    for (int i = 1; i <= 3; ++i) {
+        clock.advance(i < 3 ? 20100ms : 19900ms);
         QVERIFY(busy.ask({{"ping", Json::object()}}).contains("ping"));
-        QVERIFY(idle.push(200ms).is_null()); // answers the ping
+        if (i < 3)
+            QVERIFY(eventually([&] {
+                (void)idle.push(10ms);
+                return idle.pings == i;
+            }));
     }
     const Incoming end = idle.closing();
     QCOMPARE(end.code, 4508);
@@ -307,7 +311,7 @@ void CentrifugeFaultsTest::a_kick_a_ban_a_drain_and_a_lockdown_have_the_protocol
     QCOMPARE(end.code, 3503);
     QCOMPARE(end.payload, std::string("go home"));
     ProtocolClient again(server); // the cooldown
-    QCOMPARE(again.connect(server.token("kicked")), Json(nullptr));
+    VERIFY_SAME(again.connect(server.token("kicked")), Json(nullptr));
     QCOMPARE(again.closing().code, 3503);
     ProtocolClient banned = connected(server, "banned");
     BanCommand ban;
@@ -359,11 +363,11 @@ void CentrifugeFaultsTest::the_limits_of_sessions_have_the_protocols_codes()
     }));
     ProtocolClient first = connected(server, "ann");
     ProtocolClient second(server);
-    QCOMPARE(second.connect(server.token("ann")), Json(nullptr));
+    VERIFY_SAME(second.connect(server.token("ann")), Json(nullptr));
     QCOMPARE(second.closing().code, 3504);
     ProtocolClient bob = connected(server, "bob");
     ProtocolClient third(server);
-    QCOMPARE(third.connect(server.token("carl")), Json(nullptr));
+    VERIFY_SAME(third.connect(server.token("carl")), Json(nullptr));
     QCOMPARE(third.closing().code, 4013);
 }
 
@@ -408,7 +412,7 @@ void CentrifugeFaultsTest::a_quarantined_session_recovers_what_it_missed()
     quarantine.on = true;
     QVERIFY(server.call(quarantine).ok());
     QVERIFY(publisher.ask(publish("news.a", 1))["publish"].is_object());
-    QCOMPARE(client.push(100ms), Json(nullptr));
+    VERIFY_SAME(client.push(100ms), Json(nullptr));
     quarantine.on = false;
     QVERIFY(server.call(quarantine).ok());
     QCOMPARE(client.push()["unsubscribe"]["code"].get<int>(), 2500);

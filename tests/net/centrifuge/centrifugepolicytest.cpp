@@ -48,7 +48,7 @@ void CentrifugePolicyTest::a_subscription_that_is_not_allowed_any_more_ends_for_
     QVERIFY(client.ask(subscribe("plain.a"))["subscribe"].is_object());
     QVERIFY(change(server, [](Json& policy) { policy["channels"][1]["subscribe"] = {"editor"}; }));
     const Json end = client.push();
-    QCOMPARE(end["channel"], Json("plain.a"));
+    VERIFY_SAME(end["channel"], Json("plain.a"));
     QCOMPARE(end["unsubscribe"]["code"].get<int>(), 2000);
     QVERIFY(client.ask(publish("news.a", 1))["publish"].is_object());
     QCOMPARE(client.push()["pub"]["data"].get<int>(), 1);
@@ -73,7 +73,7 @@ void CentrifugePolicyTest::a_channel_that_became_another_is_subscribed_anew()
     QVERIFY(client.ask(subscribe("plain.a"))["subscribe"].is_object());
     QVERIFY(change(server, [](Json& policy) { policy["channels"][1]["history"] = {{"size", 5}, {"ttl", "1m"}}; }));
     const Json end = client.push();
-    QCOMPARE(end["channel"], Json("plain.a"));
+    VERIFY_SAME(end["channel"], Json("plain.a"));
     QCOMPARE(end["unsubscribe"]["code"].get<int>(), 2500);
     const Json again = client.ask(subscribe("plain.a"))["subscribe"];
     QCOMPARE(again["recoverable"].get<bool>(), true);
@@ -93,7 +93,7 @@ void CentrifugePolicyTest::what_did_not_change_goes_on()
         QCOMPARE(push["pub"]["data"].get<int>(), i);
         QCOMPARE(push["pub"]["offset"].get<int>(), i + 1);
     }
-    QCOMPARE(client.push(100ms), Json(nullptr));
+    VERIFY_SAME(client.push(100ms), Json(nullptr));
 }
 
 void CentrifugePolicyTest::a_session_that_is_not_allowed_any_more_has_the_protocols_code()

@@ -62,7 +62,8 @@ void CentrifugeTest::a_token_comes_in_connect_or_with_the_upgrade()
     QCOMPARE(reply["connect"]["ping"].get<int>(), 25);
     QCOMPARE(reply["connect"]["pong"].get<bool>(), true);
     QCOMPARE(reply["connect"]["expires"].get<bool>(), true);
-    QCOMPARE(reply["connect"]["ttl"].get<int>(), 3600 - 360 - 1);
+    const int ttl = reply["connect"]["ttl"];
+    QVERIFY(ttl >= 3600 - 360 - 20 && ttl <= 3600 - 360);
     QCOMPARE(server.sessions().size(), std::size_t{1});
     QCOMPARE(server.sessions()[0].info->user, std::string("ann"));
     QCOMPARE(std::to_string(server.sessions()[0].info->id.value), reply["connect"]["client"].get<std::string>());
@@ -75,10 +76,10 @@ void CentrifugeTest::who_has_no_good_token_is_told_as_the_protocol_says()
 {
     const TestServer server(hubPolicy());
     ProtocolClient none(server);
-    QCOMPARE(none.connect({}), Json(nullptr));
+    VERIFY_SAME(none.connect({}), Json(nullptr));
     QCOMPARE(none.closing().code, 3500);
     ProtocolClient forged(server);
-    QCOMPARE(forged.connect(server.signedToken(R"({"alg":"HS256"})", server.claims("ann").dump(), "another secret")),
+    VERIFY_SAME(forged.connect(server.signedToken(R"({"alg":"HS256"})", server.claims("ann").dump(), "another secret")),
              Json(nullptr));
     QCOMPARE(forged.closing().code, 3500);
     Json old = server.claims("ann");
@@ -109,15 +110,15 @@ void CentrifugeTest::a_second_token_must_be_the_first()
     ProtocolClient same(server, token);
     QVERIFY(same.connect(token)["connect"].is_object());
     ProtocolClient other(server, token);
-    QCOMPARE(other.connect(server.token("bob")), Json(nullptr));
+    VERIFY_SAME(other.connect(server.token("bob")), Json(nullptr));
     const Incoming end = other.closing();
     QCOMPARE(end.code, 3500);
     QCOMPARE(end.payload, std::string("auth_ambiguous"));
     ProtocolClient twice = connected(server, "ann");
-    QCOMPARE(twice.connect({}), Json(nullptr));
+    VERIFY_SAME(twice.connect({}), Json(nullptr));
     QCOMPARE(twice.closing().code, 3501);
     ProtocolClient forChannel(server);
-    QCOMPARE(forChannel.connect(signedClaims(server, "ann", {{"channel", "news.a"}})), Json(nullptr));
+    VERIFY_SAME(forChannel.connect(signedClaims(server, "ann", {{"channel", "news.a"}})), Json(nullptr));
     QCOMPARE(forChannel.closing().code, 3500);
 }
 
@@ -134,9 +135,7 @@ void CentrifugeTest::a_connect_must_come_and_come_first()
     ProtocolClient early(server, server.token("ann"));
     early.send(R"({"id":1,"subscribe":{"channel":"news.a"}})");
     QCOMPARE(early.closing().code, 3501);
-    QVERIFY(eventually([&] { return server.sessions().size() == 1; }));
-    clock.advance(4900ms);
-    clock.advance(200ms);
+    clock.advance(5100ms);
     QCOMPARE(silent.closing().code, 3502);
     const Incoming end = authenticated.closing();
     QCOMPARE(end.code, 3502);
@@ -172,7 +171,7 @@ void CentrifugeTest::publications_reach_every_subscriber_in_one_order()
         orders.push_back(std::move(order));
     }
     for (const Json& order : orders)
-        QCOMPARE(order, orders.front());
+        VERIFY_SAME(order, orders.front());
     for (int n = 0; n < publications; ++n) // each has its answer, too
         QCOMPARE(clients[0].reply()["id"].get<int>(), 1000 + n);
 }
@@ -184,13 +183,13 @@ void CentrifugeTest::plain_and_centrifuge_clients_share_their_channels()
     ProtocolClient client = connected(server, "ann");
     QVERIFY(client.ask(subscribe("news.shared"))["subscribe"].is_object());
     QVERIFY(plain.text(R"({"n": 1})"));
-    QCOMPARE(client.push()["pub"]["data"], (Json{{"n", 1}}));
+    VERIFY_SAME(client.push()["pub"]["data"], (Json{{"n", 1}}));
     QVERIFY(plain.text("no JSON"));
-    QCOMPARE(client.push()["pub"]["data"], Json("no JSON"));
+    VERIFY_SAME(client.push()["pub"]["data"], Json("no JSON"));
     QVERIFY(plain.frame(wire::Opcode::Binary, std::string("\0\x01\xff", 3)));
     const Json binary = client.push();
-    QCOMPARE(binary["pub"]["data"], Json("AAH/"));
-    QCOMPARE(binary["pub"]["info"]["user"], Json("pat"));
+    VERIFY_SAME(binary["pub"]["data"], Json("AAH/"));
+    VERIFY_SAME(binary["pub"]["info"]["user"], Json("pat"));
     QCOMPARE(plain.nextData().payload, std::string(R"({"n": 1})"));
     QCOMPARE(plain.nextData().payload, std::string("no JSON"));
     QCOMPARE(plain.nextData().payload, std::string("\0\x01\xff", 3));
@@ -282,18 +281,18 @@ void CentrifugeTest::joins_and_leaves_are_pushed_to_who_wants_them()
     ProtocolClient watcher = connected(server, "watcher");
     ProtocolClient deaf = connected(server, "deaf");
     QVERIFY(watcher.ask(subscribe("news.a", {{"join_leave", true}}))["subscribe"].is_object());
-    QCOMPARE(watcher.push()["join"]["info"]["user"], Json("watcher")); // its own
+    VERIFY_SAME(watcher.push()["join"]["info"]["user"], Json("watcher")); // its own
     QVERIFY(deaf.ask(subscribe("news.a"))["subscribe"].is_object());
-    QCOMPARE(watcher.push()["join"]["info"]["user"], Json("deaf"));
+    VERIFY_SAME(watcher.push()["join"]["info"]["user"], Json("deaf"));
     QVERIFY(deaf.ask({{"unsubscribe", {{"channel", "news.a"}}}})["unsubscribe"].is_object());
-    QCOMPARE(watcher.push()["leave"]["info"]["user"], Json("deaf"));
+    VERIFY_SAME(watcher.push()["leave"]["info"]["user"], Json("deaf"));
     {
         ProtocolClient gone = connected(server, "gone");
         QVERIFY(gone.ask(subscribe("news.a"))["subscribe"].is_object());
-        QCOMPARE(watcher.push()["join"]["info"]["user"], Json("gone"));
+        VERIFY_SAME(watcher.push()["join"]["info"]["user"], Json("gone"));
     }
-    QCOMPARE(watcher.push()["leave"]["info"]["user"], Json("gone"));
-    QCOMPARE(deaf.push(100ms), Json(nullptr));
+    VERIFY_SAME(watcher.push()["leave"]["info"]["user"], Json("gone"));
+    VERIFY_SAME(deaf.push(100ms), Json(nullptr));
 }
 
 void CentrifugeTest::a_locked_channel_asks_for_a_token_of_its_own()
@@ -342,7 +341,7 @@ void CentrifugeTest::a_token_may_name_channels()
         QVERIFY(!push.is_null());
         if (!push.contains("pub"))
             continue; // its own join
-        QCOMPARE(push["pub"]["info"]["conn_info"], (Json{{"name", "Ann"}}));
+        VERIFY_SAME(push["pub"]["info"]["conn_info"], (Json{{"name", "Ann"}}));
         break;
     }
 }
@@ -350,7 +349,7 @@ void CentrifugeTest::a_token_may_name_channels()
 void CentrifugeTest::a_token_is_refreshed_in_band()
 {
     ManualClock clock;
-    const TestServer server(hubPolicy(), &clock);
+    const TestServer server(hubPolicy([](Json& policy) { policy["routes"].back()["ping"] = "off"; }), &clock);
     ProtocolClient client(server);
     QVERIFY(client.connect(server.token("ann", {}, 60s))["connect"].is_object());
     ProtocolClient other(server);
@@ -372,10 +371,10 @@ void CentrifugeTest::a_refresh_with_another_users_token_ends_the_session()
 {
     const TestServer server(hubPolicy());
     ProtocolClient client = connected(server, "ann");
-    QCOMPARE(client.ask({{"refresh", {{"token", server.token("bob")}}}}), Json(nullptr));
+    VERIFY_SAME(client.ask({{"refresh", {{"token", server.token("bob")}}}}), Json(nullptr));
     QCOMPARE(client.closing().code, 3500);
     ProtocolClient garbled = connected(server, "ann");
-    QCOMPARE(garbled.ask({{"refresh", {{"token", "x.y.z"}}}}), Json(nullptr));
+    VERIFY_SAME(garbled.ask({{"refresh", {{"token", "x.y.z"}}}}), Json(nullptr));
     QCOMPARE(garbled.closing().code, 3500);
 }
 
@@ -400,17 +399,18 @@ void CentrifugeTest::pings_are_the_protocols_own()
     ProtocolClient answers = connected(server, "ann");
     ProtocolClient silent = connected(server, "bob");
     silent.pongs = false;
-    for (int i = 0; i < 3; ++i) {
-        clock.advance(25001ms);
-        QVERIFY(answers.ask(publish("plain.a", i))["publish"].is_object()); // behind the ping, which was answered
-        if (i == 0)
-            QVERIFY(silent.push(200ms).is_null());
-        clock.advance(7s);
-        QVERIFY(answers.ask(publish("plain.a", i))["publish"].is_object());
-    }
+    clock.advance(25100ms);
+    QVERIFY(eventually([&] {
+        (void)silent.push(10ms);
+        (void)answers.push(10ms);
+        return silent.pings == 1 && answers.pings == 1;
+    }));
+    QVERIFY(answers.ask(publish("plain.a", 1))["publish"].is_object()); // behind its answer to the ping
+    clock.advance(8100ms);
     const Incoming end = silent.closing();
     QCOMPARE(end.code, 3012);
     QCOMPARE(end.payload, std::string("ping_timeout"));
+    QVERIFY(answers.ask(publish("plain.a", 2))["publish"].is_object());
 }
 
 void CentrifugeTest::an_unsubscribe_ends_what_is_pushed()
@@ -424,13 +424,13 @@ void CentrifugeTest::an_unsubscribe_ends_what_is_pushed()
     QVERIFY(client.ask({{"unsubscribe", {{"channel", "plain.a"}}}})["unsubscribe"].is_object());
     QVERIFY(client.ask({{"unsubscribe", {{"channel", "plain.a"}}}})["unsubscribe"].is_object());
     QVERIFY(client.ask(publish("plain.a", 2))["publish"].is_object());
-    QCOMPARE(client.push(100ms), Json(nullptr));
+    VERIFY_SAME(client.push(100ms), Json(nullptr));
     // Both at once: the answers come in this order, and nothing is left behind.
     client.send("{\"id\":901,\"subscribe\":{\"channel\":\"plain.a\"}}\n{\"id\":902,\"unsubscribe\":{\"channel\":\"plain.a\"}}");
     QCOMPARE(client.reply()["id"].get<int>(), 901);
     QCOMPARE(client.reply()["id"].get<int>(), 902);
     QVERIFY(client.ask(publish("plain.a", 3))["publish"].is_object());
-    QCOMPARE(client.push(100ms), Json(nullptr));
+    VERIFY_SAME(client.push(100ms), Json(nullptr));
 }
 
 QTEST_GUILESS_MAIN(CentrifugeTest)

@@ -108,6 +108,7 @@ bool ProtocolClient::receive(std::chrono::milliseconds atMost)
     for (std::string line; std::getline(lines, line);) {
         Json said = Json::parse(line);
         if (said.empty()) {
+            ++pings;
             if (pongs)
                 send("{}");
         } else if (said.contains("push")) {

@@ -8,7 +8,15 @@
 #include <deque>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
+
+/// QCOMPARE for JSON.
+#define VERIFY_SAME(...)                                                                                               \
+    do {                                                                                                               \
+        const auto [actual, expected] = std::pair<gatehouse::test::Json, gatehouse::test::Json>(__VA_ARGS__);          \
+        QVERIFY2(actual == expected, (actual.dump() + ", expected " + expected.dump()).c_str());                       \
+    } while (false)
 
 namespace gatehouse::test {
 
@@ -40,6 +48,7 @@ public:
     [[nodiscard]] Incoming closing();
     [[nodiscard]] ByteClient& bytes() { return m_client; }
     bool pongs = true; ///< answers pings
+    int pings = 0;     ///< that came
 
 private:
     [[nodiscard]] bool receive(std::chrono::milliseconds atMost);
