@@ -16,6 +16,8 @@
 
 namespace gatehouse {
 
+class CentrifugeClient;
+
 /// Sessions of Centrifugo's protocol by what an API names them with: all that is set must fit; nothing set fits nobody.
 struct ClientSelector {
     std::string user;
@@ -43,7 +45,7 @@ public:
     [[nodiscard]] SharedFrame ping(const Session& session) const override;
     [[nodiscard]] std::uint64_t firstMessageLimit() const override;
     [[nodiscard]] Result<FirstMessageToken, Decision> tokenIn(std::string_view message) override;
-    [[nodiscard]] std::string refusedFirst(std::string_view message, const Decision& why) override;
+    [[nodiscard]] std::optional<FirstRefusal> refusedFirst(std::string_view message, const Decision& why) override;
     void woken(Session& session) override;
     void termsChanged(Session& session) override;
     void closed(Session& session) override;
@@ -62,10 +64,14 @@ public:
                            const std::vector<std::string>& spared, const std::string& actor);
 
 private:
-    struct Client;
-    std::unordered_map<const Session*, std::shared_ptr<Client>> m_clients;
+    [[nodiscard]] std::shared_ptr<CentrifugeClient> find(const Session& session) const; ///< null: it is closed
+    [[nodiscard]] std::vector<std::shared_ptr<CentrifugeClient>> select(const ClientSelector& who) const;
+    [[nodiscard]] std::vector<std::shared_ptr<CentrifugeClient>> broken() const;
+
     WorkerContext& m_context;
     std::shared_ptr<ChannelHub> m_channels;
+    SharedFrame m_ping;
+    std::unordered_map<const Session*, std::shared_ptr<CentrifugeClient>> m_clients;
 };
 
 } // namespace gatehouse

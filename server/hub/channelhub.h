@@ -107,6 +107,8 @@ public:
     /// One that is known here; `entry` as it was subscribed with.
     void unsubscribe(const std::string& channel, ChannelSubscriber& subscriber, const ChannelEntry& entry,
                      TimePoint now);
+    /// Of who is known here no more: its entry alone.
+    void leave(const std::string& channel, const ChannelEntry& entry, TimePoint now);
     /// `answered` null: nobody waits for it.
     void publish(const std::string& channel, PublishAsk ask, TimePoint now, Answered<StreamPosition> answered);
     void history(const std::string& channel, HistoryAsk ask, TimePoint now, Answered<HistoryPage> answered);

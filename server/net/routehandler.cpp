@@ -26,7 +26,7 @@ SharedFrame RouteHandler::ping(const Session&) const
 
 std::uint64_t RouteHandler::firstMessageLimit() const
 {
-    return 8192; // as of any token
+    return largestToken;
 }
 
 Result<FirstMessageToken, Decision> RouteHandler::tokenIn(std::string_view message)
@@ -34,9 +34,9 @@ Result<FirstMessageToken, Decision> RouteHandler::tokenIn(std::string_view messa
     return FirstMessageToken{std::string(message), false};
 }
 
-std::string RouteHandler::refusedFirst(std::string_view, const Decision&)
+std::optional<FirstRefusal> RouteHandler::refusedFirst(std::string_view, const Decision&)
 {
-    return {};
+    return std::nullopt;
 }
 
 void RouteHandler::woken(Session&) {}

@@ -94,10 +94,18 @@ public:
     virtual ~RouteResources() = default;
 };
 
+inline constexpr std::uint64_t largestToken = 8192; ///< bytes
+
 /// What a first message holds.
 struct FirstMessageToken {
     std::string token;
     bool goesOn = false; ///< the message is for the session, too
+};
+
+/// How it is said that a first message was refused.
+struct FirstRefusal {
+    std::string message;    ///< before the Close; empty: none
+    std::uint16_t code = 0; ///< of the Close
 };
 
 /// What becomes of a route's messages. One instance for each worker, called on its thread alone.
@@ -136,8 +144,8 @@ public:
     /// The token in a first message, and whether the message is for message() too, once there is a session. A refusal
     /// that is none of the token's is answered as refusedFirst() says.
     [[nodiscard]] virtual Result<FirstMessageToken, Decision> tokenIn(std::string_view message);
-    /// What is said, as a text message, before the Close of whoever is refused for its first message; empty: nothing.
-    [[nodiscard]] virtual std::string refusedFirst(std::string_view message, const Decision& why);
+    /// How whoever is refused for its first message is told; unset: by a Close with the reason's code.
+    [[nodiscard]] virtual std::optional<FirstRefusal> refusedFirst(std::string_view message, const Decision& why);
     /// At the time of Session::wakeAt().
     virtual void woken(Session& session);
     /// Another policy holds for an open session, or its user has other roles.
