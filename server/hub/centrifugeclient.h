@@ -106,7 +106,7 @@ private:
                  const Subscribed& done);
     void sayPresence(std::uint32_t id, const std::vector<SharedClientInfo>& clients);
     void askPresence(std::uint32_t id, const std::string& channel, bool numbersAlone);
-    [[nodiscard]] ChannelEntry entryFor(const ChannelRule& rule, const std::string& channelInfo) const;
+    void meetEntry(Subscription& subscription, const ChannelRule& rule);
     [[nodiscard]] ReadCap readCap() const;
     /// It leaves the channel; what was asked for it comes to nothing.
     void leave(const std::string& channel);

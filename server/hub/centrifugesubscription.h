@@ -22,6 +22,7 @@ public:
 
     const std::string channel;
     ChannelEntry entry;
+    std::string info; ///< JSON of the channel's token; empty: none
     StreamPosition at;                   ///< up to which everything was sent; epoch empty: the channel has no history
     std::vector<std::uint32_t> leaving;  ///< ids of `unsubscribe` commands that came before the answer
     std::optional<clientprotocol::UnsubscribeCode> endWith; ///< it was to be ended before the answer

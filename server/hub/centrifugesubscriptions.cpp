@@ -74,8 +74,9 @@ void CentrifugeClient::start(Wish wish, Subscribed done)
     }
     const ChannelRule& rule = policy.channels[*index];
     auto subscription = std::make_shared<Subscription>(*this, wish.channel);
-    subscription->entry = entryFor(rule, wish.info);
-    subscription->joinLeave = wish.joinLeave && rule.joinLeave;
+    subscription->entry = channelEntry(rule, {m_id, m_session.who().user, m_info, wish.info});
+    subscription->info = wish.info;
+    subscription->joinLeave = wish.joinLeave;
     subscription->byToken = wish.byToken;
     subscription->byServer = wish.byServer;
     if (wish.expires)
@@ -138,16 +139,6 @@ void CentrifugeClient::started(const std::string& channel, const Wish& wish, Res
         say(id, UnsubscribeResult{});
     if (subscription->endWith)
         endSubscription(channel, *subscription->endWith);
-}
-
-ChannelEntry CentrifugeClient::entryFor(const ChannelRule& rule, const std::string& channelInfo) const
-{
-    ChannelEntry entry;
-    entry.kept = !rule.presence.empty();
-    entry.announced = rule.joinLeave;
-    if (entry.kept || entry.announced)
-        entry.who = std::make_shared<const ClientInfo>(ClientInfo{m_id, m_session.who().user, m_info, channelInfo});
-    return entry;
 }
 
 /// What one answer may hold: half of what may wait for the session.
@@ -219,14 +210,24 @@ void CentrifugeClient::termsChanged()
             continue;
         }
         const ChannelRule& rule = policy.channels[*index];
-        const ChannelEntry& entry = subscription->entry;
-        const bool same = entry.kept == !rule.presence.empty() && entry.announced == rule.joinLeave &&
-                          (!subscription->on || subscription->at.epoch.empty() != rule.history.has_value());
+        meetEntry(*subscription, rule);
+        const bool same = !subscription->on || subscription->at.epoch.empty() != rule.history.has_value();
         if (!same || (rule.subscribeToken && !subscription->byToken && !subscription->byServer))
             ending.emplace_back(channel, UnsubscribeCode::InsufficientState);
     }
     for (const auto& [channel, code] : ending)
         endSubscription(channel, code);
+}
+
+/// Who is told of the subscriber may be others now.
+void CentrifugeClient::meetEntry(Subscription& subscription, const ChannelRule& rule)
+{
+    const ChannelEntry before = subscription.entry;
+    if (!subscription.on || (before.kept == !rule.presence.empty() && before.announced == rule.joinLeave))
+        return;
+    subscription.entry = channelEntry(rule, {m_id, m_session.who().user, m_info, subscription.info});
+    m_channels.leave(subscription.channel, before, m_context.now);
+    m_channels.enter(subscription.channel, subscription.entry, m_context.now);
 }
 
 std::size_t CentrifugeClient::unsubscribe(const std::string& channel)

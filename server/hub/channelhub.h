@@ -107,7 +107,8 @@ public:
     /// One that is known here; `entry` as it was subscribed with.
     void unsubscribe(const std::string& channel, ChannelSubscriber& subscriber, const ChannelEntry& entry,
                      TimePoint now);
-    /// Of who is known here no more: its entry alone.
+    /// The entry alone, of who is subscribed, or was.
+    void enter(const std::string& channel, const ChannelEntry& entry, TimePoint now);
     void leave(const std::string& channel, const ChannelEntry& entry, TimePoint now);
     /// `answered` null: nobody waits for it.
     void publish(const std::string& channel, PublishAsk ask, TimePoint now, Answered<StreamPosition> answered);
@@ -129,6 +130,28 @@ public:
 
 private:
     struct Local;
+
+    /// To another worker through its queue, to this one at once.
+    [[nodiscard]] bool dispatch(std::uint32_t worker, BusItem item, bool force, TimePoint now);
+    [[nodiscard]] BusItem item(std::uint32_t kind, const std::string& channel, std::shared_ptr<BusBody> body) const;
+    template <class Ask, class Value>
+    void question(std::uint32_t kind, const std::string& channel, Ask ask, TimePoint now, Answered<Value> answered);
+    template <class Value>
+    void answer(const BusItem& asked, Result<Value, HubRefusal> value, TimePoint now);
+    /// A channel without subscribers here, and with none on their way, is left.
+    void settle(const std::string& channel, TimePoint now);
+    // At the home.
+    void onSubscribe(BusItem& item, TimePoint now);
+    void onEnter(BusItem& item, TimePoint now);
+    void onLeave(BusItem& item, TimePoint now);
+    void onPublish(BusItem& item, TimePoint now);
+    void onHistory(BusItem& item, TimePoint now);
+    void onPresence(BusItem& item, TimePoint now);
+    void tell(const std::shared_ptr<ChannelNews>& news, TimePoint now);
+    // At the worker that asked.
+    void onAnswer(BusItem& item, TimePoint now);
+    void onDelivery(const BusItem& item);
+    void onLost(const BusItem& item, TimePoint now);
 
     WorkerBus& m_bus;
     std::uint32_t m_handler;
