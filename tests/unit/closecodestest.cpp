@@ -202,7 +202,7 @@ void CloseCodesTest::a_code_is_not_mapped_twice()
         }
 }
 
-/// What centrifuge-js and centrifuge-python do: 1009, 3500 to 3999 and 4500 to 4999 end it for good.
+/// What the clients of Centrifugo do: 1009, 3500 to 3999 and 4500 to 4999 end it for good.
 void CloseCodesTest::codes_say_whether_to_come_back_data()
 {
     QTest::addColumn<int>("reason");
