@@ -3,6 +3,7 @@
 
 #include "faketransport.h"
 #include "manualclock.h"
+#include "hub/hubbudget.h"
 #include "net/connection.h"
 #include "net/workercontext.h"
 
@@ -153,6 +154,8 @@ public:
     [[nodiscard]] bool empty() const { return m_live.empty(); }
 
 private:
+    HubBudget m_budget{HubLimits{}, 1};
+    std::uint64_t m_epochs = 0;
     struct Live {
         std::unique_ptr<Connection> connection;
         Peer* peer = nullptr;
