@@ -56,6 +56,9 @@ public:
     void part(Session& session, const wire::Event& part) override;
     void roomAgain(Session& session) override;
     void withheld(Session& session, bool on) override;
+    void woken(Session& session) override { m_inner->woken(session); }
+    void termsChanged(Session& session) override { m_inner->termsChanged(session); }
+    void tick() override { m_inner->tick(); }
     void closed(Session& session) override;
     void received(BusItem item) override { m_inner->received(std::move(item)); }
 
