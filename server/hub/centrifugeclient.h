@@ -92,7 +92,8 @@ private:
     void subscribeByClaims(const clientprotocol::ConnectRequest& request, const HubClaims& claims);
     void settleConnect();
     /// Whether the policy lets the user do that in the channel: the index of its rule. Refused: an error is queued.
-    [[nodiscard]] std::optional<std::size_t> permitted(std::uint32_t id, const std::string& channel, ChannelRight right);
+    [[nodiscard]] std::optional<std::size_t> permitted(std::uint32_t id, const std::string& channel,
+                                                       ChannelRight right);
     [[nodiscard]] bool hasRoom(std::uint32_t id);
     /// The token of a subscription: what it says of the user's being in that channel.
     struct ChannelToken {
@@ -100,7 +101,7 @@ private:
         std::optional<WallTime> expires;
     };
     [[nodiscard]] Result<ChannelToken, clientprotocol::ErrorCode> readChannelToken(const std::string& channel,
-                                                                                  std::string_view token);
+                                                                                   std::string_view token);
     void start(Wish wish, Subscribed done);
     void started(const std::string& channel, const Wish& wish, Result<Recovery, HubRefusal> answer,
                  const Subscribed& done);

@@ -178,9 +178,8 @@ void CentrifugeClient::askPresence(std::uint32_t id, const std::string& channel,
                             if (!answer)
                                 self->sayError(id, clientError(answer.error()));
                             else if (numbersAlone)
-                                self->say(id,
-                                          PresenceStatsResult{static_cast<std::uint32_t>(answer->stats.clients),
-                                                              static_cast<std::uint32_t>(answer->stats.users)});
+                                self->say(id, PresenceStatsResult{static_cast<std::uint32_t>(answer->stats.clients),
+                                                                  static_cast<std::uint32_t>(answer->stats.users)});
                             else
                                 self->sayPresence(id, answer->clients);
                         });

@@ -109,7 +109,8 @@ Result<FirstMessageToken, Decision> CentrifugeHub::tokenIn(std::string_view mess
 {
     const auto command = firstCommand(m_context.validator, message);
     if (!command || !*command)
-        return Failure{Decision{Reason::Schema, {}, command ? commandErrorText(command->error()) : "nothing", "connect"}};
+        return Failure{
+            Decision{Reason::Schema, {}, command ? commandErrorText(command->error()) : "nothing", "connect"}};
     const auto* connect = std::get_if<ConnectRequest>(&(*command)->request);
     if (!connect)
         return Failure{Decision{Reason::Schema, {}, "a command before connect", "connect"}};
@@ -126,19 +127,19 @@ std::optional<FirstRefusal> CentrifugeHub::refusedFirst(std::string_view message
     const bool expired = isExpiry(why);
     if (!expired && why.reason != Reason::Revoked && why.reason != Reason::Schema)
         return std::nullopt;
-    FirstRefusal refusal = said(expired                          ? DisconnectCode::ConnectionExpired
+    FirstRefusal refusal = said(expired                         ? DisconnectCode::ConnectionExpired
                                 : why.reason == Reason::Revoked ? DisconnectCode::StateInvalidated
-                                                                 : DisconnectCode::BadRequest);
+                                                                : DisconnectCode::BadRequest);
     const auto command = firstCommand(m_context.validator, message);
     if (!command)
         return refusal;
     const std::uint32_t id = *command ? (*command)->id : command->error().id;
     if (id != 0)
         appendError(refusal.message, id,
-                    expired                          ? ErrorCode::TokenExpired
+                    expired                         ? ErrorCode::TokenExpired
                     : why.reason == Reason::Revoked ? ErrorCode::TokenRevoked
-                    : *command                       ? ErrorCode::BadRequest
-                                                     : errorCodeOf(command->error()));
+                    : *command                      ? ErrorCode::BadRequest
+                                                    : errorCodeOf(command->error()));
     return refusal;
 }
 

@@ -22,16 +22,16 @@ public:
 
     const std::string channel;
     ChannelEntry entry;
-    std::string info; ///< JSON of the channel's token; empty: none
-    StreamPosition at;                   ///< up to which everything was sent; epoch empty: the channel has no history
-    std::vector<std::uint32_t> leaving;  ///< ids of `unsubscribe` commands that came before the answer
+    std::string info;                   ///< JSON of the channel's token; empty: none
+    StreamPosition at;                  ///< up to which everything was sent; epoch empty: the channel has no history
+    std::vector<std::uint32_t> leaving; ///< ids of `unsubscribe` commands that came before the answer
     std::optional<clientprotocol::UnsubscribeCode> endWith; ///< it was to be ended before the answer
     TimePoint expires = TimePoint::max();
     bool on = false; ///< the home has answered
     bool joinLeave = false;
     bool byToken = false;
     bool byServer = false;
-    bool broken = false; ///< something was not sent
+    bool broken = false;    ///< something was not sent
     bool forgotten = false; ///< by the hub, which lost it
 
 private:

@@ -203,8 +203,9 @@ void CentrifugeClient::termsChanged()
     std::vector<std::pair<std::string, UnsubscribeCode>> ending;
     for (const auto& [channel, subscription] : m_subscriptions) {
         const auto index = matchChannel(policy, m_session.who(), channel);
-        const bool allowed = index && (subscription->byServer ||
-                                       decideChannel(policy, m_session.who(), channel, ChannelRight::Subscribe).allowed());
+        const bool allowed =
+            index && (subscription->byServer ||
+                      decideChannel(policy, m_session.who(), channel, ChannelRight::Subscribe).allowed());
         if (!allowed) {
             ending.emplace_back(channel, UnsubscribeCode::Server);
             continue;

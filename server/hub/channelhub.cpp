@@ -132,7 +132,8 @@ BusItem ChannelHub::item(std::uint32_t kind, const std::string& channel, std::sh
 }
 
 template <class Ask, class Value>
-void ChannelHub::question(std::uint32_t kind, const std::string& channel, Ask ask, TimePoint now, Answered<Value> answered)
+void ChannelHub::question(std::uint32_t kind, const std::string& channel, Ask ask, TimePoint now,
+                          Answered<Value> answered)
 {
     std::uint64_t id = 0;
     if (answered) {
@@ -151,9 +152,10 @@ void ChannelHub::question(std::uint32_t kind, const std::string& channel, Ask as
 template <class Value> void ChannelHub::answer(const BusItem& asked, Result<Value, HubRefusal> value, TimePoint now)
 {
     if (const std::uint64_t id = questionOf(asked); id != 0)
-        (void)dispatch(asked.from,
-                       item(Answer, asked.channel, std::make_shared<Body<Result<Value, HubRefusal>>>(std::move(value), id)),
-                       true, now);
+        (void)dispatch(
+            asked.from,
+            item(Answer, asked.channel, std::make_shared<Body<Result<Value, HubRefusal>>>(std::move(value), id)), true,
+            now);
 }
 
 void ChannelHub::subscribe(const std::string& channel, const std::shared_ptr<ChannelSubscriber>& subscriber,
@@ -320,8 +322,7 @@ void ChannelHub::onLeave(BusItem& item, TimePoint now)
 void ChannelHub::onPublish(BusItem& item, TimePoint now)
 {
     auto& ask = valueOf<PublishAsk>(item);
-    const auto published =
-        m_home.publish(item.channel, std::move(ask.publication), ask.rule, ask.idempotencyKey, now);
+    const auto published = m_home.publish(item.channel, std::move(ask.publication), ask.rule, ask.idempotencyKey, now);
     if (!published) {
         answer<StreamPosition>(item, Failure{hubRefusal(published.error())}, now);
         return;

@@ -34,12 +34,12 @@ private:
 
 /// Why nothing came of what was asked of a channel's home.
 enum class HubRefusal : std::uint8_t {
-    Busy,          ///< the home's queue is full: try again
-    Channels,      ///< the rest as ChannelRefusal has them …
+    Busy,     ///< the home's queue is full: try again
+    Channels, ///< the rest as ChannelRefusal has them …
     HistoryMemory,
     Presence,
     IdempotencyKey,
-    NotAvailable,  ///< … and HistoryRefusal
+    NotAvailable, ///< … and HistoryRefusal
     BadRequest,
     UnrecoverablePosition
 };
@@ -85,8 +85,8 @@ struct ChannelFigures {
 /// The channels as one worker sees them: those whose home it is, and the subscriptions of the sessions that it serves.
 /// What concerns a channel goes to its home, `hash(channel) mod N`, and comes back through the same queue as what is
 /// published there, so that an answer stands exactly between the publications before and behind it. Answers are called
-/// once, on this worker's thread, possibly before the question returns; the asker sees to it that it is still there. One
-/// worker's questions of one channel are met in their order. Answers, and what ends something, are forced into full
+/// once, on this worker's thread, possibly before the question returns; the asker sees to it that it is still there.
+/// One worker's questions of one channel are met in their order. Answers, and what ends something, are forced into full
 /// queues (their number is bounded by who asks); publications are not: a worker whose queue is full loses the channel,
 /// and its subscribers are told so. Owner: one I/O worker.
 class ChannelHub {
@@ -136,8 +136,7 @@ private:
     [[nodiscard]] BusItem item(std::uint32_t kind, const std::string& channel, std::shared_ptr<BusBody> body) const;
     template <class Ask, class Value>
     void question(std::uint32_t kind, const std::string& channel, Ask ask, TimePoint now, Answered<Value> answered);
-    template <class Value>
-    void answer(const BusItem& asked, Result<Value, HubRefusal> value, TimePoint now);
+    template <class Value> void answer(const BusItem& asked, Result<Value, HubRefusal> value, TimePoint now);
     /// A channel without subscribers here, and with none on their way, is left.
     void settle(const std::string& channel, TimePoint now);
     // At the home.

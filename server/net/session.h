@@ -264,10 +264,10 @@ private:
     TimePoint m_secondStarted{}; ///< arrivals of this second and the one before, for the words of a refusal
     std::uint32_t m_thisSecond = 0, m_lastSecond = 0;
     std::optional<TimePoint> m_expires;
-    std::optional<TimePoint> m_resumeAt; ///< set while a rate has no room
-    TimePoint m_resumed{};               ///< when reading last went on
-    TimePoint m_paidAt{};                ///< while m_catchingUp: when the next message is taken to have come
-    TimePoint m_nextDropRecord{};        ///< dropped messages are recorded once a window
+    std::optional<TimePoint> m_resumeAt;   ///< set while a rate has no room
+    TimePoint m_resumed{};                 ///< when reading last went on
+    TimePoint m_paidAt{};                  ///< while m_catchingUp: when the next message is taken to have come
+    TimePoint m_nextDropRecord{};          ///< dropped messages are recorded once a window
     TimePoint m_endsBy = TimePoint::max(); ///< by an operator's order
     TimePoint m_wakeAt = TimePoint::max(); ///< its handler asked for it
     std::uint64_t m_wireExcess = 0;        ///< bytes that a message came in beyond its own, still to be charged for

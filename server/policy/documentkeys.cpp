@@ -163,14 +163,8 @@ constexpr std::array messageSchemasKeys{file("client"), file("upstream")};
 
 constexpr std::array pingKeys{Key{"every"}, Key{"timeout"}};
 
-constexpr std::array channelKeys{Key{"match"},
-                                 Key{"subscribe"},
-                                 Key{"publish"},
-                                 Key{"history", "history"},
-                                 Key{"presence"},
-                                 Key{"join_leave"},
-                                 Key{"subscribe_token"},
-                                 file("schema")};
+constexpr std::array channelKeys{Key{"match"},    Key{"subscribe"},  Key{"publish"},         Key{"history", "history"},
+                                 Key{"presence"}, Key{"join_leave"}, Key{"subscribe_token"}, file("schema")};
 
 constexpr std::array historyKeys{Key{"size"}, Key{"ttl"}, Key{"read"}};
 

@@ -2,8 +2,8 @@
 #pragma once
 
 #include "faketransport.h"
-#include "manualclock.h"
 #include "hub/hubbudget.h"
+#include "manualclock.h"
 #include "net/connection.h"
 #include "net/workercontext.h"
 

@@ -136,8 +136,8 @@ ChannelEntry entryOf(const std::string& user)
 
 /// What it missed since comes first.
 std::shared_ptr<Hearer> listen(Workers& workers, std::uint32_t worker, const std::string& channel,
-                                 const HomeChannels::Rule& rule, const ChannelEntry& entry = {},
-                                 const std::optional<StreamPosition>& since = std::nullopt)
+                               const HomeChannels::Rule& rule, const ChannelEntry& entry = {},
+                               const std::optional<StreamPosition>& since = std::nullopt)
 {
     auto listener = std::make_shared<Hearer>();
     SubscribeAsk ask;
@@ -312,9 +312,9 @@ void ChannelHubTest::an_idempotency_key_publishes_once()
         ask.publication.data = "1";
         ask.rule = remembers;
         ask.idempotencyKey = "once";
-        workers.hub(static_cast<std::uint32_t>(i) % 2).publish("news", std::move(ask), workers.now, [&](const auto& answer) {
-            offsets.push_back(answer->offset);
-        });
+        workers.hub(static_cast<std::uint32_t>(i) % 2)
+            .publish("news", std::move(ask), workers.now,
+                     [&](const auto& answer) { offsets.push_back(answer->offset); });
         workers.settle();
     }
     QCOMPARE(offsets, (std::vector<std::uint64_t>{1, 1, 1}));
@@ -378,7 +378,9 @@ void ChannelHubTest::whatever_happens_nobody_misses_anything_in_silence()
     QFETCH(const unsigned, room);
     QFETCH(const unsigned, seed);
     std::mt19937 random(seed);
-    const auto draw = [&](std::size_t below) { return std::uniform_int_distribution<std::size_t>(0, below - 1)(random); };
+    const auto draw = [&](std::size_t below) {
+        return std::uniform_int_distribution<std::size_t>(0, below - 1)(random);
+    };
     Workers gate(workers, {}, room);
     struct One {
         std::uint32_t worker = 0;
@@ -408,7 +410,8 @@ void ChannelHubTest::whatever_happens_nobody_misses_anything_in_silence()
         switch (draw(10)) {
         case 0: {
             // Some come back where one was lost, and go on from there.
-            const auto lost = std::find_if(open.begin(), open.end(), [](const One& one) { return one.listener->losses > 0; });
+            const auto lost =
+                std::find_if(open.begin(), open.end(), [](const One& one) { return one.listener->losses > 0; });
             if (lost == open.end()) {
                 open.push_back({worker, channel, listen(gate, worker, channel, remembers)});
                 break;
@@ -438,7 +441,8 @@ void ChannelHubTest::whatever_happens_nobody_misses_anything_in_silence()
         if (got.empty())
             return true;
         const auto first = std::find(all.begin(), all.end(), got.front());
-        return all.end() - first >= static_cast<std::ptrdiff_t>(got.size()) && std::equal(got.begin(), got.end(), first);
+        return all.end() - first >= static_cast<std::ptrdiff_t>(got.size()) &&
+               std::equal(got.begin(), got.end(), first);
     };
     for (const One& one : over)
         QVERIFY(unbroken(one));

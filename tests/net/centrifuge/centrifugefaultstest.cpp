@@ -16,13 +16,13 @@ class CentrifugeFaultsTest : public QObject {
 private Q_SLOTS:
     void bad_json_is_answered_and_ends_the_session_after_a_while_data(); // row 64
     void bad_json_is_answered_and_ends_the_session_after_a_while();
-    void a_message_of_very_many_commands_is_cut(); // row 64
+    void a_message_of_very_many_commands_is_cut();                         // row 64
     void what_does_not_fit_a_schema_is_answered_and_published_to_nobody(); // row 65
     void on_violation_decides_over_a_misfit_data();
     void on_violation_decides_over_a_misfit();
     void a_forbidden_channel_is_answered_and_ends_nobody_data(); // row 66
     void a_forbidden_channel_is_answered_and_ends_nobody();
-    void one_subscription_over_the_limit(); // row 67
+    void one_subscription_over_the_limit();     // row 67
     void who_sent_it_is_what_the_server_says(); // row 68
     void each_command_counts_against_the_rate();
     void what_is_over_a_dropping_rate_is_answered_too();
@@ -54,8 +54,11 @@ void CentrifugeFaultsTest::bad_json_is_answered_and_ends_the_session_after_a_whi
     QTest::newRow("depth") << QStringLiteral("{\"id\":7,\"publish\":{\"channel\":\"plain.a\",\"data\":%1%2}}")
                                   .arg(QString(10000, u'['), QString(10000, u']'))
                            << true;
-    QTest::newRow("duplicate key") << QStringLiteral(R"({"id":7,"publish":{"channel":"plain.a","channel":"plain.b","data":1}})") << true;
-    QTest::newRow("half a surrogate pair") << QStringLiteral(R"({"id":7,"publish":{"channel":"plain.a","data":"\ud800"}})") << true;
+    QTest::newRow("duplicate key") << QStringLiteral(
+                                          R"({"id":7,"publish":{"channel":"plain.a","channel":"plain.b","data":1}})")
+                                   << true;
+    QTest::newRow("half a surrogate pair")
+        << QStringLiteral(R"({"id":7,"publish":{"channel":"plain.a","data":"\ud800"}})") << true;
     QTest::newRow("missing") << QStringLiteral(R"({"id":7,"publish":{"channel":"plain.a"}})") << true;
     QTest::newRow("another type") << QStringLiteral(R"({"id":7,"subscribe":{"channel":["plain.a"]}})") << true;
     QTest::newRow("two methods") << QStringLiteral(R"({"id":7,"ping":{},"rpc":{"method":"a"}})") << true;
@@ -416,9 +419,11 @@ void CentrifugeFaultsTest::a_quarantined_session_recovers_what_it_missed()
     quarantine.on = false;
     QVERIFY(server.call(quarantine).ok());
     QCOMPARE(client.push()["unsubscribe"]["code"].get<int>(), 2500);
-    const Json back = client.ask(
-        {{"subscribe",
-          {{"channel", "news.a"}, {"recover", true}, {"epoch", began["epoch"]}, {"offset", began.value("offset", 0)}}}});
+    const Json back = client.ask({{"subscribe",
+                                   {{"channel", "news.a"},
+                                    {"recover", true},
+                                    {"epoch", began["epoch"]},
+                                    {"offset", began.value("offset", 0)}}}});
     QCOMPARE(back["subscribe"]["recovered"].get<bool>(), true);
     QCOMPARE(back["subscribe"]["publications"][0]["data"].get<int>(), 1);
 }

@@ -80,7 +80,7 @@ void CentrifugeTest::who_has_no_good_token_is_told_as_the_protocol_says()
     QCOMPARE(none.closing().code, 3500);
     ProtocolClient forged(server);
     VERIFY_SAME(forged.connect(server.signedToken(R"({"alg":"HS256"})", server.claims("ann").dump(), "another secret")),
-             Json(nullptr));
+                Json(nullptr));
     QCOMPARE(forged.closing().code, 3500);
     Json old = server.claims("ann");
     old["iat"] = old["iat"].get<std::int64_t>() - 7200;
@@ -207,9 +207,8 @@ void CentrifugeTest::history_is_read_and_missed_publications_are_recovered()
     for (int n = 0; n < 50; ++n)
         QVERIFY(publisher.ask(publish("news.a", n))["publish"].is_object());
     ProtocolClient again = connected(server, "ann");
-    const Json recovered =
-        again.ask(subscribe("news.a", {{"recover", true}, {"epoch", began["epoch"]}, {"offset", began.value("offset", 0)}}))
-            ["subscribe"];
+    const Json recovered = again.ask(subscribe(
+        "news.a", {{"recover", true}, {"epoch", began["epoch"]}, {"offset", began.value("offset", 0)}}))["subscribe"];
     QCOMPARE(recovered["was_recovering"].get<bool>(), true);
     QCOMPARE(recovered["recovered"].get<bool>(), true);
     QCOMPARE(recovered["publications"].size(), std::size_t{50});
@@ -244,7 +243,8 @@ void CentrifugeTest::what_cannot_be_recovered_is_said()
     QVERIFY(!late.value("recovered", false));
     QCOMPARE(late["offset"].get<int>(), 5);
     ProtocolClient strange = connected(server, "ann");
-    const Json other = strange.ask(subscribe("news.a", {{"recover", true}, {"epoch", "another"}, {"offset", 5}}))["subscribe"];
+    const Json other =
+        strange.ask(subscribe("news.a", {{"recover", true}, {"epoch", "another"}, {"offset", 5}}))["subscribe"];
     QVERIFY(!other.value("recovered", false));
     ProtocolClient strict = connected(server, "ann");
     Json whole = since;
@@ -304,11 +304,12 @@ void CentrifugeTest::a_locked_channel_asks_for_a_token_of_its_own()
         return client.ask(subscribe("locked.a", {{"token", token}}))["error"]["code"].get<int>();
     };
     QCOMPARE(client.ask(subscribe("locked.a"))["error"]["code"].get<int>(), 103);
-    QCOMPARE(error(server.token("ann")), 103);                                       // of a connection
-    QCOMPARE(error(signedClaims(server, "ann", {{"channel", "locked.b"}})), 103);    // of another channel
-    QCOMPARE(error(signedClaims(server, "bob", {{"channel", "locked.a"}})), 103);    // of somebody else
+    QCOMPARE(error(server.token("ann")), 103);                                    // of a connection
+    QCOMPARE(error(signedClaims(server, "ann", {{"channel", "locked.b"}})), 103); // of another channel
+    QCOMPARE(error(signedClaims(server, "bob", {{"channel", "locked.a"}})), 103); // of somebody else
     const std::int64_t now = server.claims("ann")["iat"];
-    QCOMPARE(error(signedClaims(server, "ann", {{"channel", "locked.a"}, {"iat", now - 600}, {"exp", now - 300}})), 109);
+    QCOMPARE(error(signedClaims(server, "ann", {{"channel", "locked.a"}, {"iat", now - 600}, {"exp", now - 300}})),
+             109);
     const std::string good = signedClaims(server, "ann", {{"channel", "locked.a"}, {"exp", now + 120}});
     const Json reply = client.ask(subscribe("locked.a", {{"token", good}}))["subscribe"];
     QCOMPARE(reply["expires"].get<bool>(), true);
@@ -426,7 +427,8 @@ void CentrifugeTest::an_unsubscribe_ends_what_is_pushed()
     QVERIFY(client.ask(publish("plain.a", 2))["publish"].is_object());
     VERIFY_SAME(client.push(100ms), Json(nullptr));
     // Both at once: the answers come in this order, and nothing is left behind.
-    client.send("{\"id\":901,\"subscribe\":{\"channel\":\"plain.a\"}}\n{\"id\":902,\"unsubscribe\":{\"channel\":\"plain.a\"}}");
+    client.send(
+        "{\"id\":901,\"subscribe\":{\"channel\":\"plain.a\"}}\n{\"id\":902,\"unsubscribe\":{\"channel\":\"plain.a\"}}");
     QCOMPARE(client.reply()["id"].get<int>(), 901);
     QCOMPARE(client.reply()["id"].get<int>(), 902);
     QVERIFY(client.ask(publish("plain.a", 3))["publish"].is_object());

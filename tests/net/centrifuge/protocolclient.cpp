@@ -9,23 +9,22 @@ namespace gatehouse::test {
 TestServer::Edit hubPolicy(const TestServer::Edit& more)
 {
     return [more](Json& policy) {
-        policy["routes"].push_back(
-            {{"name", "centrifuge"},
-             {"path", "/connection/websocket"},
-             {"hub", {{"protocol", "centrifuge"}}},
-             {"messages", {{"rate", {{"count", 10000}, {"per", "1s"}}}}}});
+        policy["routes"].push_back({{"name", "centrifuge"},
+                                    {"path", "/connection/websocket"},
+                                    {"hub", {{"protocol", "centrifuge"}}},
+                                    {"messages", {{"rate", {{"count", 10000}, {"per", "1s"}}}}}});
         policy["limits"]["messages_per_user"] = "off";
-        policy["channels"] = Json::array(
-            {{{"match", "news.*"},
-              {"subscribe", {"*"}},
-              {"publish", {"*"}},
-              {"history", {{"size", 100}, {"ttl", "5m"}, {"read", {"*"}}}},
-              {"presence", {"*"}},
-              {"join_leave", true}},
-             {{"match", "plain.*"}, {"subscribe", {"*"}}, {"publish", {"*"}}},
-             {{"match", "read.*"}, {"subscribe", {"*"}}, {"publish", {"editor"}}},
-             {{"match", "locked.*"}, {"subscribe", {"*"}}, {"subscribe_token", true}, {"publish", {"*"}}},
-             {{"match", "user.{user}"}, {"subscribe", {"*"}}}});
+        policy["channels"] =
+            Json::array({{{"match", "news.*"},
+                          {"subscribe", {"*"}},
+                          {"publish", {"*"}},
+                          {"history", {{"size", 100}, {"ttl", "5m"}, {"read", {"*"}}}},
+                          {"presence", {"*"}},
+                          {"join_leave", true}},
+                         {{"match", "plain.*"}, {"subscribe", {"*"}}, {"publish", {"*"}}},
+                         {{"match", "read.*"}, {"subscribe", {"*"}}, {"publish", {"editor"}}},
+                         {{"match", "locked.*"}, {"subscribe", {"*"}}, {"subscribe_token", true}, {"publish", {"*"}}},
+                         {{"match", "user.{user}"}, {"subscribe", {"*"}}}});
         if (more)
             more(policy);
     };

@@ -182,7 +182,7 @@ void ClaimsTest::init()
     m_worker->start([this](WorkerBus& bus, WorkerContext& context) {
         std::vector<std::unique_ptr<RouteHandler>> handlers;
         handlers.push_back(std::make_unique<PlainHub>(
-            context, std::make_shared<ChannelHub>(bus, 0U, m_budget, NameHash{}, [] { return "epoch123"; }));
+            context, std::make_shared<ChannelHub>(bus, 0U, m_budget, NameHash{}, [] { return "epoch123"; })));
         handlers.push_back(std::make_unique<Echo>());
         return handlers;
     });
