@@ -89,4 +89,19 @@ need_node_packages() {
     cp "$folder/package-lock.json" "$stamp"
 }
 
+# promtool out of Debian's package, into build/tools: to install that would start a server.
+need_promtool() {
+    local tools=$top/build/tools scratch
+    [ ! -x "$tools/promtool" ] && ! command -v promtool >/dev/null || return 0
+    scratch=$(mktemp -d)
+    (
+        cd "$scratch"
+        apt-get download -qq prometheus 2>/dev/null || { apt_get update -q && apt-get download -qq prometheus; }
+        dpkg-deb --fsys-tarfile prometheus_*.deb | tar -x ./usr/bin/promtool
+        mkdir -p "$tools"
+        mv usr/bin/promtool "$tools/"
+    ) || fail "could not fetch promtool, which is in Debian's package prometheus; see above"
+    rm -rf "$scratch"
+}
+
 listener_port() { sed -n 's/.*"port": *\([0-9][0-9]*\).*/\1/p' "$config" | head -n 1; }

@@ -7,12 +7,18 @@
 #include <array>
 #include <charconv>
 #include <initializer_list>
+#include <optional>
+#include <set>
 #include <span>
 #include <utility>
+#include <vector>
 
 namespace gatehouse {
 
 namespace {
+
+/// What every process has carries the names that Prometheus' own libraries give it.
+constexpr std::string_view processPrefix = "process_";
 
 using Labels = std::initializer_list<std::pair<std::string_view, std::string_view>>;
 
@@ -48,14 +54,12 @@ public:
     /// `name` ends in _total.
     void counter(std::string_view name, std::string_view help) { begin(name, "counter", help); }
 
+    /// Its series are samples() of histograms.
+    void histogram(std::string_view name, std::string_view help) { begin(name, "histogram", help); }
+
     /// Of the metric that began last.
     void sample(std::uint64_t value, Labels labels = {}) { line(std::to_string(value), labels); }
-    void sample(double value, Labels labels = {})
-    {
-        std::array<char, 32> text{};
-        const auto end = std::to_chars(text.data(), text.data() + text.size(), value).ptr;
-        line(std::string_view(text.data(), static_cast<std::size_t>(end - text.data())), labels);
-    }
+    void sample(double value, Labels labels = {}) { line(text(value), labels); }
     void sample(bool value, Labels labels = {}) { line(value ? "1" : "0", labels); }
 
     // Metrics of one series.
@@ -70,23 +74,53 @@ public:
         sample(value);
     }
 
+    /// A histogram of the metric that began last: what it has by buckets alone is told from the smallest on.
+    void samples(const Histogram& histogram, std::string_view label = {}, std::string_view value = {})
+    {
+        const auto tell = [&](std::string_view suffix, std::string_view bound, std::string_view number) {
+            std::vector<std::pair<std::string_view, std::string_view>> labels;
+            if (!label.empty())
+                labels.emplace_back(label, value);
+            if (!bound.empty())
+                labels.emplace_back("le", bound);
+            line(number, labels, suffix);
+        };
+        std::uint64_t count = 0;
+        for (std::size_t i = 0; i < histogram.counts.size(); ++i) {
+            count += histogram.counts[i];
+            tell("_bucket", i < histogram.bounds.size() ? text(histogram.bounds[i]) : "+Inf", std::to_string(count));
+        }
+        if (histogram.counts.empty())
+            tell("_bucket", "+Inf", "0");
+        tell("_sum", {}, text(histogram.sum));
+        tell("_count", {}, std::to_string(count));
+    }
+
     [[nodiscard]] std::string take() { return std::move(m_text); }
 
 private:
     void begin(std::string_view name, std::string_view type, std::string_view help)
     {
-        m_name = "gatehouse_" + std::string(name);
+        m_name = (name.starts_with(processPrefix) ? "" : "gatehouse_") + std::string(name);
         m_text += "# HELP " + m_name + ' ' + std::string(help) + "\n# TYPE " + m_name + ' ' + std::string(type) + '\n';
     }
-    void line(std::string_view value, Labels labels)
+    void line(std::string_view value, std::span<const std::pair<std::string_view, std::string_view>> labels,
+              std::string_view suffix = {})
     {
         m_text += m_name;
+        m_text += suffix;
         char before = '{';
-        for (const auto& [key, text] : labels) {
-            m_text += before + std::string(key) + "=\"" + escapedLabel(text) + '"';
+        for (const auto& [key, content] : labels) {
+            m_text += before + std::string(key) + "=\"" + escapedLabel(content) + '"';
             before = ',';
         }
-        m_text += (labels.size() > 0 ? "} " : " ") + std::string(value) + '\n';
+        m_text += (labels.empty() ? " " : "} ") + std::string(value) + '\n';
+    }
+    void line(std::string_view value, Labels labels) { line(value, std::span(std::data(labels), labels.size())); }
+    static std::string text(double value)
+    {
+        std::array<char, 32> digits{};
+        return {digits.data(), std::to_chars(digits.data(), digits.data() + digits.size(), value).ptr};
     }
 
     std::string m_name;
@@ -179,6 +213,60 @@ void addMachine(Exposition& out, const GateStats& stats)
               stats.keySets == KeySetState::Good);
 }
 
+void addLatencies(Exposition& out, const Latencies& latencies)
+{
+    out.histogram("handshake_seconds", "Time that the steps of a handshake took which were passed: tls; request, which "
+                                       "ends with the checks of the upgrade; upstream, which ends with its answer.");
+    out.samples(latencies.tls, "phase", "tls");
+    out.samples(latencies.request, "phase", "request");
+    out.samples(latencies.upstream, "phase", "upstream");
+    out.histogram("message_latency_seconds",
+                  "Time from when a message could be read until what came of it was offered to the sockets.");
+    out.samples(latencies.message);
+    out.histogram("loop_seconds", "Time that turns of the workers' loops were busy.");
+    out.samples(latencies.turn);
+}
+
+void addBans(Exposition& out, const BanFigures& bans)
+{
+    out.gauge("bans", "Bans that stand.", bans.standing);
+    out.counter("bans_by_rule_total", "Bans that limits made, or made longer.", bans.byRule);
+}
+
+/// The first of a name alone: nothing else keeps a scraper from two samples of one series.
+void addCertificates(Exposition& out, const std::vector<ListenerInfo>& listeners)
+{
+    std::set<std::string_view> told;
+    for (const ListenerInfo& one : listeners) {
+        if (!one.certificateExpires || !told.insert(one.name).second)
+            continue;
+        if (told.size() == 1)
+            out.gauge("listener_certificate_expiry_timestamp_seconds",
+                      "When the certificate of a listener ends, in seconds since 1970.");
+        out.sample(timestamp(*one.certificateExpires), {{"listener", one.name}});
+    }
+}
+
+void addProcess(Exposition& out, const ProcessFigures& process)
+{
+    if (process.cpuSeconds) {
+        out.counter("process_cpu_seconds_total", "Time that all threads were running, in user and system mode.");
+        out.sample(*process.cpuSeconds);
+    }
+    const auto gauge = [&](std::string_view name, std::string_view help, const std::optional<std::uint64_t>& value) {
+        if (value)
+            out.gauge(name, help, *value);
+    };
+    gauge("process_resident_memory_bytes", "Memory that is held in RAM.", process.residentBytes);
+    gauge("process_virtual_memory_bytes", "Address space that is taken.", process.virtualBytes);
+    gauge("process_threads", "Threads of the process.", process.threads);
+    gauge("process_open_fds", "Files and sockets that are open.", process.openFiles);
+    gauge("process_max_fds", "Files and sockets that may be open.", process.mostFiles);
+    if (process.started)
+        out.gauge("process_start_time_seconds", "When the process started, in seconds since 1970.",
+                  timestamp(*process.started));
+}
+
 void addUpstreams(Exposition& out, const std::vector<UpstreamStatus>& upstreams)
 {
     if (upstreams.empty())
@@ -208,8 +296,12 @@ std::string formatMetrics(const Info& info)
     Exposition out;
     addGate(out, info);
     addTraffic(out, info.stats);
+    addLatencies(out, info.latencies);
+    addBans(out, info.bans);
     addMachine(out, info.stats);
+    addCertificates(out, info.listeners);
     addUpstreams(out, info.stats.upstreams);
+    addProcess(out, info.process);
     return out.take();
 }
 

@@ -11,6 +11,7 @@
 #include "domain/ids.h"
 #include "domain/result.h"
 #include "domain/revocation.h"
+#include "feed/figures.h"
 #include "feed/values.h"
 
 #include <chrono>
@@ -58,6 +59,9 @@ struct Info {
     WallTime started{};
     std::vector<ListenerInfo> listeners;
     GateStats stats;
+    Latencies latencies;
+    BanFigures bans;
+    ProcessFigures process;
 
     friend bool operator==(const Info&, const Info&) = default;
 };

@@ -220,6 +220,39 @@ template <class Archive> void describe(Archive& archive, typename Archive::templ
     archive("certificate_expires", listener.certificateExpires);
 }
 
+template <class Archive> void describe(Archive& archive, typename Archive::template Ref<Histogram> histogram)
+{
+    archive("bounds", histogram.bounds);
+    archive("counts", histogram.counts);
+    archive("sum", histogram.sum);
+}
+
+template <class Archive> void describe(Archive& archive, typename Archive::template Ref<Latencies> latencies)
+{
+    archive("tls", latencies.tls);
+    archive("request", latencies.request);
+    archive("upstream", latencies.upstream);
+    archive("message", latencies.message);
+    archive("turn", latencies.turn);
+}
+
+template <class Archive> void describe(Archive& archive, typename Archive::template Ref<BanFigures> bans)
+{
+    archive("standing", bans.standing);
+    archive("by_rule", bans.byRule);
+}
+
+template <class Archive> void describe(Archive& archive, typename Archive::template Ref<ProcessFigures> process)
+{
+    archive("cpu_seconds", process.cpuSeconds);
+    archive("resident_bytes", process.residentBytes);
+    archive("virtual_bytes", process.virtualBytes);
+    archive("threads", process.threads);
+    archive("open_files", process.openFiles);
+    archive("most_files", process.mostFiles);
+    archive("started", process.started);
+}
+
 template <class Archive> void describe(Archive& archive, typename Archive::template Ref<Info> info)
 {
     archive("name", info.name);
@@ -232,6 +265,9 @@ template <class Archive> void describe(Archive& archive, typename Archive::templ
     archive("started", info.started);
     archive("listeners", info.listeners);
     archive("stats", info.stats);
+    archive("latencies", info.latencies);
+    archive("bans", info.bans);
+    archive("process", info.process);
 }
 
 template <class Archive> void describe(Archive& archive, typename Archive::template Ref<SessionList> list)

@@ -92,6 +92,19 @@ void Collector::beginWhole(std::uint32_t worker)
     std::erase_if(m_rows, [&](const auto& entry) { return entry.first.value % m_workers == worker; });
 }
 
+Latencies sumLatencies(const std::vector<const WorkerCounters*>& workers)
+{
+    Latencies all;
+    for (const WorkerCounters* worker : workers) {
+        worker->tlsHandshake.addTo(all.tls);
+        worker->request.addTo(all.request);
+        worker->upstream.addTo(all.upstream);
+        worker->message.addTo(all.message);
+        worker->turn.addTo(all.turn);
+    }
+    return all;
+}
+
 namespace {
 
 std::uint64_t quantile(const std::array<std::uint64_t, LatencyHistogram::buckets>& counts, double share)

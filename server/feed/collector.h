@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
-#include "feed/counters.h"
 #include "feed/mailbox.h"
 #include "feed/values.h"
+#include "feed/workercounters.h"
 
 #include <deque>
 #include <memory>
@@ -50,6 +50,9 @@ private:
     std::deque<GateStats> m_history;
     std::uint64_t m_dropped = 0;
 };
+
+/// Over all workers, at any time.
+[[nodiscard]] Latencies sumLatencies(const std::vector<const WorkerCounters*>& workers);
 
 /// Sums counters and turns differences into rates and quantiles over the last second. Owner: the runtime thread.
 class StatsSampler {

@@ -56,24 +56,4 @@ private:
     std::array<Counter, buckets> m_counts;
 };
 
-/// What one worker has counted. Owner: the worker; read by the collector.
-struct WorkerCounters {
-    Counter sessions; ///< open now
-    Counter pending;  ///< connections that are not yet sessions, now
-    Counter accepted;
-    Counter messagesIn;
-    Counter messagesOut;
-    Counter bytesIn;
-    Counter bytesOut;
-    Counter backlog; ///< bytes queued for sending, now
-    Counter busyMicroseconds;
-    Counter feedDropped;
-    Counter throttled; ///< see GateStats
-    Counter dropped;
-    Counter reported;
-    ReasonCounters refused;
-    ReasonCounters closed;
-    LatencyHistogram loop;
-};
-
 } // namespace gatehouse

@@ -112,6 +112,7 @@ void GatewayPartner::pace()
 
 void GatewayPartner::message(wire::Opcode type, std::span<const std::byte> payload)
 {
+    const MessageTimes::Handling timed(m_context.messageTimes);
     if (!m_session || m_session->closing() || !passes(checkMessage(type, payload)))
         return;
     m_session->send(type, payload);
@@ -122,6 +123,9 @@ void GatewayPartner::part(const wire::Event& part)
 {
     if (!m_session || m_session->closing())
         return;
+    std::optional<MessageTimes::Handling> timed; // of a message its first part
+    if (part.first)
+        timed.emplace(m_context.messageTimes);
     if (part.first)
         m_dropping = !passes(decideType(m_session->policy(), routeIndex(), part.type == wire::Opcode::Binary));
     if (m_dropping || !m_session)

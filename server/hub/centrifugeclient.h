@@ -36,10 +36,12 @@ public:
     void termsChanged();
     void withheld(bool on);
     void closed();
-    /// Subscriptions whose publications do not follow each other are ended, so that their clients recover.
-    void mend();
+    /// Shows the channels that it is in, and ends subscriptions whose publications do not follow each other, so that
+    /// their clients recover.
+    void tick();
 
-    [[nodiscard]] bool broken() const { return m_broken; }
+    /// There is something for tick() to do.
+    [[nodiscard]] bool changed() const { return m_broken || m_moved; }
     [[nodiscard]] bool connected() const { return m_state == State::Connected; }
     [[nodiscard]] const std::string& id() const { return m_id; }
     [[nodiscard]] Session& session() { return m_session; }
@@ -112,6 +114,7 @@ private:
     /// It leaves the channel; what was asked for it comes to nothing.
     void leave(const std::string& channel);
     void endSubscription(const std::string& channel, clientprotocol::UnsubscribeCode code);
+    void mend();
     void schedule();
 
     /// A question is under way, and then answered: who asks too much is not read meanwhile.
@@ -137,6 +140,7 @@ private:
     std::size_t m_questions = 0;
     bool m_gathering = false;
     bool m_broken = false; ///< a subscription missed something
+    bool m_moved = false;  ///< it is in other channels than is shown
 };
 
 } // namespace gatehouse

@@ -148,8 +148,8 @@ void CentrifugeHub::received(BusItem) {}
 
 void CentrifugeHub::tick()
 {
-    for (const auto& client : broken())
-        client->mend();
+    for (const auto& client : changed())
+        client->tick();
 }
 
 std::size_t CentrifugeHub::unsubscribe(const ClientSelector& who, const std::string& channel)
@@ -206,11 +206,11 @@ std::vector<std::shared_ptr<CentrifugeClient>> CentrifugeHub::select(const Clien
     return clients;
 }
 
-std::vector<std::shared_ptr<CentrifugeClient>> CentrifugeHub::broken() const
+std::vector<std::shared_ptr<CentrifugeClient>> CentrifugeHub::changed() const
 {
     std::vector<std::shared_ptr<CentrifugeClient>> clients;
     for (const auto& [session, client] : m_clients)
-        if (client->broken())
+        if (client->changed())
             clients.push_back(client);
     return clients;
 }

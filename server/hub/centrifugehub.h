@@ -66,7 +66,7 @@ public:
 private:
     [[nodiscard]] std::shared_ptr<CentrifugeClient> find(const Session& session) const; ///< null: it is closed
     [[nodiscard]] std::vector<std::shared_ptr<CentrifugeClient>> select(const ClientSelector& who) const;
-    [[nodiscard]] std::vector<std::shared_ptr<CentrifugeClient>> broken() const;
+    [[nodiscard]] std::vector<std::shared_ptr<CentrifugeClient>> changed() const;
 
     WorkerContext& m_context;
     std::shared_ptr<ChannelHub> m_channels;

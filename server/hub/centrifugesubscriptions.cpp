@@ -112,7 +112,7 @@ void CentrifugeClient::started(const std::string& channel, const Wish& wish, Res
         m_subscriptions.erase(found);
         done(Failure{clientError(answer.error())});
     } else {
-        subscription->on = true;
+        subscription->on = m_moved = true;
         subscription->at = answer->position;
         const bool remembers = !answer->position.epoch.empty();
         if (wish.wholeOrNothing && wish.since && !answer->recovered) {
@@ -156,6 +156,7 @@ void CentrifugeClient::leave(const std::string& channel)
         return;
     const std::shared_ptr<Subscription> subscription = std::move(found->second);
     m_subscriptions.erase(found);
+    m_moved = true;
     if (subscription->on)
         m_channels.unsubscribe(channel, *subscription, subscription->entry, m_context.now);
 }
@@ -174,6 +175,18 @@ void CentrifugeClient::endSubscription(const std::string& channel, UnsubscribeCo
     std::string text;
     appendUnsubscribe(text, channel, code, unsubscribeReason(code));
     push(text);
+}
+
+void CentrifugeClient::tick()
+{
+    if (std::exchange(m_moved, false)) {
+        std::vector<std::string> channels;
+        for (const auto& [channel, subscription] : m_subscriptions)
+            if (subscription->on)
+                channels.push_back(channel);
+        m_session.showChannels(std::move(channels));
+    }
+    mend();
 }
 
 void CentrifugeClient::mend()

@@ -17,6 +17,7 @@ Connection::Connection(WorkerContext& context, std::unique_ptr<Transport> transp
     , m_transport(std::move(transport))
     , m_arrival(std::move(arrival))
     , m_peerPort(peerPort)
+    , m_stepStarted(context.now)
     , m_pendingSlot(std::move(pendingSlot))
     , m_out(&context.chunks)
 {

@@ -121,6 +121,8 @@ private:
         std::size_t route = 0;
     };
 
+    /// Notes how long a step of the handshake took, and begins the next one.
+    void stepDone(HandshakeHistogram& step);
     void readProxyHeader();
     void handshake();
     void beginHead();
@@ -166,7 +168,8 @@ private:
     Phase m_phase = Phase::Handshake;
     bool m_writeShut = false, m_inputEnded = false;
     TimePoint m_phaseDeadline{}, m_lastWritten{};
-    Lease m_pendingSlot; // of the gate
+    TimePoint m_stepStarted; ///< of the handshake: TLS, then the request, then the upstream's answer
+    Lease m_pendingSlot;     // of the gate
     SendQueue m_out;
     std::size_t m_offered = 0;           ///< bytes of m_out that TLS was handed and has not taken
     std::unique_ptr<PendingHead> m_head; ///< gone once the head is whole

@@ -35,6 +35,14 @@ std::uint16_t closeCodeAtTheDoor(Reason reason)
 
 } // namespace
 
+/// Its end is not the turn's begin: signatures are made and checked in between.
+void Connection::stepDone(HandshakeHistogram& step)
+{
+    const TimePoint ended = m_context.gate.clock.now();
+    step.add(ended - m_stepStarted);
+    m_stepStarted = ended;
+}
+
 /// Takes the header to its last byte and nothing behind it, which is TLS's or the request's.
 void Connection::readProxyHeader()
 {
@@ -105,6 +113,8 @@ void Connection::handshake()
 {
     switch (m_transport->handshake()) {
     case IoStatus::Ok:
+        if (!isForAdmin())
+            stepDone(m_context.counters.tlsHandshake);
         beginHead();
         break;
     case IoStatus::WouldBlock:
@@ -167,6 +177,7 @@ void Connection::proceed(Admission admission)
                                                     m_context.handler(policy, route).firstMessageLimit());
         reply(wire::switchingProtocols(admission.key, admission.subprotocol,
                                        admission.deflate ? admission.deflate->answer : std::string_view()));
+        stepDone(m_context.counters.request);
         m_phase = Phase::FirstMessage;
         m_phaseDeadline = m_context.now + policy.routes[route].authentication.firstMessageWithin;
         m_waiting = std::make_unique<Waiting>();
@@ -190,6 +201,10 @@ void Connection::proceed(Admission admission)
 /// All of the gate's own checks are behind it.
 void Connection::passed(Admission admission)
 {
+    if (!upgraded())
+        stepDone(m_context.counters.request);
+    else
+        m_stepStarted = m_context.now;
     if (!admission.offered) {
         open(std::move(admission));
         return;
@@ -313,6 +328,7 @@ void Connection::settleEntry()
         refuse(refusalOf(m_waiting->admission, std::move(answer.decision), answer.retryAfter, answer.status));
         return;
     }
+    stepDone(m_context.counters.upstream);
     if (!upgraded() && m_transport->readable()) { // nobody has read it yet
         refuse(refusalOf(m_waiting->admission, {Reason::HsEarlyData, {}, {}, {}}));
         return;

@@ -33,9 +33,10 @@ struct BusBody {
 
 /// What one worker says to the route handler of another.
 struct BusItem {
-    std::uint32_t handler = 0; ///< index of the handler among the worker's
-    std::uint32_t kind = 0;    ///< the handler's own
-    std::uint32_t from = 0;    ///< worker
+    std::uint32_t handler = 0;                     ///< index of the handler among the worker's
+    std::uint32_t kind = 0;                        ///< the handler's own
+    std::uint32_t from = 0;                        ///< worker
+    std::chrono::steady_clock::time_point since{}; ///< set by the bus: when that was read which it comes of
     std::string channel;
     SharedMessage message;
     std::shared_ptr<BusBody> body{}; ///< null: nothing more is to be said

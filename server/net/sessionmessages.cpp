@@ -18,6 +18,7 @@ constexpr std::uint32_t partSize = 16384; // bytes of a message that goes on bef
 
 void Session::onMessage(const wire::Event& event)
 {
+    const MessageTimes::Handling timed(m_context.messageTimes);
     if (m_handler.countsItself()) {
         onUnits(event);
         return;
@@ -32,6 +33,9 @@ void Session::onMessage(const wire::Event& event)
 /// What the policy asks of a message is asked at its first part; only its bytes cost something later on.
 void Session::onPart(const wire::Event& event)
 {
+    std::optional<MessageTimes::Handling> timed; // of a message its first part
+    if (event.first)
+        timed.emplace(m_context.messageTimes);
     countBytes(event.payload.size());
     if (event.first)
         m_partsRefused = !begins(event) || !passesRates(event, Share::Whole);

@@ -57,6 +57,14 @@ void Session::deny(const Decision& decision)
     report(AuditKind::Limit, decision, 0, {}, "refused");
 }
 
+void Session::showChannels(std::vector<std::string> channels)
+{
+    auto info = std::make_shared<SessionInfo>(*m_info);
+    info->channels = std::move(channels);
+    m_info = std::move(info);
+    noteChange();
+}
+
 void Session::wakeAt(TimePoint time)
 {
     m_wakeAt = time;

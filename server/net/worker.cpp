@@ -127,6 +127,7 @@ void Worker::post(Task task)
 bool Worker::send(std::uint32_t worker, BusItem item, bool force)
 {
     Worker& target = *m_peers[worker];
+    item.since = messageTimes.passOn();
     if (!target.m_bus.push(std::move(item), force))
         return false;
     target.m_wakeup.signal();
@@ -201,6 +202,7 @@ void Worker::turn()
     const auto started = std::chrono::steady_clock::now();
     now = gate.clock.now();
     wall = gate.clock.wall();
+    messageTimes.beginTurn(started);
     runTasks(); // first: what an operator ordered holds for all that came after it
 
     std::vector<Endpoint*> again;
@@ -232,6 +234,7 @@ void Worker::turn()
             guarded(endpoint, [&] { endpoint.flush(); });
     }
     toFlush.clear();
+    messageTimes.endFlush(std::chrono::steady_clock::now);
     if (sweeping)
         sweepSome();
     if (now >= m_nextPublish)
@@ -240,7 +243,9 @@ void Worker::turn()
         resumeAccepting();
     freeDiscarded();
     m_closedListeners.clear();
-    const auto busy = std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::steady_clock::now() - started);
+    const auto turnTook = std::chrono::steady_clock::now() - started;
+    const auto busy = std::chrono::duration_cast<std::chrono::microseconds>(turnTook);
+    counters.turn.add(turnTook);
     counters.busyMicroseconds.add(static_cast<std::uint64_t>(busy.count()));
     if (count > 0)
         counters.loop.add(static_cast<std::uint64_t>(busy.count()));
@@ -267,7 +272,7 @@ bool Worker::finishTasks()
     m_tasks.takeAll(m_taskBatch);
     const bool any = !m_taskBatch.empty();
     for (Task& task : m_taskBatch)
-        task(*this);
+        messageTimes.receive([&] { task(*this); });
     m_taskBatch.clear();
     return any;
 }
@@ -279,7 +284,7 @@ void Worker::runTasks()
     m_bus.takeAll(m_busBatch);
     for (BusItem& item : m_busBatch)
         if (item.handler < m_handlers.size() && m_handlers[item.handler])
-            m_handlers[item.handler]->received(std::move(item));
+            messageTimes.receive(item.since, [&] { m_handlers[item.handler]->received(std::move(item)); });
     m_busBatch.clear();
 }
 

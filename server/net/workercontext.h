@@ -5,13 +5,14 @@
 #include "auth/tokencache.h"
 #include "domain/auditrecord.h"
 #include "domain/certificate.h"
-#include "feed/counters.h"
 #include "feed/policyimpact.h"
 #include "feed/values.h"
+#include "feed/workercounters.h"
 #include "net/adminarrival.h"
 #include "net/banset.h"
 #include "net/endpoint.h"
 #include "net/gatetables.h"
+#include "net/messagetimes.h"
 #include "net/routehandler.h"
 #include "net/sendqueue.h"
 #include "net/temporarylimits.h"
@@ -103,6 +104,7 @@ struct WorkerContext {
     std::shared_ptr<const Lockdown> lockdown; ///< null: none was ordered
     TemporaryLimits userLimits;
     WorkerCounters counters;
+    MessageTimes messageTimes{counters};
     TimingWheel wheel;
     TokenCache tokens;
     MessageValidator validator;

@@ -77,6 +77,8 @@ Result<Ban, ControlError> BanKeeper::add(const Actor& actor, const BanCommand& c
         m_bans.erase(same);
     }
     m_bans.push_back(ban);
+    if (byRule)
+        ++m_byRule;
     m_set.reset();
     return ban;
 }

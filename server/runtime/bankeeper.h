@@ -32,6 +32,8 @@ public:
     void addCooldown(std::string key, TimePoint until);
 
     [[nodiscard]] const std::vector<Ban>& bans() const { return m_bans; }
+    /// How many a rule made, or made longer, since this began.
+    [[nodiscard]] std::uint64_t byRule() const { return m_byRule; }
     /// What workers check against.
     [[nodiscard]] std::shared_ptr<const BanSet> set() const;
 
@@ -39,6 +41,7 @@ private:
     AuditLog& m_store;
     const std::size_t m_places;
     std::vector<Ban> m_bans;
+    std::uint64_t m_byRule = 0;
     std::vector<BanSet::Cooldown> m_cooldowns;
     mutable std::shared_ptr<const BanSet> m_set; ///< null where something changed since
 };

@@ -53,6 +53,9 @@ void ServerRuntime::Private::run(const Actor&, const InfoQuery&, const ReplyCall
     info.started = m_started;
     info.listeners = m_gate->listeners();
     info.stats = stats();
+    info.latencies = sumLatencies(m_gate->counters());
+    info.bans = {m_bans->bans().size(), m_bans->byRule()};
+    info.process = m_process.look(m_clock.now(), m_clock.wall());
     done(Answer(std::move(info)));
 }
 

@@ -18,6 +18,7 @@
 #include "runtime/policyfile.h"
 #include "runtime/policykeeper.h"
 #include "runtime/policystep.h"
+#include "runtime/processmeter.h"
 #include "runtime/revocationkeeper.h"
 #include "runtime/serverruntime.h"
 #include "runtime/statelock.h"
@@ -217,6 +218,7 @@ struct ServerRuntime::Private final : EventSink, GateEvents, ApiEvents, Certific
     AuthFailureTable m_failures;                ///< thread-safe
     Collector m_collector;
     StatsSampler m_sampler;
+    ProcessMeter m_process;
     GateStats m_stats;
     ClockWatch m_clockWatch;
     std::optional<WallTime> m_clockStepped;

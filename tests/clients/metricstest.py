@@ -2,6 +2,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The metrics of a running gate, read by what Prometheus' own people read them with."""
 
+import json
+import os
+import re
 import shutil
 import socket
 import subprocess
@@ -11,6 +14,22 @@ from prometheus_client.parser import text_string_to_metric_families
 
 import gate
 from clients import PythonClient as Client
+
+
+# As packaging/test fetches it, or the machine's own.
+PROMTOOL = shutil.which("promtool", path=f"{gate.SOURCE / 'build/tools'}:{os.environ['PATH']}")
+RULES = gate.SOURCE / "packaging/prometheus/gatehouse.rules.yml"
+DASHBOARD = gate.SOURCE / "packaging/grafana/gatehouse.json"
+
+
+def queries():
+    """What the dashboard and the rules ask for, each with where it stands."""
+    for panel in json.loads(DASHBOARD.read_text())["panels"]:
+        for target in panel.get("targets", []):
+            yield panel["title"], target["expr"]
+    for line in RULES.read_text().splitlines():
+        if found := re.match(r" +(expr): (.+)", line):
+            yield line.strip(), found[2]
 
 
 def unused_port():
@@ -50,7 +69,7 @@ class Metrics(unittest.IsolatedAsyncioTestCase):
         found = {}
         for family in text_string_to_metric_families(self.scrape()):
             self.assertTrue(family.documentation, family.name)
-            self.assertIn(family.type, ("gauge", "counter"), family.name)
+            self.assertIn(family.type, ("gauge", "counter", "histogram"), family.name)
             for sample in family.samples:
                 key = (sample.name, frozenset(sample.labels.items()))
                 self.assertNotIn(key, found)
@@ -79,6 +98,12 @@ class Metrics(unittest.IsolatedAsyncioTestCase):
         self.assertEqual(value("state", state="serving"), 1)
         self.assertEqual(value("messages_in_total"), 1)
         self.assertEqual(value("bytes_in_total"), 5)
+        self.assertEqual(value("message_latency_seconds_count"), 1)
+        self.assertTrue(0 < value("message_latency_seconds_sum") < 10)
+        self.assertEqual(value("handshake_seconds_count", phase="tls"), 2)  # ann's and curl's
+        self.assertEqual(value("handshake_seconds_count", phase="request"), 1)  # curl was not let in
+        self.assertEqual(value("handshake_seconds_count", phase="upstream"), 0)
+        self.assertGreater(value("loop_seconds_count"), 10)
         version = subprocess.run([gate.program("gatehoused"), "--version"], check=True, stdout=subprocess.PIPE,
                                  text=True).stdout.split()[-1]
         self.assertEqual(value("build_info", version=version), 1)
@@ -101,14 +126,60 @@ class Metrics(unittest.IsolatedAsyncioTestCase):
         self.gate.say("upstream", "undrain", self.upstream, "--route", "plc")
         await gate.eventually(lambda: not shows(), "the end of the drain")
 
+    def promtool(self, *arguments, **more):
+        done = subprocess.run([PROMTOOL, *map(str, arguments)], stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                              text=True, timeout=60, **more)
+        return done.returncode, done.stdout
+
     async def test_promtool_finds_nothing_to_complain_of(self):
-        if not shutil.which("promtool"):
-            self.skipTest("promtool is not there: Debian's package prometheus has it, and starts a server beside it")
-        done = subprocess.run(["promtool", "check", "metrics"], input=self.scrape(), stdout=subprocess.PIPE,
-                              stderr=subprocess.STDOUT, text=True)
-        self.assertEqual((done.returncode, done.stdout), (0, ""))
+        self.assertEqual(self.promtool("check", "metrics", input=self.scrape()), (0, ""))
+
+    async def test_each_series_that_dashboard_and_rules_ask_for_is_there(self):
+        await gate.eventually(lambda: "gatehouse_listener_certificate" in self.scrape(), "the certificate was looked at")
+        samples = self.samples()
+        names = {name for name, _ in samples}
+        reasons = {dict(labels)["reason"] for name, labels in samples if name == "gatehouse_refused_total"}
+        asked = list(queries())
+        self.assertGreater(len(asked), 50)
+        for where, expr in asked:
+            found = re.findall(r"\b(?:gatehouse|process)_[a-z0-9_]+", expr)
+            for name in found or ["up" if expr.startswith("up{") else f"none in {expr}"]:
+                self.assertIn(name, names | {"up"}, where)
+            for words in re.findall(r'reason=~?"([^"]+)"', expr):
+                self.assertLessEqual(set(words.split("|")), reasons, where)
+
+    async def test_the_rules_are_good_and_each_fires_when_it_should(self):
+        code, said = self.promtool("check", "rules", RULES)
+        self.assertEqual(code, 0, said)
+        code, said = self.promtool("test", "rules", "gatehouse.test.yml", cwd=RULES.parent)
+        self.assertEqual(code, 0, said)
+        alerts = set(re.findall(r"- alert: (\w+)", RULES.read_text()))
+        tested = set(re.findall(r'alertname="(\w+)"', (RULES.parent / "gatehouse.test.yml").read_text()))
+        self.assertEqual(alerts, tested)
+        self.assertEqual(RULES.read_text().count(" summary: "), len(alerts))
+        self.assertEqual(RULES.read_text().count(" description: "), len(alerts))
+
+    async def test_the_gate_is_ready_until_it_drains(self):
+        def asked(path):
+            control = self.gate.config.parent / self.gate.policy["control_socket"]
+            done = subprocess.run(["curl", "--silent", "--unix-socket", str(control), "--output",
+                                   os.devnull, "--write-out", "%{http_code}", f"http://localhost{path}"],
+                                  stdout=subprocess.PIPE, text=True, timeout=20)
+            return done.stdout
+
+        self.assertEqual([asked(path) for path in ("/livez", "/readyz", "/healthz")], ["200", "200", "200"])
+        for user in ("ann", "bob", "cid"):  # told one after the other, so that the drain lasts
+            client = await Client.connect(self.gate, self.gate.token(user))
+            self.addAsyncCleanup(client.close)
+        drain = subprocess.Popen([gate.program("gatehousectl"), "--config", str(self.gate.config), "drain", "--within", "60s",
+                                  "--spread", "60s"], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                                 stderr=subprocess.DEVNULL, preexec_fn=gate.end_with_parent)
+        self.addCleanup(drain.wait)
+        self.addCleanup(drain.kill)
+        await gate.eventually(lambda: asked("/readyz") == "503", "a gate that drains is not ready")
+        self.assertEqual([asked(path) for path in ("/livez", "/healthz")], ["200", "503"])
 
 
 if __name__ == "__main__":
-    gate.need("curl")
+    gate.need("curl", *([] if PROMTOOL else ["promtool"]))
     unittest.main()

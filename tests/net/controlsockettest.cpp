@@ -348,6 +348,7 @@ void ControlSocketTest::health_follows_the_state_of_the_gate()
     m_control->setState(static_cast<GateState>(state));
     QCOMPARE(ask(request("GET", "/livez")).status, live);
     QCOMPARE(ask(request("GET", "/readyz")).status, ready);
+    QCOMPARE(ask(request("GET", "/healthz")).status, ready);
 }
 
 void ControlSocketTest::metrics_are_text_for_prometheus()

@@ -4,6 +4,8 @@
 #include <QTest>
 
 #include <atomic>
+#include <numeric>
+#include <set>
 #include <thread>
 
 using namespace gatehouse;
@@ -16,6 +18,7 @@ class HubTest : public QObject {
 private Q_SLOTS:
     void a_message_arrives_at_every_subscriber_and_its_publisher_with_its_type();
     void channels_do_not_mix();
+    void messages_and_handshakes_are_timed_at_every_worker();
     void every_subscriber_sees_the_same_order();
     void no_right_to_publish_is_a_violation_and_reaches_nobody();
     void subscribers_that_come_and_go_leave_no_trace();
@@ -66,6 +69,36 @@ void HubTest::channels_do_not_mix()
     QVERIFY(b.text("for b"));
     QCOMPARE(b.next().payload, std::string("for b"));
     QCOMPARE(a.next(100ms).kind, Incoming::Kind::Nothing);
+}
+
+void HubTest::messages_and_handshakes_are_timed_at_every_worker()
+{
+    TestServer server([](nlohmann::json& policy) { policy["workers"] = 4; });
+    std::vector<ByteClient> clients;
+    for (int i = 0; i < 16; ++i)
+        clients.push_back(server.join("chat.a", "user" + std::to_string(i)));
+    ByteClient probe = server.tls();
+    std::set<std::uint64_t> workers;
+    for (const SessionRow& row : server.sessions())
+        workers.insert(row.info->id.value % 4);
+    constexpr std::uint64_t messages = 20;
+    for (std::uint64_t n = 0; n < messages; ++n) {
+        QVERIFY(clients.front().text("text"));
+        for (ByteClient& client : clients)
+            QCOMPARE(client.next().payload, std::string("text"));
+    }
+    const auto counted = [&](Histogram Latencies::*which) {
+        const Info info = server.info();
+        const Histogram& histogram = info.latencies.*which;
+        return std::accumulate(histogram.counts.begin(), histogram.counts.end(), std::uint64_t{0});
+    };
+    QVERIFY(eventually([&] { return counted(&Latencies::message) >= messages * workers.size(); }));
+    QCOMPARE(counted(&Latencies::message), messages * workers.size()); // once at each that delivered it
+    QCOMPARE(counted(&Latencies::request), std::uint64_t(16));
+    QVERIFY(eventually([&] { return counted(&Latencies::tls) == 1; }));
+    const Latencies latencies = server.info().latencies;
+    QVERIFY(latencies.message.sum > 0 && latencies.message.sum < 10.0 * messages);
+    QVERIFY(latencies.turn.sum > 0);
 }
 
 void HubTest::every_subscriber_sees_the_same_order()

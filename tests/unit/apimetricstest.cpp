@@ -72,6 +72,13 @@ Info busyGate()
     stats.policyVersion = 16;
     stats.upstreams = {upstream("ws://a/", UpstreamState::Up), upstream("ws://b/", UpstreamState::Ejected),
                        upstream("ws://c/", UpstreamState::Draining)};
+    info.listeners = {{"public", "wss://a", "CN=a", WallTime(1'800'000'000s)}, {"lab", "ws://b", "", std::nullopt}};
+    info.latencies.tls = {{0.001, 0.25}, {1, 2, 4}, 1.5};
+    info.latencies.request = info.latencies.upstream = {{0.001, 0.25}, {0, 0, 0}, 0};
+    info.latencies.message = {{0.00005}, {17, 3}, 0.25};
+    info.latencies.turn = {{0.00005}, {18'446'744'073'709'551'614U, 1}, 1e-05};
+    info.bans = {17, 18};
+    info.process = {2.25, 1048576, 2097152, 6, 40, 1024, WallTime(1'700'000'000'125ms)};
     return info;
 }
 
@@ -147,6 +154,41 @@ gatehouse_dropped_total 11
 # HELP gatehouse_reported_total Messages that broke a schema and went through.
 # TYPE gatehouse_reported_total counter
 gatehouse_reported_total 13
+# HELP gatehouse_handshake_seconds Time that the steps of a handshake took which were passed: tls; request, which ends with the checks of the upgrade; upstream, which ends with its answer.
+# TYPE gatehouse_handshake_seconds histogram
+gatehouse_handshake_seconds_bucket{phase="tls",le="0.001"} 1
+gatehouse_handshake_seconds_bucket{phase="tls",le="0.25"} 3
+gatehouse_handshake_seconds_bucket{phase="tls",le="+Inf"} 7
+gatehouse_handshake_seconds_sum{phase="tls"} 1.5
+gatehouse_handshake_seconds_count{phase="tls"} 7
+gatehouse_handshake_seconds_bucket{phase="request",le="0.001"} 0
+gatehouse_handshake_seconds_bucket{phase="request",le="0.25"} 0
+gatehouse_handshake_seconds_bucket{phase="request",le="+Inf"} 0
+gatehouse_handshake_seconds_sum{phase="request"} 0
+gatehouse_handshake_seconds_count{phase="request"} 0
+gatehouse_handshake_seconds_bucket{phase="upstream",le="0.001"} 0
+gatehouse_handshake_seconds_bucket{phase="upstream",le="0.25"} 0
+gatehouse_handshake_seconds_bucket{phase="upstream",le="+Inf"} 0
+gatehouse_handshake_seconds_sum{phase="upstream"} 0
+gatehouse_handshake_seconds_count{phase="upstream"} 0
+# HELP gatehouse_message_latency_seconds Time from when a message could be read until what came of it was offered to the sockets.
+# TYPE gatehouse_message_latency_seconds histogram
+gatehouse_message_latency_seconds_bucket{le="5e-05"} 17
+gatehouse_message_latency_seconds_bucket{le="+Inf"} 20
+gatehouse_message_latency_seconds_sum 0.25
+gatehouse_message_latency_seconds_count 20
+# HELP gatehouse_loop_seconds Time that turns of the workers' loops were busy.
+# TYPE gatehouse_loop_seconds histogram
+gatehouse_loop_seconds_bucket{le="5e-05"} 18446744073709551614
+gatehouse_loop_seconds_bucket{le="+Inf"} 18446744073709551615
+gatehouse_loop_seconds_sum 1e-05
+gatehouse_loop_seconds_count 18446744073709551615
+# HELP gatehouse_bans Bans that stand.
+# TYPE gatehouse_bans gauge
+gatehouse_bans 17
+# HELP gatehouse_bans_by_rule_total Bans that limits made, or made longer.
+# TYPE gatehouse_bans_by_rule_total counter
+gatehouse_bans_by_rule_total 18
 # HELP gatehouse_loop_p50_seconds Time that half of the turns of the workers' loops stay under, over a second.
 # TYPE gatehouse_loop_p50_seconds gauge
 gatehouse_loop_p50_seconds 0.00025
@@ -177,6 +219,9 @@ gatehouse_certificate_expiry_timestamp_seconds 1.8e+09
 # HELP gatehouse_key_sets_healthy 0 while the keys of an issuer cannot be fetched or read.
 # TYPE gatehouse_key_sets_healthy gauge
 gatehouse_key_sets_healthy 1
+# HELP gatehouse_listener_certificate_expiry_timestamp_seconds When the certificate of a listener ends, in seconds since 1970.
+# TYPE gatehouse_listener_certificate_expiry_timestamp_seconds gauge
+gatehouse_listener_certificate_expiry_timestamp_seconds{listener="public"} 1.8e+09
 # HELP gatehouse_upstream_up 0 while an application behind the gate is ejected for not answering.
 # TYPE gatehouse_upstream_up gauge
 gatehouse_upstream_up{route="plc",upstream="ws://a/"} 1
@@ -207,6 +252,27 @@ gatehouse_upstream_failures_total{route="plc",upstream="ws://c/"} 3
 gatehouse_upstream_lost_total{route="plc",upstream="ws://a/"} 2
 gatehouse_upstream_lost_total{route="plc",upstream="ws://b/"} 2
 gatehouse_upstream_lost_total{route="plc",upstream="ws://c/"} 2
+# HELP process_cpu_seconds_total Time that all threads were running, in user and system mode.
+# TYPE process_cpu_seconds_total counter
+process_cpu_seconds_total 2.25
+# HELP process_resident_memory_bytes Memory that is held in RAM.
+# TYPE process_resident_memory_bytes gauge
+process_resident_memory_bytes 1048576
+# HELP process_virtual_memory_bytes Address space that is taken.
+# TYPE process_virtual_memory_bytes gauge
+process_virtual_memory_bytes 2097152
+# HELP process_threads Threads of the process.
+# TYPE process_threads gauge
+process_threads 6
+# HELP process_open_fds Files and sockets that are open.
+# TYPE process_open_fds gauge
+process_open_fds 40
+# HELP process_max_fds Files and sockets that may be open.
+# TYPE process_max_fds gauge
+process_max_fds 1024
+# HELP process_start_time_seconds When the process started, in seconds since 1970.
+# TYPE process_start_time_seconds gauge
+process_start_time_seconds 1700000000.125
 )";
 
 std::vector<std::string> linesOf(const std::string& text)
@@ -261,6 +327,8 @@ void ApiMetricsTest::what_does_not_exist_has_no_series()
     QVERIFY(text.find("upstream") == text.find("upstream_connect")); // the reasons alone
     QVERIFY(text.find("gatehouse_upstream") == std::string::npos);
     QVERIFY(text.find("certificate_expiry") == std::string::npos);
+    QVERIFY(text.find("process_") == std::string::npos);
+    QVERIFY(holds(text, "gatehouse_message_latency_seconds_bucket{le=\"+Inf\"} 0")); // a histogram has at least this
 }
 
 void ApiMetricsTest::states_are_told_by_one_series_each_data()
@@ -339,7 +407,7 @@ void ApiMetricsTest::nothing_of_clients_is_in_it()
 {
     Info info = busyGate();
     info.name = info.policyFile = info.stateDir = "CANARY";
-    info.listeners = {{"CANARY", "wss://CANARY", "CANARY", WallTime(1s)}};
+    info.listeners = {{"public", "wss://CANARY", "CANARY", WallTime(1s)}};
     info.stats.keySetProblem = info.stats.policyProblem = "CANARY";
     info.stats.upstreams[1].problem = "CANARY 10.1.2.3";
     Lockdown lockdown;
@@ -351,12 +419,14 @@ void ApiMetricsTest::nothing_of_clients_is_in_it()
 
 void ApiMetricsTest::every_line_has_the_form()
 {
-    const QRegularExpression help(QStringLiteral("^# HELP (gatehouse_[a-z0-9_]+) [A-Z0-9][^\\\\\\n]*\\.$"));
-    const QRegularExpression type(QStringLiteral("^# TYPE (gatehouse_[a-z0-9_]+) (gauge|counter)$"));
-    const QRegularExpression sample(QStringLiteral(
-        "^(gatehouse_[a-z0-9_]+)(\\{([a-z]+=\"([^\"\\\\]|\\\\[\\\\\"n])*\",?)+\\})? [0-9.]+(e[+-][0-9]+)?$"));
+    const QRegularExpression help(QStringLiteral("^# HELP ((?:gatehouse|process)_[a-z0-9_]+) [A-Z0-9][^\\\\\\n]*\\.$"));
+    const QRegularExpression type(
+        QStringLiteral("^# TYPE ((?:gatehouse|process)_[a-z0-9_]+) (gauge|counter|histogram)$"));
+    const QRegularExpression sample(QStringLiteral("^((?:gatehouse|process)_[a-z0-9_]+)(\\{([a-z]+=\"([^\"\\\\]|\\\\["
+                                                   "\\\\\"n])*\",?)+\\})? [0-9.]+(e[+-][0-9]+)?$"));
     QString name;
     bool counts = false;
+    QStringList suffixes; // of the series of a metric
     std::set<QString> seen;
     std::set<std::string> series;
     for (const std::string& line : linesOf(formatMetrics(busyGate()))) {
@@ -368,10 +438,13 @@ void ApiMetricsTest::every_line_has_the_form()
             QCOMPARE(typed.captured(1), name);
             counts = typed.captured(2) == QLatin1String("counter");
             QCOMPARE(name.endsWith(QLatin1String("_total")), counts);
+            suffixes.clear();
+            if (typed.captured(2) == QLatin1String("histogram"))
+                suffixes = {QStringLiteral("_bucket"), QStringLiteral("_sum"), QStringLiteral("_count")};
         } else {
             const auto value = sample.match(text);
             QVERIFY2(value.hasMatch(), line.c_str());
-            QCOMPARE(value.captured(1), name);
+            QVERIFY2(value.captured(1) == name || suffixes.contains(value.captured(1).mid(name.size())), line.c_str());
             QVERIFY2(series.insert(line.substr(0, line.rfind(' '))).second, line.c_str());
         }
     }

@@ -5,3 +5,4 @@ gatehouse_add_test(unit send_queue SOURCES ${CMAKE_CURRENT_LIST_DIR}/sendqueuete
 gatehouse_add_test(unit gate_tables SOURCES ${CMAKE_CURRENT_LIST_DIR}/gatetablestest.cpp LINKS gatehouse_net)
 gatehouse_add_test(unit feed SOURCES ${CMAKE_CURRENT_LIST_DIR}/feedtest.cpp LINKS gatehouse_feed gatehouse_net)
 gatehouse_add_test(unit hello_limit SOURCES ${CMAKE_CURRENT_LIST_DIR}/hellolimittest.cpp LINKS gatehouse_net)
+gatehouse_add_test(unit histogram SOURCES ${CMAKE_CURRENT_LIST_DIR}/histogramtest.cpp LINKS gatehouse_runtime)

@@ -157,12 +157,37 @@ public:
                          list([this] { return authFailureGroup(); }),
                          list([this] { return gateStats(); })};
     }
+    Histogram histogram()
+    {
+        return Histogram{list([this] { return real(); }), list([this] { return u64(); }), real()};
+    }
+    ProcessFigures processFigures()
+    {
+        return ProcessFigures{maybe([this] { return real(); }),
+                              maybe([this] { return u64(); }),
+                              maybe([this] { return u64(); }),
+                              maybe([this] { return u64(); }),
+                              maybe([this] { return u64(); }),
+                              maybe([this] { return u64(); }),
+                              maybeTime()};
+    }
     Info info()
     {
-        return Info{text(),     text(), u64(),
-                    u32(),      u64(),  text(),
-                    text(),     time(), list([this] { return ListenerInfo{text(), text(), text(), maybeTime()}; }),
-                    gateStats()};
+        return Info{text(),
+                    text(),
+                    u64(),
+                    u32(),
+                    u64(),
+                    text(),
+                    text(),
+                    time(),
+                    list([this] {
+                        return ListenerInfo{text(), text(), text(), maybeTime()};
+                    }),
+                    gateStats(),
+                    Latencies{histogram(), histogram(), histogram(), histogram(), histogram()},
+                    BanFigures{u64(), u64()},
+                    processFigures()};
     }
 
     /// A command by its index in Command.

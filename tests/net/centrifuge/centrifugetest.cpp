@@ -29,6 +29,7 @@ private Q_SLOTS:
     void calls_have_no_method_and_a_send_no_answer();
     void pings_are_the_protocols_own();
     void an_unsubscribe_ends_what_is_pushed();
+    void the_operator_sees_the_channels_of_a_session();
 };
 
 namespace {
@@ -433,6 +434,20 @@ void CentrifugeTest::an_unsubscribe_ends_what_is_pushed()
     QCOMPARE(client.reply()["id"].get<int>(), 902);
     QVERIFY(client.ask(publish("plain.a", 3))["publish"].is_object());
     VERIFY_SAME(client.push(100ms), Json(nullptr));
+}
+
+void CentrifugeTest::the_operator_sees_the_channels_of_a_session()
+{
+    const TestServer server(hubPolicy());
+    ProtocolClient client = connected(server, "ann");
+    const auto shown = [&](const std::vector<std::string>& channels) {
+        return eventually([&] { return server.sessions().front().info->channels == channels; });
+    };
+    QVERIFY(client.ask(subscribe("plain.b"))["subscribe"].is_object());
+    QVERIFY(client.ask(subscribe("news.a"))["subscribe"].is_object());
+    QVERIFY(shown({"news.a", "plain.b"}));
+    QVERIFY(client.ask({{"unsubscribe", {{"channel", "news.a"}}}})["unsubscribe"].is_object());
+    QVERIFY(shown({"plain.b"}));
 }
 
 QTEST_GUILESS_MAIN(CentrifugeTest)
