@@ -83,7 +83,7 @@ constexpr std::array<HelpTopic, 18> topics{{
     {"sessions", "sessions", "Lists open sessions. With --json: an array of objects.\n"},
     {"session", "session ID", "Prints all that is known about one session.\n"},
     {"kick", "kick ID... [--reason TEXT] [--cooldown 5m|none]",
-     "Closes sessions with code 4403.\n\n"
+     "Closes sessions with code 4403, on centrifuge routes 3503.\n\n"
      "  --reason TEXT     public: the client is told; at most 123 bytes are sent\n"
      "  --cooldown TIME   how long the user may not come back (default 1m), or none\n\n"
      "Exits with 1 where one of the sessions was gone already.\n"},
@@ -139,8 +139,7 @@ constexpr std::array<HelpTopic, 18> topics{{
      "  --issuer NAME   whose secret (default: the first issuer that has one)\n"
      "  --keep TIME     how long the old one verifies (default: the issuer's max_lifetime and leeway)\n\n"
      "Notes and the order of keys in FILE stay as they are; its layout becomes that of gatehoused --init.\n"},
-    {"api-key new",
-     "api-key new --name NAME --role ROLE --key-file FILE [--id ID] [--channels A,B] [--add]",
+    {"api-key new", "api-key new --name NAME --role ROLE --key-file FILE [--id ID] [--channels A,B] [--add]",
      "Makes a key for the API on an admin listener, writes it to a new file of mode 0600, and prints its\n"
      "entry for \"api_keys\" of the policy. Nobody can show the key again: the policy has a digest alone.\n\n"
      "  --name NAME       who has it, as the audit log names them\n"

@@ -12,8 +12,8 @@ constexpr std::array<HelpTopic, 8> topics{{
      "Says whether the gate is locked down, since when, by whom, until when and with what exceptions.\n"
      "`lockdown on` and `lockdown off` have their own --help.\n"},
     {"lockdown on", "lockdown on [--user NAME]... [--network CIDR]... [--for 30m] [--reason TEXT] [--yes]",
-     "Closes all sessions but those that the lists allow, with code 4403, and lets nobody else in. It\n"
-     "asks first, and outlasts a restart.\n"
+     "Closes all sessions but those that the lists allow, with code 4403 (on centrifuge routes 4503),\n"
+     "and lets nobody else in. It asks first, and outlasts a restart.\n"
      "\n"
      "  --user NAME       who stays and may come in; may be given several times\n"
      "  --network CIDR    from where; may be given several times. Where both are given both must match\n"

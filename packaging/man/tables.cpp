@@ -3,6 +3,8 @@
 //   gatehouse_man_tables TEMPLATE OUTPUT
 #include "common/exitcodes.h"
 #include "domain/reason.h"
+#include "policy/closecodes.h"
+#include "text/codetext.h"
 #include "text/reasontext.h"
 
 #include <QFile>
@@ -69,13 +71,16 @@ QString reasonTable()
     return table(QStringLiteral("lb r r lx"), QStringLiteral("Reason\tHTTP\tClose\tMeaning"), rows);
 }
 
-QString closeCodeTable()
+/// Of routes of this kind; on centrifuge routes those alone that others do not send.
+QString closeCodeTable(RouteKind kind)
 {
     std::map<std::uint16_t, QStringList> reasonsOf;
     for (std::size_t i = 1; i < reasonCount; ++i) {
         const auto reason = static_cast<Reason>(i);
-        if (const auto code = closeCode(reason))
-            reasonsOf[*code] << word(reasonWord(reason));
+        const auto plain = closeCode(reason);
+        const std::uint16_t code = plain ? routeCloseCode(kind, reason, *plain) : std::uint16_t(0);
+        if (plain && (kind != RouteKind::Centrifuge || code != *plain))
+            reasonsOf[code] << word(reasonWord(reason));
     }
     QStringList rows;
     for (const auto& [code, reasons] : reasonsOf)
@@ -103,7 +108,8 @@ bool fill(const QString& from, const QString& to)
     QString page = QString::fromUtf8(in.readAll());
     page.replace(QStringLiteral("@VERSION@"), QStringLiteral(GATEHOUSE_VERSION));
     page.replace(QStringLiteral("@REASONS@\n"), reasonTable());
-    page.replace(QStringLiteral("@CLOSE_CODES@\n"), closeCodeTable());
+    page.replace(QStringLiteral("@CLOSE_CODES@\n"), closeCodeTable(RouteKind::Plain));
+    page.replace(QStringLiteral("@CENTRIFUGE_CODES@\n"), closeCodeTable(RouteKind::Centrifuge));
     page.replace(QStringLiteral("@EXIT_CODES@\n"), exitCodeList());
     QFile out(to);
     const QByteArray bytes = page.toUtf8();

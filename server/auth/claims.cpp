@@ -10,6 +10,8 @@ namespace gatehouse {
 
 namespace {
 
+constexpr std::string_view expiredWord = "expired";
+
 using Kind = JsonValue::Kind;
 
 constexpr std::size_t longestMet = 64;
@@ -207,7 +209,7 @@ Decision checkTimes(const Policy& policy, const VerifiedToken& token, WallTime n
                 "signed with a secret that ended " + seconds(now - *token.keyUntil) + " ago", "until its end"};
     const auto leeway = [&] { return "leeway " + formatDuration(issuer.leeway); };
     if (now >= *who.expires + issuer.leeway)
-        return refuse("leeway", "expired " + seconds(now - *who.expires) + " ago", leeway());
+        return refuse("leeway", std::string(expiredWord) + " " + seconds(now - *who.expires) + " ago", leeway());
     if (token.notBefore && *token.notBefore > now + issuer.leeway)
         return refuse("leeway", "valid in " + seconds(*token.notBefore - now), leeway());
     if (who.issuedAt && *who.issuedAt > now + issuer.leeway)
@@ -216,6 +218,11 @@ Decision checkTimes(const Policy& policy, const VerifiedToken& token, WallTime n
     if (lifetime > issuer.maxLifetime)
         return refuse("max_lifetime", seconds(lifetime), formatDuration(issuer.maxLifetime));
     return Decision::allow();
+}
+
+bool isExpiry(const Decision& why)
+{
+    return why.reason == Reason::JwtTime && why.met.starts_with(expiredWord);
 }
 
 Decision checkType(const Policy& policy, std::size_t issuer, const JsonValue& header)

@@ -57,6 +57,9 @@ struct TokenRefusal : Decision {
 /// What of a verified token the time can change: exp, nbf, iat, max_lifetime, and the end of a previous secret.
 [[nodiscard]] Decision checkTimes(const Policy& policy, const VerifiedToken& token, WallTime now);
 
+/// True where a token was refused because its time is over, and another one may be good.
+[[nodiscard]] bool isExpiry(const Decision& why);
+
 /// The `sub` that a token claims, whatever it is worth: for the eyes of the operator alone, never for a decision. Empty
 /// where the token cannot be read or the claim could not be a user's name.
 [[nodiscard]] std::string claimedUser(std::string_view token);

@@ -20,6 +20,18 @@ std::uint64_t memoryOf(const std::string& text)
     return text.capacity() > inPlace ? text.capacity() + 1 + blockOverhead : 0;
 }
 
+/// What it takes to tell somebody, but for what is the same of each: names may have to be escaped.
+std::uint64_t sayingOf(const Publication& publication)
+{
+    constexpr std::uint64_t escape = 6; // "\u0022"
+    std::uint64_t bytes = publication.data.size();
+    if (const auto& info = publication.info)
+        bytes += info->client.size() + escape * info->user.size() + info->connInfo.size() + info->chanInfo.size();
+    for (const auto& [name, value] : publication.tags)
+        bytes += escape * (name.size() + value.size());
+    return bytes;
+}
+
 } // namespace
 
 std::uint64_t memoryOf(const Publication& publication)
@@ -115,7 +127,7 @@ Result<HistoryPage, HistoryRefusal> ChannelStream::history(const HistoryQuery& q
     for (std::uint64_t i = 0; i < count; ++i) {
         const std::uint64_t offset = query.reverse ? to - i : from + i;
         const SharedPublication& publication = slot(offset - oldest()).publication;
-        bytes += publication->data.size();
+        bytes += sayingOf(*publication);
         if (i > 0 && bytes > cap.bytes)
             break;
         page.publications.push_back(publication);
@@ -131,7 +143,7 @@ Recovery ChannelStream::recover(const StreamPosition& since, const ReadCap& cap)
         return result;
     std::uint64_t bytes = 0;
     for (std::uint64_t place = since.offset + 1 - oldest(); place < m_count; ++place)
-        bytes += slot(place).publication->data.size();
+        bytes += sayingOf(*slot(place).publication);
     if (bytes > cap.bytes)
         return result;
     result.recovered = true;

@@ -26,7 +26,7 @@ struct StreamRule {
 /// The most that one answer may hold, so that it fits into what may wait for a session.
 struct ReadCap {
     std::uint64_t publications = 1000;
-    std::uint64_t bytes = std::uint64_t{512} << 10; ///< of data
+    std::uint64_t bytes = std::uint64_t{512} << 10; ///< of data, infos and tags
 };
 
 /// What of a history is asked for. Without `since` from the oldest on, in reverse from the newest back; with it what

@@ -1,12 +1,67 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "hub/plainhub.h"
 
+#include "hub/channelrules.h"
 #include "net/session.h"
 #include "policy/decide.h"
 
-#include <functional>
+#include <algorithm>
 
 namespace gatehouse {
+
+namespace {
+
+bool speaksCentrifuge(const Policy& policy)
+{
+    return std::any_of(policy.routes.begin(), policy.routes.end(),
+                       [](const Route& route) { return route.kind == RouteKind::Centrifuge; });
+}
+
+void endRefused(Session& session, HubRefusal why)
+{
+    const Reason reason = why == HubRefusal::Busy ? Reason::QueueFull : Reason::ChannelLimit;
+    session.end({{reason, {}, why == HubRefusal::Busy ? "the channel's queue is full" : "no room in the channel", {}},
+                 closeCode(reason),
+                 std::string(reasonWord(reason)),
+                 {}});
+}
+
+} // namespace
+
+class PlainHub::Subscriber final : public ChannelSubscriber {
+public:
+    explicit Subscriber(Session& of)
+        : session(of)
+    {
+    }
+    void told(const ChannelNews& news) override // send() ends nobody
+    {
+        if (news.kind() == ChannelNews::Kind::Published)
+            session.send(news.plain());
+    }
+    void lost() override
+    {
+        on = false;
+        session.end({{Reason::QueueFull, {}, "the worker's queue is full", {}},
+                     closeCode(Reason::QueueFull),
+                     std::string(reasonWord(Reason::QueueFull)),
+                     {}});
+    }
+
+    Session& session;
+    HomeChannels::Rule rule;
+    ChannelEntry entry;
+    bool needsJson = false; ///< its publications are for history, or for clients that read JSON
+    bool on = false;        ///< known to the hub
+};
+
+PlainHub::PlainHub(WorkerContext& context, std::shared_ptr<ChannelHub> channels)
+    : m_context(context)
+    , m_channels(std::move(channels))
+{
+}
+
+PlainHub::~PlainHub() = default;
 
 Decision PlainHub::admit(const Policy& policy, const Identity& who, const RouteMatch& match)
 {
@@ -15,140 +70,99 @@ Decision PlainHub::admit(const Policy& policy, const Identity& who, const RouteM
 
 void PlainHub::opened(Session& session)
 {
-    Subscribers& subscribers = m_subscribers[session.channel()];
-    subscribers.push_back(&session);
-    if (subscribers.size() == 1) // bounded by the sessions that are open, so that it may always be queued
-        (void)dispatch(homeOf(session.channel()), item(Subscribe, session.channel()), true);
+    const auto subscriber = std::make_shared<Subscriber>(session);
+    m_subscribers.emplace(&session, subscriber);
+    meetRule(*subscriber);
+    SubscribeAsk ask;
+    ask.rule = subscriber->rule;
+    ask.entry = subscriber->entry;
+    m_channels->subscribe(session.channel(), subscriber, std::move(ask), m_context.now,
+                          [this, weak = std::weak_ptr(subscriber)](const Result<Recovery, HubRefusal>& answer) {
+                              subscribed(weak, answer);
+                          });
+}
+
+void PlainHub::subscribed(const std::weak_ptr<Subscriber>& asked, const Result<Recovery, HubRefusal>& answer)
+{
+    const auto subscriber = asked.lock();
+    if (!subscriber)
+        return;
+    if (answer)
+        subscriber->on = true;
+    else
+        endRefused(subscriber->session, answer.error());
+}
+
+void PlainHub::meetRule(Subscriber& subscriber) const
+{
+    const Session& session = subscriber.session;
+    const auto index = matchChannel(session.policy(), session.who(), session.channel());
+    if (!index)
+        return;
+    const ChannelRule& rule = session.policy().channels[*index];
+    subscriber.rule = streamRule(rule);
+    subscriber.entry = channelEntry(rule, {std::to_string(session.id().value), session.who().user, {}, {}});
+    subscriber.needsJson = subscriber.rule || speaksCentrifuge(session.policy());
 }
 
 Decision PlainHub::message(Session& session, wire::Opcode type, std::span<const std::byte> payload)
 {
     if (!session.mayPublish())
         return decideChannel(session.policy(), session.who(), session.channel(), ChannelRight::Publish);
-    BusItem publication = item(Publish, session.channel());
-    publication.message = std::make_shared<const OutgoingMessage>(type, payload);
-    if (!dispatch(homeOf(session.channel()), std::move(publication), false))
-        session.end({{Reason::QueueFull, {}, "the channel's queue is full", {}},
-                     closeCode(Reason::QueueFull),
-                     "queue_full",
-                     {}});
+    const auto found = m_subscribers.find(&session);
+    if (found == m_subscribers.end())
+        return Decision::allow();
+    const Subscriber& subscriber = *found->second;
+    PublishAsk ask;
+    ask.rule = subscriber.rule;
+    ask.original = std::make_shared<const OutgoingMessage>(type, payload);
+    if (subscriber.needsJson) {
+        const bool isJson = type == wire::Opcode::Text && !m_context.validator.read(payload);
+        ask.publication.data = publicationData(type, payload, isJson);
+        ask.publication.info = ClientInfo{std::to_string(session.id().value), session.who().user, {}, {}};
+    }
+    m_channels->publish(session.channel(), std::move(ask), m_context.now,
+                        [weak = std::weak_ptr(found->second)](const Refused& answer) {
+                            if (const auto publisher = weak.lock(); publisher && !answer)
+                                endRefused(publisher->session, answer.error());
+                        });
     return Decision::allow();
+}
+
+/// It stays where it is; who is told of it may change.
+void PlainHub::termsChanged(Session& session)
+{
+    const auto found = m_subscribers.find(&session);
+    if (found == m_subscribers.end())
+        return;
+    Subscriber& subscriber = *found->second;
+    const ChannelEntry before = subscriber.entry;
+    meetRule(subscriber);
+    if (!subscriber.on || (before.kept == subscriber.entry.kept && before.announced == subscriber.entry.announced))
+        return;
+    m_channels->leave(session.channel(), before, m_context.now);
+    m_channels->enter(session.channel(), subscriber.entry, m_context.now);
 }
 
 void PlainHub::closed(Session& session)
 {
-    const auto found = m_subscribers.find(session.channel());
+    const auto found = m_subscribers.find(&session);
     if (found == m_subscribers.end())
         return;
-    std::erase(found->second, &session);
-    if (!found->second.empty())
-        return;
+    const auto subscriber = std::move(found->second);
     m_subscribers.erase(found);
-    (void)dispatch(homeOf(session.channel()), item(Unsubscribe, session.channel()), true);
+    if (subscriber->on)
+        m_channels->unsubscribe(session.channel(), *subscriber, subscriber->entry, m_context.now);
 }
 
 void PlainHub::received(BusItem item)
 {
-    switch (static_cast<Kind>(item.kind)) {
-    case Subscribe:
-        subscribe(item);
-        break;
-    case Unsubscribe:
-        unsubscribe(item);
-        break;
-    case Publish:
-        publish(std::move(item));
-        break;
-    case Deliver:
-        deliver(item);
-        break;
-    case Lost:
-        endLost(item.channel);
-        break;
-    }
+    m_channels->received(std::move(item), m_context.now);
 }
 
-std::uint32_t PlainHub::homeOf(std::string_view channel) const
+void PlainHub::tick()
 {
-    return static_cast<std::uint32_t>(std::hash<std::string_view>{}(channel) % m_bus.workers());
-}
-
-bool PlainHub::dispatch(std::uint32_t worker, BusItem item, bool force)
-{
-    if (worker != m_bus.self())
-        return m_bus.send(worker, std::move(item), force);
-    received(std::move(item));
-    return true;
-}
-
-BusItem PlainHub::item(Kind kind, const std::string& channel) const
-{
-    BusItem result;
-    result.handler = m_handler;
-    result.kind = kind;
-    result.from = m_bus.self();
-    result.channel = channel;
-    return result;
-}
-
-void PlainHub::subscribe(const BusItem& item)
-{
-    Home& home = m_homes[item.channel];
-    home.subscribed.resize(m_bus.workers());
-    home.lost.resize(m_bus.workers());
-    if (!home.subscribed[item.from])
-        ++home.workers;
-    home.subscribed[item.from] = true;
-    home.lost[item.from] = false;
-}
-
-void PlainHub::unsubscribe(const BusItem& item)
-{
-    const auto found = m_homes.find(item.channel);
-    if (found == m_homes.end() || !found->second.subscribed[item.from])
-        return;
-    found->second.subscribed[item.from] = false;
-    if (--found->second.workers == 0)
-        m_homes.erase(found);
-}
-
-void PlainHub::publish(BusItem publication)
-{
-    const auto found = m_homes.find(publication.channel);
-    if (found == m_homes.end())
-        return;
-    Home& home = found->second;
-    publication.kind = Deliver;
-    for (std::uint32_t worker = 0; worker < m_bus.workers(); ++worker) {
-        if (!home.subscribed[worker] || home.lost[worker])
-            continue;
-        if (!dispatch(worker, publication, false)) {
-            home.lost[worker] = true; // never silently: its subscribers are ended and come back
-            (void)dispatch(worker, item(Lost, publication.channel), true);
-        }
-    }
-}
-
-void PlainHub::deliver(const BusItem& delivery)
-{
-    const auto found = m_subscribers.find(delivery.channel);
-    if (found == m_subscribers.end())
-        return;
-    for (Session* session : found->second) // send() ends nobody, so that the list stands still
-        session->send(*delivery.message);
-}
-
-void PlainHub::endLost(const std::string& channel)
-{
-    const auto found = m_subscribers.find(channel);
-    if (found == m_subscribers.end())
-        return;
-    const Subscribers subscribers = found->second;
-    for (Session* session : subscribers)
-        session->end({{Reason::QueueFull, {}, "the worker's queue is full", {}},
-                      closeCode(Reason::QueueFull),
-                      "queue_full",
-                      {}});
+    m_channels->tick(m_context.now);
 }
 
 } // namespace gatehouse

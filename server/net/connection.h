@@ -115,6 +115,10 @@ private:
         Admission admission;
         std::unique_ptr<FirstMessage> first; ///< null: nobody was told 101 yet
         std::vector<std::byte> early;        ///< came behind the first message, before there was a session
+        std::string message;                 ///< the first one, where it came
+        bool goesOn = false;                 ///< it is for the session, too
+        std::shared_ptr<const PolicyGeneration> generation{}; ///< of the admission, which moves on
+        std::size_t route = 0;
     };
 
     /// Notes how long a step of the handshake took, and begins the next one.
@@ -131,6 +135,7 @@ private:
     void received(std::span<std::byte> bytes);
     void readHead(std::span<const std::byte> bytes);
     void readFirstMessage(std::span<std::byte> bytes);
+    void admitFirstMessage();
     void readEarly(std::span<const std::byte> bytes);
     void proceed(Admission admission);
     void startClaim();
@@ -143,6 +148,7 @@ private:
     void settleEntry();
     void refuse(const Refusal& refusal);
     void refuseHead(Reason reason);
+    [[nodiscard]] std::uint16_t sayRefused(const Decision& why);
     void abandon(Decision decision);
     void waitedTooLong();
     void leave();

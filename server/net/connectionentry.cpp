@@ -2,6 +2,7 @@
 #include "net/connection.h"
 #include "net/refusals.h"
 #include "net/sessioninfo.h"
+#include "policy/closecodes.h"
 #include "policy/decide.h"
 #include "policy/text.h"
 
@@ -172,13 +173,18 @@ void Connection::proceed(Admission admission)
     if (admission.awaitsToken) {
         const Policy& policy = *admission.generation->policy;
         const std::size_t route = admission.match.route;
-        auto first = std::make_unique<FirstMessage>(policy, route, admission.deflate.has_value());
+        auto first = std::make_unique<FirstMessage>(policy, route, admission.deflate.has_value(),
+                                                    m_context.handler(policy, route).firstMessageLimit());
         reply(wire::switchingProtocols(admission.key, admission.subprotocol,
                                        admission.deflate ? admission.deflate->answer : std::string_view()));
         stepDone(m_context.counters.request);
         m_phase = Phase::FirstMessage;
         m_phaseDeadline = m_context.now + policy.routes[route].authentication.firstMessageWithin;
-        m_waiting = std::make_unique<Waiting>(Waiting{nullptr, std::move(admission), std::move(first), {}});
+        m_waiting = std::make_unique<Waiting>();
+        m_waiting->generation = admission.generation;
+        m_waiting->route = route;
+        m_waiting->admission = std::move(admission);
+        m_waiting->first = std::move(first);
         startTimer();
         return;
     }
@@ -228,17 +234,29 @@ void Connection::readFirstMessage(std::span<std::byte> bytes)
         case Kind::Refused:
             refuse(refusalOf(m_waiting->admission, std::move(step.why)));
             return;
-        case Kind::Token: {
+        case Kind::Came:
             m_waiting->early.assign(bytes.begin(), bytes.end());
-            auto admission = admitToken(m_context, m_arrival, std::move(m_waiting->admission), step.token);
-            if (admission)
-                proceed(std::move(*admission));
-            else
-                refuse(admission.error());
+            m_waiting->message = std::move(step.message);
+            admitFirstMessage();
             return;
         }
-        }
     }
+}
+
+void Connection::admitFirstMessage()
+{
+    const Admission& waiting = m_waiting->admission;
+    auto found = m_context.handler(*waiting.generation->policy, waiting.match.route).tokenIn(m_waiting->message);
+    if (!found) {
+        refuse(refusalOf(waiting, std::move(found.error())));
+        return;
+    }
+    m_waiting->goesOn = found->goesOn;
+    auto admission = admitToken(m_context, m_arrival, std::move(m_waiting->admission), found->token);
+    if (admission)
+        proceed(std::move(*admission));
+    else
+        refuse(admission.error());
 }
 
 /// Whoever waits for a 101 has nothing to say yet; behind it, what comes is kept for the session.
@@ -364,7 +382,7 @@ void Connection::refuse(const Refusal& refusal)
     const Reason reason = refusal.decision.reason;
     if (upgraded()) {
         Refusal closing = refusal;
-        closing.status = closeCodeAtTheDoor(reason);
+        closing.status = sayRefused(refusal.decision);
         reportRefusal(m_context, m_arrival, closing, "first message");
         queue(frameOf(wire::encodeClose(closing.status, reasonWord(reason))));
     } else {
@@ -373,6 +391,22 @@ void Connection::refuse(const Refusal& refusal)
     }
     m_waiting.reset(); // `refusal` may be about its admission, but holds nothing of it
     linger();
+}
+
+/// What the route's protocol says before the Close; the code of that.
+std::uint16_t Connection::sayRefused(const Decision& why)
+{
+    const Reason reason = why.reason;
+    const Policy& policy = *m_waiting->generation->policy;
+    const std::size_t route = m_waiting->route;
+    if (!m_waiting->message.empty()) {
+        if (const auto said = m_context.handler(policy, route).refusedFirst(m_waiting->message, why)) {
+            if (!said->message.empty())
+                queue(frameOf(wire::encodeFrame(wire::Opcode::Text, std::as_bytes(std::span(said->message)))));
+            return said->code;
+        }
+    }
+    return routeCloseCode(policy.routes[route].kind, reason, closeCodeAtTheDoor(reason));
 }
 
 void Connection::reply(const std::string& text)
@@ -401,7 +435,9 @@ void Connection::open(Admission admission)
     if (m_session->outdated()) // it waited for its token while a policy came
         m_session->meetPolicy();
     startTimer();
-    if (waiting && !waiting->early.empty())
+    if (waiting && waiting->goesOn)
+        m_session->takeFirst(waiting->message);
+    if (waiting && m_phase == Phase::Open && !waiting->early.empty())
         received(waiting->early);
     if (waiting && m_phase == Phase::Open) // TLS may hold more than epoll knows of
         readAgain();

@@ -7,20 +7,21 @@ namespace gatehouse {
 
 namespace {
 
-wire::DecoderLimits limitsOf(const Route& route, bool deflate)
+wire::DecoderLimits limitsOf(const Route& route, bool deflate, std::uint64_t largest)
 {
-    wire::DecoderLimits limits{FirstMessage::largest, route.messages.maxFragments};
+    wire::DecoderLimits limits{largest, route.messages.maxFragments};
     if (deflate)
-        limits.maxInflated = FirstMessage::largest;
+        limits.maxInflated = largest;
     return limits;
 }
 
 } // namespace
 
-FirstMessage::FirstMessage(const Policy& policy, std::size_t route, bool deflate)
+FirstMessage::FirstMessage(const Policy& policy, std::size_t route, bool deflate, std::uint64_t largest)
     : m_policy(policy)
     , m_route(route)
-    , m_decoder(wire::Role::Server, limitsOf(policy.routes[route], deflate))
+    , m_largest(largest)
+    , m_decoder(wire::Role::Server, limitsOf(policy.routes[route], deflate, largest))
 {
 }
 
@@ -36,7 +37,7 @@ FirstMessage::Step FirstMessage::take(std::span<std::byte>& bytes, TimePoint now
         case wire::Event::Kind::Message:
             if (event.type != wire::Opcode::Text)
                 return refused(Reason::Type);
-            return {Step::Kind::Token,
+            return {Step::Kind::Came,
                     {},
                     {static_cast<const char*>(static_cast<const void*>(event.payload.data())), event.payload.size()},
                     {}};
@@ -69,7 +70,7 @@ FirstMessage::Step FirstMessage::refused(Reason reason) const
     Decision why{reason, {}, {}, {}};
     switch (reason) {
     case Reason::TooBig:
-        why.limit = std::to_string(largest) + " bytes of a token";
+        why.limit = std::to_string(m_largest) + " bytes before there is a session";
         break;
     case Reason::Type:
         why.met = "binary";

@@ -18,22 +18,20 @@ namespace gatehouse {
 /// rate. Owner: one I/O worker.
 class FirstMessage {
 public:
-    static constexpr std::uint64_t largest = 8192; ///< bytes, as of any token
-
-    /// The route stays where it is. `deflate`: permessage-deflate was agreed on.
-    FirstMessage(const Policy& policy, std::size_t route, bool deflate);
+    /// The route stays where it is. `deflate`: permessage-deflate was agreed on. `largest`: bytes of the message.
+    FirstMessage(const Policy& policy, std::size_t route, bool deflate, std::uint64_t largest);
 
     struct Step {
         enum class Kind : std::uint8_t {
             More,
             Pong,   ///< `frame` is to be sent
-            Token,  ///< `token` came; what follows is the session's
+            Came,   ///< `message` is whole; what follows is the session's
             Closed, ///< the peer leaves; `frame` answers it
             Refused ///< `why`, with the close code of its reason
         };
         Kind kind = Kind::More;
         std::vector<std::byte> frame;
-        std::string token;
+        std::string message;
         Decision why;
     };
 
@@ -46,6 +44,7 @@ private:
 
     const Policy& m_policy;
     std::size_t m_route;
+    std::uint64_t m_largest;
     wire::Decoder m_decoder;
     RateBucket m_control;
 };

@@ -16,6 +16,8 @@ public:
     OutgoingMessage(wire::Opcode type, std::span<const std::byte> payload);
 
     [[nodiscard]] std::size_t payloadSize() const { return m_payload; }
+    [[nodiscard]] wire::Opcode type() const { return m_type; }
+    [[nodiscard]] std::span<const std::byte> payload() const { return std::span(*m_plain).last(m_payload); }
     [[nodiscard]] const SharedFrame& plain() const { return m_plain; }
     /// With a window of 9 to 15 bits; the plain frame where compression would not make it smaller.
     [[nodiscard]] SharedFrame deflated(std::uint8_t windowBits) const;

@@ -5,6 +5,7 @@
 #include "auth/findtoken.h"
 #include "auth/token.h"
 #include "domain/isotime.h"
+#include "policy/closecodes.h"
 #include "policy/decide.h"
 #include "policy/decidelockdown.h"
 #include "policy/decidenetworks.h"
@@ -20,7 +21,17 @@ constexpr std::size_t longestMet = 120; // bytes of what a peer sent that a deci
 
 std::string_view kindWord(RouteKind kind)
 {
-    return kind == RouteKind::Gateway ? "gateway" : kind == RouteKind::Echo ? "echo" : "plain";
+    switch (kind) {
+    case RouteKind::Plain:
+        return "plain";
+    case RouteKind::Echo:
+        return "echo";
+    case RouteKind::Gateway:
+        return "gateway";
+    case RouteKind::Centrifuge:
+        return "centrifuge";
+    }
+    return {};
 }
 
 /// The checks of one session, one after the other; each fills in what the next ones need.
@@ -258,8 +269,9 @@ std::uint16_t policyCloseCode(Reason reason)
 
 AffectedSession affectedSession(const LiveSession& session, Decision why, std::uint16_t code)
 {
+    const std::uint16_t sent = code == 0 ? code : routeCloseCode(session.facts->kind, why.reason, code);
     return {session.facts->id,   session.facts->who.user, session.facts->client.toString(),
-            session.info->route, std::move(why),          code};
+            session.info->route, std::move(why),          sent};
 }
 
 } // namespace gatehouse

@@ -49,6 +49,8 @@ struct SessionTerms {
 /// else 4403.
 [[nodiscard]] std::uint16_t policyCloseCode(Reason reason);
 
+/// A row for the operator; `code` as of policyCloseCode(), told as the session's route sends it (routeCloseCode()); 0:
+/// it is not closed.
 [[nodiscard]] AffectedSession affectedSession(const LiveSession& session, Decision why, std::uint16_t code);
 
 /// The sessions that `next` would end or limit. Stops after `within` of the steady clock, with what it has by then.

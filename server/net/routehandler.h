@@ -4,6 +4,7 @@
 #include "domain/address.h"
 #include "domain/decision.h"
 #include "domain/ids.h"
+#include "domain/result.h"
 #include "net/outgoingmessage.h"
 #include "net/tokensource.h"
 #include "policy/decide.h"
@@ -16,6 +17,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -23,6 +25,11 @@ namespace gatehouse {
 
 class Session;
 struct PolicyGeneration;
+
+/// What a handler says beside names and messages. Holds values: nothing of the worker that made it.
+struct BusBody {
+    virtual ~BusBody() = default;
+};
 
 /// What one worker says to the route handler of another.
 struct BusItem {
@@ -32,6 +39,7 @@ struct BusItem {
     std::chrono::steady_clock::time_point since{}; ///< set by the bus: when that was read which it comes of
     std::string channel;
     SharedMessage message;
+    std::shared_ptr<BusBody> body{}; ///< null: nothing more is to be said
 };
 
 /// The workers as a handler sees them.
@@ -87,6 +95,20 @@ public:
     virtual ~RouteResources() = default;
 };
 
+inline constexpr std::uint64_t largestToken = 8192; ///< bytes
+
+/// What a first message holds.
+struct FirstMessageToken {
+    std::string token;
+    bool goesOn = false; ///< the message is for the session, too
+};
+
+/// How it is said that a first message was refused.
+struct FirstRefusal {
+    std::string message;    ///< before the Close; empty: none
+    std::uint16_t code = 0; ///< of the Close
+};
+
 /// What becomes of a route's messages. One instance for each worker, called on its thread alone.
 class RouteHandler {
 public:
@@ -113,6 +135,24 @@ public:
     virtual void roomAgain(Session& session);
     /// Quarantine begins or ends: nothing is to be delivered to the session while it is on.
     virtual void withheld(Session& session, bool on);
+    /// True where a message may hold many things, each of which counts: then message() is given every message of a good
+    /// type and size, and asks Session::charge() for each of them.
+    [[nodiscard]] virtual bool countsItself() const { return false; }
+    /// What is sent in place of a ping frame; null: a ping frame.
+    [[nodiscard]] virtual SharedFrame ping(const Session& session) const;
+    /// The most bytes of a first message that holds the token.
+    [[nodiscard]] virtual std::uint64_t firstMessageLimit() const;
+    /// The token in a first message, and whether the message is for message() too, once there is a session. A refusal
+    /// that is none of the token's is answered as refusedFirst() says.
+    [[nodiscard]] virtual Result<FirstMessageToken, Decision> tokenIn(std::string_view message);
+    /// How whoever is refused for its first message is told; unset: by a Close with the reason's code.
+    [[nodiscard]] virtual std::optional<FirstRefusal> refusedFirst(std::string_view message, const Decision& why);
+    /// At the time of Session::wakeAt().
+    virtual void woken(Session& session);
+    /// Another policy holds for an open session, or its user has other roles.
+    virtual void termsChanged(Session& session);
+    /// About four times a second.
+    virtual void tick();
     /// The session takes and gives no more messages; Session::ending() says why.
     virtual void closed(Session& session) = 0;
     virtual void received(BusItem item) = 0;

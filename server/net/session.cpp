@@ -4,6 +4,7 @@
 #include "domain/ban.h"
 #include "domain/isotime.h"
 #include "net/connection.h"
+#include "policy/closecodes.h"
 #include "policy/decide.h"
 
 #include <algorithm>
@@ -26,6 +27,14 @@ std::chrono::milliseconds leewayOf(const Policy& policy, const std::string& issu
 {
     const auto found = std::ranges::find(policy.issuers, issuer, &Issuer::name);
     return found == policy.issuers.end() ? std::chrono::milliseconds(0) : found->leeway;
+}
+
+/// What of a reason goes into a Close (RFC 6455 §5.5.1): clients of Centrifugo read options from it where it is JSON.
+bool isJson(MessageValidator& validator, std::string_view reason)
+{
+    constexpr std::size_t longest = 123;
+    const auto fault = validator.read(std::as_bytes(std::span(reason.substr(0, longest))));
+    return !fault || *fault == JsonFault::Number; // which is JSON to others
 }
 
 SharedFrame makeFrame(std::vector<std::byte> bytes)
@@ -91,6 +100,17 @@ void Session::send(wire::Opcode type, std::span<const std::byte> payload)
     if (!admits(header.size + payload.size()))
         return;
     m_connection.queue(header, payload);
+    countSent(payload.size());
+}
+
+void Session::reply(std::span<const std::byte> payload)
+{
+    if (closing())
+        return;
+    if (deflates(payload.size()))
+        m_connection.queue(OutgoingMessage(wire::Opcode::Text, payload).deflated(*m_deflateWindow));
+    else
+        m_connection.queue(wire::frameHeader(wire::Opcode::Text, payload.size()), payload);
     countSent(payload.size());
 }
 
@@ -265,6 +285,10 @@ void Session::end(Ending ending)
     if (closing())
         return;
     m_ending = std::move(ending);
+    if (m_ending->code && !m_ending->codeStands)
+        m_ending->code = routeCloseCode(route().kind, m_ending->why.reason, *m_ending->code);
+    if (route().kind == RouteKind::Centrifuge && isJson(m_context.validator, m_ending->text))
+        m_ending->text.insert(0, "reason: ");
     m_endingStarted = m_context.now;
     const bool wasWithheld = std::exchange(m_quarantine, nullptr) != nullptr;
     const bool wasHeld = std::exchange(m_held, false);
@@ -311,9 +335,10 @@ TimePoint Session::deadline() const
         return std::min(std::max(m_endingStarted, m_connection.lastWritten()) + timeout,
                         m_endingStarted + longestClosing * timeout);
     }
-    TimePoint first = m_expires.value_or(TimePoint::max());
+    TimePoint first = std::min(m_expires.value_or(TimePoint::max()), m_endsBy);
     if (const auto& lifetime = route().sessionLifetime)
         first = std::min(first, m_opened + *lifetime);
+    first = std::min(first, m_wakeAt);
     if (m_quarantine)
         return std::min(first, m_quarantine->until.value_or(TimePoint::max()));
     if (m_resumeAt) // the peer is not to be blamed for what we do not read
@@ -355,8 +380,13 @@ void Session::onTimer()
     if (m_expires && now >= *m_expires) {
         close(Reason::Expired, "authentication", "the token ended at " + formatTime(m_who.expires.value_or(WallTime{})),
               "leeway " + text(leewayOf(policy(), m_who.issuer)));
+    } else if (now >= m_endsBy) {
+        close(Reason::Expired, "authentication", "an operator's time for it is over", {});
     } else if (lifetime && now - m_opened >= *lifetime) {
         close(Reason::Lifetime, "session_lifetime", "open for " + text(now - m_opened), text(*lifetime));
+    } else if (now >= m_wakeAt) {
+        m_wakeAt = TimePoint::max();
+        m_handler.woken(*this);
     } else if (m_quarantine) {
         if (m_quarantine->until && now >= *m_quarantine->until)
             endQuarantine(ruleActor, "its time is over");
@@ -394,7 +424,8 @@ void Session::checkPing()
     } else if (!m_pingPending && now - std::max(m_opened, m_pingSent) >= ping->every) {
         m_pingSent = now;
         m_pingPending = true;
-        m_connection.queue(makeFrame(wire::encodeFrame(wire::Opcode::Ping, {})));
+        SharedFrame frame = m_handler.ping(*this);
+        m_connection.queue(frame ? std::move(frame) : makeFrame(wire::encodeFrame(wire::Opcode::Ping, {})));
     }
 }
 

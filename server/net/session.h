@@ -24,6 +24,7 @@ struct Ending {
     std::string text;                  ///< public, in the Close frame
     std::string actor;                 ///< empty: the rule, or the peer
     std::string peerText{};            ///< of the peer's own Close
+    bool codeStands = false;           ///< `code` is its protocol's own; else it is the plain protocol's
 };
 
 /// What an operator orders: nothing is read from a session, and nothing delivered to it.
@@ -46,6 +47,9 @@ public:
     [[nodiscard]] const std::string& channel() const { return m_match.channel; }
     [[nodiscard]] const Policy& policy() const { return *m_generation->policy; }
     [[nodiscard]] const Route& route() const { return policy().routes[m_match.route]; }
+    [[nodiscard]] std::size_t routeIndex() const { return m_match.route; }
+    [[nodiscard]] const PolicyGeneration& generation() const { return *m_generation; }
+    [[nodiscard]] const SessionFacts& facts() const { return *m_facts; }
 
     /// Once, right after the 101 was queued: the handler may now find it.
     void begin();
@@ -54,8 +58,38 @@ public:
     void send(const OutgoingMessage& message);
     /// Likewise one that goes to nobody else.
     void send(wire::Opcode type, std::span<const std::byte> payload);
+    /// Likewise an answer to what the peer asked: it is never dropped, and waits while the session is withheld().
+    void reply(std::span<const std::byte> payload);
     /// Bytes from the peer.
     void received(std::span<std::byte> bytes);
+    /// The first message, which came before there was a session.
+    void takeFirst(std::string_view message);
+
+    // For a handler that countsItself(): what a message holds, one by one.
+    /// Counts one, of so many bytes, and asks the rates. A refusal is for refuseRate(), once it is answered.
+    [[nodiscard]] Decision charge(std::size_t bytes);
+    /// Records it, as a violation where the route closes for it, which may end the session.
+    void refuseRate(Decision decision);
+    /// Likewise an answer to the protocol's own ping, which is no use of the session.
+    [[nodiscard]] bool chargePong() { return takeControlFrame(); }
+    /// JSON against the schema of the route and of a channel rule; what is only reported is reported, and let through.
+    /// A refusal is for refuseData(), once it is answered.
+    [[nodiscard]] Decision checkData(std::string_view json, std::size_t channelRule);
+    /// Records it as `on_violation` says, which may end the session.
+    void refuseData(Decision decision) { (void)passesMisfit(std::move(decision)); }
+    /// Records a violation; enough of them end the session.
+    void violate(Decision decision) { refuse(std::move(decision)); }
+    /// Records a refusal that is not held against it.
+    void deny(const Decision& decision);
+    /// What was queued is written where it is much: false where the session did not survive that.
+    [[nodiscard]] bool mayGoOn() { return mayAnswerMore() && !closing(); }
+
+    /// Its handler is woken() at that time; max(): never.
+    void wakeAt(TimePoint time);
+    /// Its user showed another token, which was verified and speaks for the same user.
+    void renew(const VerifiedToken& token);
+    /// It ends as with its token at that time, where the token's own end is not before that.
+    void expireAt(WallTime time);
     /// True while nothing is read: a rate has no room, its route holds it, or it is in quarantine.
     [[nodiscard]] bool paused() const { return m_resumeAt || m_quarantine || m_held; }
     /// True while nothing is delivered: what is queued stays, and what comes is dropped.
@@ -126,9 +160,12 @@ private:
     [[nodiscard]] bool mayAnswerMore();
     void process(std::span<std::byte>& bytes);
     void onMessage(const wire::Event& event);
+    void onUnits(const wire::Event& event);
     void onPart(const wire::Event& event);
     /// Counts a message, and asks what is asked before its content: false where it ends the session.
     [[nodiscard]] bool begins(const wire::Event& event);
+    [[nodiscard]] bool isOfGoodType(const wire::Event& event);
+    void countMessage();
     void countBytes(std::size_t bytes);
     /// As its handler likes it, unless the policy needs every message whole.
     void choosePartSize();
@@ -137,6 +174,7 @@ private:
     enum class Share : std::uint8_t { Whole, LaterPart };
     /// False where the message goes no further.
     [[nodiscard]] bool passesRates(const wire::Event& event, Share share);
+    [[nodiscard]] Decision askRates(std::uint64_t bytes, Share share);
     [[nodiscard]] bool passesSchemas(const wire::Event& event);
     void onClose(const wire::Event& event);
     void onViolation(Reason reason);
@@ -167,8 +205,12 @@ private:
     void readOn();
     void onThrottleTimer();
     void countArrival();
-    [[nodiscard]] Decision checkSchemas(std::span<const std::byte> payload);
-    [[nodiscard]] Decision misfit(const SchemaFile& schema, std::string met, std::string_view pointer) const;
+    /// The rule of a channel whose schema stands; null: none does.
+    [[nodiscard]] Decision checkSchemas(std::span<const std::byte> payload, const std::size_t* channelRule);
+    [[nodiscard]] Decision misfit(const SchemaFile& schema, const std::size_t* channelRule, std::string met,
+                                  std::string_view pointer) const;
+    /// What becomes of what does not fit: true where it goes on.
+    [[nodiscard]] bool passesMisfit(Decision decision);
     void refuse(Decision decision);
     void drop(const Decision& decision);
     void noteRefusal(const Decision& decision);
@@ -222,10 +264,13 @@ private:
     TimePoint m_secondStarted{}; ///< arrivals of this second and the one before, for the words of a refusal
     std::uint32_t m_thisSecond = 0, m_lastSecond = 0;
     std::optional<TimePoint> m_expires;
-    std::optional<TimePoint> m_resumeAt; ///< set while a rate has no room
-    TimePoint m_resumed{};               ///< when reading last went on
-    TimePoint m_paidAt{};                ///< while m_catchingUp: when the next message is taken to have come
-    TimePoint m_nextDropRecord{};        ///< dropped messages are recorded once a window
+    std::optional<TimePoint> m_resumeAt;   ///< set while a rate has no room
+    TimePoint m_resumed{};                 ///< when reading last went on
+    TimePoint m_paidAt{};                  ///< while m_catchingUp: when the next message is taken to have come
+    TimePoint m_nextDropRecord{};          ///< dropped messages are recorded once a window
+    TimePoint m_endsBy = TimePoint::max(); ///< by an operator's order
+    TimePoint m_wakeAt = TimePoint::max(); ///< its handler asked for it
+    std::uint64_t m_wireExcess = 0;        ///< bytes that a message came in beyond its own, still to be charged for
     std::optional<bool> m_mayPublish;
     std::optional<Ending> m_ending;
     std::optional<std::uint8_t> m_deflateWindow; ///< bits; unset: permessage-deflate was not agreed on

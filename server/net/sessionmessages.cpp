@@ -19,6 +19,10 @@ constexpr std::uint32_t partSize = 16384; // bytes of a message that goes on bef
 void Session::onMessage(const wire::Event& event)
 {
     const MessageTimes::Handling timed(m_context.messageTimes);
+    if (m_handler.countsItself()) {
+        onUnits(event);
+        return;
+    }
     countBytes(event.payload.size());
     if (!begins(event) || !passesRates(event, Share::Whole) || !passesSchemas(event))
         return;
@@ -60,9 +64,19 @@ void Session::countBytes(std::size_t bytes)
 
 bool Session::begins(const wire::Event& event)
 {
+    countMessage();
+    return isOfGoodType(event);
+}
+
+void Session::countMessage()
+{
     ++m_messagesIn;
     m_context.counters.messagesIn.add();
     countArrival();
+}
+
+bool Session::isOfGoodType(const wire::Event& event)
+{
     if (Decision type = decideType(policy(), m_match.route, event.type == wire::Opcode::Binary); !type.allowed()) {
         const std::uint16_t code = closeCode(type.reason).value_or(1008);
         m_context.counters.refused[static_cast<std::size_t>(type.reason)].add();
@@ -113,22 +127,33 @@ Session::Tolls Session::tolls(std::uint64_t bytes, Share share)
 /// A message costs at least one byte, and what comes compressed the larger of its two sizes.
 bool Session::passesRates(const wire::Event& event, Share share)
 {
-    const Tolls due = tolls(std::max<std::uint64_t>({event.payload.size(), event.wireSize, 1}), share);
+    Decision decision = askRates(std::max<std::uint64_t>({event.payload.size(), event.wireSize, 1}), share);
+    if (decision.allowed())
+        return true;
+    refuseRate(std::move(decision));
+    return false;
+}
+
+void Session::refuseRate(Decision decision)
+{
+    if (route().messages.onExcess == OnExcess::Drop)
+        drop(decision);
+    else
+        refuse(std::move(decision));
+}
+
+Decision Session::askRates(std::uint64_t bytes, Share share)
+{
+    const Tolls due = tolls(bytes, share);
     const OnExcess excess = route().messages.onExcess;
     if (excess == OnExcess::Throttle || share == Share::LaterPart) { // what has begun to go on is not broken off
         throttle(due);
-        return true;
+        return Decision::allow();
     }
-    for (const Toll& toll : due.used()) {
-        if (toll.bucket->take(*toll.rate, m_context.now, toll.cost))
-            continue;
-        if (excess == OnExcess::Drop)
-            drop(refusedAt(toll));
-        else
-            refuse(refusedAt(toll));
-        return false;
-    }
-    return true;
+    for (const Toll& toll : due.used())
+        if (!toll.bucket->take(*toll.rate, m_context.now, toll.cost))
+            return refusedAt(toll);
+    return Decision::allow();
 }
 
 Decision Session::refusedAt(const Toll& toll) const
@@ -213,9 +238,12 @@ bool Session::passesSchemas(const wire::Event& event)
 {
     if (!route().messages.schema && !m_channelSchema)
         return true;
-    Decision decision = checkSchemas(event.payload);
-    if (decision.allowed())
-        return true;
+    Decision decision = checkSchemas(event.payload, m_channelSchema ? &m_channelRule : nullptr);
+    return decision.allowed() || passesMisfit(std::move(decision));
+}
+
+bool Session::passesMisfit(Decision decision)
+{
     switch (route().messages.onViolation) {
     case OnViolation::Close:
         refuse(std::move(decision));
@@ -232,30 +260,31 @@ bool Session::passesSchemas(const wire::Event& event)
 }
 
 /// A message of either type is JSON by its bytes (RFC 8259 §8.1): a binary one must be UTF-8 here, too.
-Decision Session::checkSchemas(std::span<const std::byte> payload)
+Decision Session::checkSchemas(std::span<const std::byte> payload, const std::size_t* channelRule)
 {
-    const auto& ofRoute = route().messages.schema;
-    const SchemaFile& first = ofRoute ? *ofRoute : *m_channelSchema;
+    const SchemaFile* ofRoute = route().messages.schema ? &*route().messages.schema : nullptr;
+    const SchemaFile* ofChannel = channelRule ? &*policy().channels[*channelRule].schema : nullptr;
     if (const auto fault = m_context.validator.read(payload))
-        return misfit(first, std::string(jsonFaultText(*fault)), {});
-    for (const SchemaFile* schema : {ofRoute ? &*ofRoute : nullptr, m_channelSchema}) {
+        return misfit(ofRoute ? *ofRoute : *ofChannel, channelRule, std::string(jsonFaultText(*fault)), {});
+    for (const SchemaFile* schema : {ofRoute, ofChannel}) {
         if (!schema)
             continue;
         if (!schema->compiled) // a failure never opens the gate
-            return misfit(*schema, "the schema is not compiled", {});
+            return misfit(*schema, channelRule, "the schema is not compiled", {});
         if (const auto mismatch = m_context.validator.check(*schema->compiled))
-            return misfit(*schema, mismatch->tooMuchWork ? "too much work to check" : "does not fit",
+            return misfit(*schema, channelRule, mismatch->tooMuchWork ? "too much work to check" : "does not fit",
                           mismatch->pointer);
     }
     return Decision::allow();
 }
 
 /// Where in the schema; of the message nothing.
-Decision Session::misfit(const SchemaFile& schema, std::string met, std::string_view pointer) const
+Decision Session::misfit(const SchemaFile& schema, const std::size_t* channelRule, std::string met,
+                         std::string_view pointer) const
 {
-    const bool ofChannel = &schema == m_channelSchema;
-    Rule rule = ofChannel ? Rule{"/channels/" + std::to_string(m_channelRule) + "/schema",
-                                 "channels › " + policy().channels[m_channelRule].match + " › schema"}
+    const bool ofChannel = channelRule && &schema == &*policy().channels[*channelRule].schema;
+    Rule rule = ofChannel ? Rule{"/channels/" + std::to_string(*channelRule) + "/schema",
+                                 "channels › " + policy().channels[*channelRule].match + " › schema"}
                           : routeRule(policy(), m_match.route, "messages/schema");
     return {Reason::Schema, std::move(rule), std::move(met),
             schema.file.filename().string() + '#' + std::string(pointer)};

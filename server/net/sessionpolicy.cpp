@@ -88,6 +88,7 @@ void Session::adopt(std::shared_ptr<const PolicyGeneration> next, SessionTerms t
     showPolicy(*info, policy(), m_match.route, m_who);
     m_info = std::move(info);
     noteChange();
+    m_handler.termsChanged(*this);
 }
 
 /// Nobody is blamed for a deadline that is over the moment it is set: what was begun has the new time from now on. Idle

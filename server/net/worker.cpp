@@ -476,6 +476,9 @@ void Worker::takeGeneration(std::shared_ptr<const PolicyGeneration> next)
 void Worker::publish()
 {
     m_nextPublish = now + publishEvery;
+    for (const auto& handler : m_handlers)
+        if (handler)
+            handler->tick();
     for (const auto& tls : generation->tls)
         if (tls)
             tls->tickets().expire(now);

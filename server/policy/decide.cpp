@@ -13,6 +13,7 @@ namespace {
 constexpr std::string_view channelPlaceholder = "{channel}";
 constexpr std::string_view userPlaceholder = "{user}";
 constexpr std::string_view ownSubprotocol = "gatehouse";
+constexpr std::string_view centrifugeSubprotocol = "centrifuge-json";
 constexpr std::string_view bearerPrefix = "bearer.";
 constexpr std::size_t longestMet = 120; // bytes of what a peer sent that a decision repeats
 
@@ -141,6 +142,63 @@ bool isChannelName(std::string_view name)
     return !name.empty() && name.find_first_of("*{}") == std::string_view::npos && isPlainText(name);
 }
 
+/// As channelMatches(); {user} stands for any user where `user` is unset.
+bool matches(std::string_view pattern, std::string_view name, std::optional<std::string_view> user)
+{
+    ChannelMatcher matcher(name);
+    while (!pattern.empty()) {
+        std::size_t length = 1;
+        if (pattern.starts_with(userPlaceholder)) {
+            if (user && user->empty())
+                return false;
+            if (user)
+                matcher.literal(*user);
+            else
+                matcher.oneOrMore(true);
+            length = userPlaceholder.size();
+        } else if (pattern.front() == '*') {
+            length = pattern.starts_with("**") ? 2 : 1;
+            matcher.oneOrMore(length == 2);
+        } else {
+            length = std::min({pattern.find('*'), pattern.find(userPlaceholder), pattern.size()});
+            matcher.literal(pattern.substr(0, length));
+        }
+        pattern.remove_prefix(length);
+    }
+    return matcher.matched();
+}
+
+std::optional<std::size_t> firstMatch(const Policy& policy, std::string_view channel,
+                                      std::optional<std::string_view> user)
+{
+    for (std::size_t i = 0; i < policy.channels.size(); ++i)
+        if (matches(policy.channels[i].match, channel, user))
+            return i;
+    return std::nullopt;
+}
+
+/// Who has a right by a rule.
+struct Grant {
+    std::string_view key;                  ///< of the rule
+    const std::vector<std::string>& roles; ///< empty: nobody
+};
+
+Grant grantOf(const ChannelRule& rule, ChannelRight right)
+{
+    static const std::vector<std::string> nobody;
+    switch (right) {
+    case ChannelRight::Subscribe:
+        return {"subscribe", rule.subscribe};
+    case ChannelRight::Publish:
+        return {"publish", rule.publish};
+    case ChannelRight::History:
+        return rule.history ? Grant{"history/read", rule.history->read} : Grant{"history", nobody};
+    case ChannelRight::Presence:
+        return {"presence", rule.presence};
+    }
+    return {{}, nobody};
+}
+
 /// The one form of a name that a client may write in several.
 std::string comparableName(std::string_view name)
 {
@@ -216,7 +274,8 @@ Decision decideOrigin(const Policy& policy, std::size_t route, std::optional<std
 
 bool isAllowedSubprotocol(const Route& route, std::string_view name)
 {
-    return name == ownSubprotocol || (!isBearerSubprotocol(name) && contains(route.subprotocols.allow, name));
+    return name == ownSubprotocol || (route.kind == RouteKind::Centrifuge && name == centrifugeSubprotocol) ||
+           (!isBearerSubprotocol(name) && contains(route.subprotocols.allow, name));
 }
 
 bool isBearerSubprotocol(std::string_view name)
@@ -235,7 +294,9 @@ Result<std::string, Decision> decideSubprotocol(const Policy& policy, std::size_
     if (offered.empty() && !at.subprotocols.require)
         return std::string();
     std::vector<std::string> allowed = at.subprotocols.allow;
-    allowed.emplace_back(ownSubprotocol);
+    for (const std::string_view own : {ownSubprotocol, centrifugeSubprotocol})
+        if (isAllowedSubprotocol(at, own) && !contains(allowed, own))
+            allowed.emplace_back(own);
     // The names are not repeated: clients put tokens there, and not always as they should.
     return Failure{Decision{
         Reason::Subprotocol, routeRule(policy, route, offered.empty() ? "subprotocols/require" : "subprotocols/allow"),
@@ -277,47 +338,31 @@ Decision decideChannel(const Policy& policy, const Identity& who, std::string_vi
         return refuseChannel({"/channels", "channels"}, "not a channel name", "text without controls or wildcards");
     if (const auto index = matchChannel(policy, who, channel)) {
         const ChannelRule& rule = policy.channels[*index];
-        const bool publish = right == ChannelRight::Publish;
-        const auto& allowed = publish ? rule.publish : rule.subscribe;
+        const auto& [key, allowed] = grantOf(rule, right);
         if (mayUse(allowed, who))
             return Decision::allow();
-        const std::string key = publish ? "publish" : "subscribe";
-        return refuseChannel(
-            {"/channels/" + std::to_string(*index) + "/" + key, "channels › " + rule.match + " › " + key},
-            describeRoles(who), allowed.empty() ? "nobody" : joined(allowed, ", "));
+        return refuseChannel({"/channels/" + std::to_string(*index) + "/" + std::string(key),
+                              "channels › " + rule.match + " › " + ruleName(key)},
+                             describeRoles(who), allowed.empty() ? "nobody" : joined(allowed, ", "));
     }
     return refuseChannel({"/channels", "channels"}, clipped(channel, longestMet), "no rule matches");
 }
 
 std::optional<std::size_t> matchChannel(const Policy& policy, const Identity& who, std::string_view channel)
 {
-    const std::string_view user = who.anonymous() ? std::string_view() : who.user;
-    for (std::size_t i = 0; i < policy.channels.size(); ++i)
-        if (channelMatches(policy.channels[i].match, channel, user))
-            return i;
-    return std::nullopt;
+    return firstMatch(policy, channel, who.anonymous() ? std::string_view() : std::string_view(who.user));
+}
+
+std::optional<std::size_t> matchChannelForServer(const Policy& policy, std::string_view channel)
+{
+    if (channel.size() > policy.limits.channelName || !isChannelName(channel))
+        return std::nullopt;
+    return firstMatch(policy, channel, std::nullopt);
 }
 
 bool channelMatches(std::string_view pattern, std::string_view name, std::string_view user)
 {
-    ChannelMatcher matcher(name);
-    while (!pattern.empty()) {
-        std::size_t length = 1;
-        if (pattern.starts_with(userPlaceholder)) {
-            if (user.empty())
-                return false;
-            matcher.literal(user);
-            length = userPlaceholder.size();
-        } else if (pattern.front() == '*') {
-            length = pattern.starts_with("**") ? 2 : 1;
-            matcher.oneOrMore(length == 2);
-        } else {
-            length = std::min({pattern.find('*'), pattern.find(userPlaceholder), pattern.size()});
-            matcher.literal(pattern.substr(0, length));
-        }
-        pattern.remove_prefix(length);
-    }
-    return matcher.matched();
+    return matches(pattern, name, user);
 }
 
 std::string ruleName(std::string_view key)

@@ -38,7 +38,8 @@ struct RouteMatch {
 /// Origin (RFC 6454 §7) against the route's list. Unset: the client sent none. Scheme, host and port compare whole.
 [[nodiscard]] Decision decideOrigin(const Policy& policy, std::size_t route, std::optional<std::string_view> origin);
 
-/// True for a subprotocol that the route may echo: `gatehouse`, or one that it allows.
+/// True for a subprotocol that the route may echo: `gatehouse`, on centrifuge routes `centrifuge-json`, or one that it
+/// allows.
 [[nodiscard]] bool isAllowedSubprotocol(const Route& route, std::string_view name);
 /// True for `bearer.T`, which carries a token and is never echoed.
 [[nodiscard]] bool isBearerSubprotocol(std::string_view name);
@@ -60,16 +61,23 @@ struct RouteMatch {
 /// An application message's type against `messages.types`.
 [[nodiscard]] Decision decideType(const Policy& policy, std::size_t route, bool binary);
 
-enum class ChannelRight : std::uint8_t { Subscribe, Publish };
+/// History: to ask for what was published. Whoever may subscribe may recover without it. Presence: to ask who is there.
+enum class ChannelRight : std::uint8_t { Subscribe, Publish, History, Presence };
 
 /// The first channel rule that matches decides; none: Reason::AuthzChannel. Names over `limits.channel_name` bytes,
-/// empty ones, and ones with control characters or wildcard characters are refused too.
+/// empty ones, and ones with control characters or wildcard characters are refused too, and so is the history of a
+/// channel that keeps none.
 [[nodiscard]] Decision decideChannel(const Policy& policy, const Identity& who, std::string_view channel,
                                      ChannelRight right);
 
 /// The index of the first channel rule that matches a name, for this user.
 [[nodiscard]] std::optional<std::size_t> matchChannel(const Policy& policy, const Identity& who,
                                                       std::string_view channel);
+
+/// The same for the server itself, which speaks for no user: {user} stands for the name of any, so for one or more
+/// characters of every kind (names of users may hold a `.`), and twice in a pattern for two users. Unset too for a name
+/// that no client may use.
+[[nodiscard]] std::optional<std::size_t> matchChannelForServer(const Policy& policy, std::string_view channel);
 
 /// True where `pattern` matches `name`: `*` stands for one or more characters but `.`, `**` for one or more characters,
 /// {user} for `user` literally.

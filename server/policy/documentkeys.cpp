@@ -37,7 +37,7 @@ constexpr std::array rootKeys{Key{"gatehouse"},
                               Key{"limits", "limits"},
                               Key{"routes", "route"},
                               Key{"channels", "channel"},
-                              planned("channels_per_session"),
+                              Key{"channels_per_session"},
                               planned("audit", "audit"),
                               planned("recorder", "recorder"),
                               planned("alerts", "alert"),
@@ -96,9 +96,9 @@ constexpr std::array limitsKeys{Key{"sessions"},
                                 Key{"request_timeout"},
                                 Key{"close_timeout"},
                                 planned("memory_for_buffers"),
-                                planned("channels"),
+                                Key{"channels"},
                                 Key{"channel_name"},
-                                planned("memory_for_history")};
+                                Key{"memory_for_history"}};
 
 constexpr std::array rateKeys{Key{"count"}, Key{"per"}, Key{"burst"}};
 
@@ -157,20 +157,14 @@ constexpr std::array messagesKeys{Key{"types"},
                                   Key{"on_violation"},
                                   Key{"violations_before_close"},
                                   Key{"violations_within"},
-                                  planned("max_commands_per_frame")};
+                                  Key{"max_commands_per_frame"}};
 
 constexpr std::array messageSchemasKeys{file("client"), file("upstream")};
 
 constexpr std::array pingKeys{Key{"every"}, Key{"timeout"}};
 
-constexpr std::array channelKeys{Key{"match"},
-                                 Key{"subscribe"},
-                                 Key{"publish"},
-                                 planned("history", "history"),
-                                 planned("presence"),
-                                 planned("join_leave"),
-                                 planned("subscribe_token"),
-                                 file("schema")};
+constexpr std::array channelKeys{Key{"match"},    Key{"subscribe"},  Key{"publish"},         Key{"history", "history"},
+                                 Key{"presence"}, Key{"join_leave"}, Key{"subscribe_token"}, file("schema")};
 
 constexpr std::array historyKeys{Key{"size"}, Key{"ttl"}, Key{"read"}};
 

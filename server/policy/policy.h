@@ -156,12 +156,15 @@ struct Limits {
     std::chrono::milliseconds requestTimeout{5000};
     std::chrono::milliseconds closeTimeout{3000};
     std::uint64_t channelName = 255;
+    std::uint64_t channels = 100000;
+    std::uint64_t memoryForHistory = std::uint64_t{256} << 20; ///< bytes of all channels' publications
 
     friend bool operator==(const Limits&, const Limits&) = default;
 };
 
-/// Who answers a route's messages: the plain hub, the echo, or an application behind the gate.
-enum class RouteKind : std::uint8_t { Plain, Echo, Gateway };
+/// Who answers a route's messages: the plain hub, the echo, an application behind the gate, or the hub as clients of
+/// Centrifugo speak to it.
+enum class RouteKind : std::uint8_t { Plain, Echo, Gateway, Centrifuge };
 
 enum class TokenPlace : std::uint8_t { Authorization, Subprotocol, FirstMessage, Cookie, Query, Certificate };
 
@@ -224,6 +227,7 @@ struct Messages {
     std::optional<SchemaFile> schema{}; ///< of what clients send
     OnViolation onViolation = OnViolation::Close;
     std::optional<SchemaFile> upstreamSchema{}; ///< of what a gateway's upstream sends
+    std::uint64_t maxCommandsPerFrame = 64;     ///< of Centrifugo's protocol
 
     friend bool operator==(const Messages&, const Messages&) = default;
 };
@@ -324,11 +328,24 @@ struct Route {
     friend bool operator==(const Route&, const Route&) = default;
 };
 
+/// What a channel remembers of its publications.
+struct HistoryRule {
+    std::uint64_t size = 100;              ///< publications
+    std::chrono::milliseconds ttl{300000}; ///< of each
+    std::vector<std::string> read{};       ///< roles that may ask for it; whoever subscribes may recover
+
+    friend bool operator==(const HistoryRule&, const HistoryRule&) = default;
+};
+
 struct ChannelRule {
     std::string match;                  ///< `*` stops at `.`, `**` does not; {user} is the session's own user
     std::vector<std::string> subscribe; ///< roles; "*" every authenticated user, "anonymous" anybody
     std::vector<std::string> publish;
     std::optional<SchemaFile> schema{}; ///< of publications
+    std::optional<HistoryRule> history{};
+    std::vector<std::string> presence{}; ///< roles that may ask who is there; empty: nobody, and it is not kept
+    bool joinLeave = false;              ///< subscribers are told who comes and goes
+    bool subscribeToken = false;         ///< who subscribes shows a token for the channel
 
     friend bool operator==(const ChannelRule&, const ChannelRule&) = default;
 };
@@ -376,6 +393,7 @@ struct Policy {
     Limits limits;
     std::vector<Route> routes;
     std::vector<ChannelRule> channels;
+    std::uint64_t channelsPerSession = 128;
     LockdownLists lockdown; ///< who stays and comes in while the gate is locked down
     DrainTimes drain;
     std::vector<ApiKey> apiKeys{};

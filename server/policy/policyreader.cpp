@@ -74,6 +74,8 @@ Policy PolicyReader::read(const Node& root)
     for (const Node& node : channels)
         m_policy.channels.push_back(readChannel(node));
     checkUnique(channels, "match");
+    m_document.readWhole(m_document.member(root, "channels_per_session"), m_policy.channelsPerSession, 1, 100'000);
+    checkHistories(routes);
     readLockdown(m_document.member(root, "lockdown"));
     readDrain(m_document.member(root, "drain"));
     readControlGroup(m_document.member(root, "control_group"));
@@ -256,22 +258,6 @@ void PolicyReader::checkListeners(const std::vector<Node>& nodes)
                                  "another listener has this address and port");
         }
     }
-}
-
-ChannelRule PolicyReader::readChannel(const Node& at)
-{
-    ChannelRule rule;
-    if (!m_document.object(at, "channel"))
-        return rule;
-    m_document.read(m_document.required(at, "match"), rule.match);
-    const Node subscribe = m_document.member(at, "subscribe");
-    m_document.readList(subscribe, rule.subscribe);
-    checkRoleNames(subscribe, rule.subscribe, true);
-    const Node publish = m_document.member(at, "publish");
-    m_document.readList(publish, rule.publish);
-    checkRoleNames(publish, rule.publish, true);
-    readSchema(m_document.member(at, "schema"), rule.schema);
-    return rule;
 }
 
 void PolicyReader::readLockdown(const Node& at)

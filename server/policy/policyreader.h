@@ -49,8 +49,10 @@ private:
     [[nodiscard]] Route readRoute(const Node& at);
     void readKind(const Node& at, Route& route);
     void readHub(const Node& at, Route& route);
+    void checkCentrifuge(const Node& at, const Route& route);
     void readPath(const Node& at, Route& route);
     void readAuthentication(const Node& at, Route& route);
+    static void setDefaultTokenPlaces(Route& route);
     void readTokenPlaces(const Node& at, Route& route);
     void readNamedPlace(const Node& at, Authentication& target);
     void checkTokenPlaces(const Node& at, const Route& route);
@@ -80,6 +82,9 @@ private:
     void readDrop(const Node& at, Gateway& gateway);
 
     [[nodiscard]] ChannelRule readChannel(const Node& at);
+    void readHistory(const Node& at, ChannelRule& rule);
+    void readRoleList(const Node& at, std::vector<std::string>& roles);
+    void checkHistories(const std::vector<Node>& routes);
     void readLockdown(const Node& at);
     void readDrain(const Node& at);
     void checkRoleNames(const Node& list, const std::vector<std::string>& names, bool anonymousToo);

@@ -29,7 +29,9 @@ void PolicyReader::readLimits(const Node& at)
     m_document.readRate(key("messages_per_ip"), limits.messagesPerIp);
     readRequestLimits(at);
     m_document.readDuration(key("close_timeout"), limits.closeTimeout, 100ms, 10min);
+    m_document.readWhole(key("channels"), limits.channels, 1, 10'000'000);
     m_document.readWhole(key("channel_name"), limits.channelName, 1, 4096);
+    m_document.readSize(key("memory_for_history"), limits.memoryForHistory, 64 << 10, std::uint64_t{1} << 40);
 }
 
 void PolicyReader::readCount(const Node& at, std::optional<std::uint64_t>& target)

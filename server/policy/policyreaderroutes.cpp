@@ -32,6 +32,21 @@ bool isPathSegment(std::string_view segment, bool last)
            });
 }
 
+std::string_view kindOf(RouteKind kind)
+{
+    switch (kind) {
+    case RouteKind::Plain:
+        return "a plain hub's";
+    case RouteKind::Echo:
+        return "an echo";
+    case RouteKind::Gateway:
+        return "a gateway";
+    case RouteKind::Centrifuge:
+        return "a centrifuge";
+    }
+    return {};
+}
+
 bool isRoutePath(std::string_view path)
 {
     if (path == "/")
@@ -86,27 +101,11 @@ Route PolicyReader::readRoute(const Node& at)
     m_document.readRate(m_document.member(at, "control_frames"), route.controlFrames);
     readCompression(at, route);
     checkBytesRate(at, route);
+    checkCentrifuge(at, route);
     readSendBuffer(at, route);
     readLifetime(m_document.member(at, "session_lifetime"), route);
     readSlowConsumer(m_document.member(at, "slow_consumer"), route);
     return route;
-}
-
-void PolicyReader::readHub(const Node& at, Route& route)
-{
-    if (!m_document.object(at, "hub"))
-        return;
-    const Node protocol = m_document.required(at, "protocol");
-    std::string word;
-    m_document.read(protocol, word);
-    if (word == "echo") {
-        route.kind = RouteKind::Echo;
-        m_document.warn(Code::Insecure, protocol, "an echo route is for diagnosis: it answers whoever may connect");
-    } else if (word == "centrifuge") {
-        m_document.error(Code::NotBuiltYet, protocol, "this protocol is not built yet");
-    } else if (!word.empty() && word != "plain") {
-        m_document.unexpected(Code::BadValue, protocol, "\"plain\" or \"echo\"");
-    }
 }
 
 void PolicyReader::readPath(const Node& at, Route& route)
@@ -122,19 +121,20 @@ void PolicyReader::readPath(const Node& at, Route& route)
         m_document.unexpected(Code::BadValue, at, "{channel} once as a segment of a plain hub's path");
     if (route.kind != RouteKind::Plain && count != 0)
         m_document.unexpected(Code::BadValue, at,
-                              std::string("no {channel} in the path of ") +
-                                  (route.kind == RouteKind::Echo ? "an echo" : "a gateway") + " route");
+                              "no {channel} in the path of " + std::string(kindOf(route.kind)) + " route");
 }
 
 void PolicyReader::readAuthentication(const Node& at, Route& route)
 {
     Authentication& authentication = route.authentication;
+    setDefaultTokenPlaces(route);
     if (!m_document.object(at, "authentication"))
         return;
     const Node required = DocumentReader::member(at, "required");
     m_document.read(required, authentication.required);
     if (!authentication.required)
         m_document.warn(Code::Insecure, required, "anybody may connect to this route without a token");
+    setDefaultTokenPlaces(route);
     const Node issuers = DocumentReader::member(at, "issuers");
     m_document.readList(issuers, authentication.issuers);
     for (const Node& item : issuers.is(Kind::Array) ? m_document.items(issuers) : std::vector<Node>()) {
@@ -316,6 +316,10 @@ void PolicyReader::readMessages(const Node& at, Route& route)
     m_document.readWhole(DocumentReader::member(at, "violations_before_close"), violations, 1, 10'000);
     messages.violationsBeforeClose = static_cast<std::uint32_t>(violations);
     m_document.readDuration(DocumentReader::member(at, "violations_within"), messages.violationsWithin, 1s, 24h);
+    const Node commands = DocumentReader::member(at, "max_commands_per_frame");
+    m_document.readWhole(commands, messages.maxCommandsPerFrame, 1, 10'000);
+    if (commands && route.kind != RouteKind::Centrifuge)
+        m_document.error(Code::Conflict, commands, "only the protocol \"centrifuge\" has commands");
 }
 
 void PolicyReader::readConduct(const Node& at, Route& route)

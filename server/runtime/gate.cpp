@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "runtime/gate.h"
 
+#include "auth/base64url.h"
+#include "auth/hmac.h"
 #include "gateway/gatewayhandler.h"
+#include "hub/channelrules.h"
 #include "hub/echo.h"
 #include "hub/plainhub.h"
 
 #include <algorithm>
+#include <cstring>
 #include <iterator>
 #include <thread>
 
@@ -13,17 +17,56 @@ namespace gatehouse {
 
 namespace {
 
-/// In the order of RouteKind.
-std::vector<std::unique_ptr<RouteHandler>> makeHandlers(WorkerBus& bus, WorkerContext& context)
+constexpr std::size_t epochBytes = 12;
+
+std::string drawEpoch()
 {
-    std::vector<std::unique_ptr<RouteHandler>> handlers;
-    handlers.push_back(std::make_unique<PlainHub>(bus, static_cast<std::uint32_t>(RouteKind::Plain)));
-    handlers.push_back(std::make_unique<Echo>());
-    handlers.push_back(std::make_unique<GatewayHandler>(context));
-    return handlers;
+    return base64urlEncoded(randomBytes(epochBytes).value());
+}
+
+NameHash drawNameHash()
+{
+    NameHash hash;
+    const std::string bytes = randomBytes(sizeof hash.key).value();
+    std::memcpy(hash.key.data(), bytes.data(), sizeof hash.key);
+    return hash;
 }
 
 } // namespace
+
+Gate::Gate(const Clock& clock, EventSink& audit, GateEvents& events)
+    : m_channelNames(drawNameHash())
+    , m_environment{clock, audit, events, m_tables}
+{
+}
+
+/// In the order of RouteKind.
+std::vector<std::unique_ptr<RouteHandler>> Gate::makeHandlers(WorkerBus& bus, WorkerContext& context)
+{
+    Hub& hub = m_hubs[bus.self()];
+    hub.channels = std::make_shared<ChannelHub>(bus, static_cast<std::uint32_t>(RouteKind::Plain), *m_hubBudget,
+                                                m_channelNames, drawEpoch);
+    auto centrifuge = std::make_unique<CentrifugeHub>(context, hub.channels);
+    hub.sessions = centrifuge.get();
+    std::vector<std::unique_ptr<RouteHandler>> handlers;
+    handlers.push_back(std::make_unique<PlainHub>(context, hub.channels));
+    handlers.push_back(std::make_unique<Echo>());
+    handlers.push_back(std::make_unique<GatewayHandler>(context));
+    handlers.push_back(std::move(centrifuge));
+    return handlers;
+}
+
+void Gate::postHome(std::string_view channel, HubTask task)
+{
+    const std::size_t home = m_channelNames(channel) % m_workers.size();
+    m_workers[home]->post([&hub = m_hubs[home], task = std::move(task)](Worker&) { task(hub); });
+}
+
+void Gate::postHubs(const std::function<void(std::size_t worker, Hub&)>& task)
+{
+    for (std::size_t i = 0; i < m_workers.size(); ++i)
+        m_workers[i]->post([&hub = m_hubs[i], task, i](Worker&) { task(i, hub); });
+}
 
 Result<Done, std::string> Gate::start(const std::shared_ptr<const PolicyGeneration>& generation,
                                       const std::shared_ptr<const BanSet>& bans,
@@ -32,6 +75,8 @@ Result<Done, std::string> Gate::start(const std::shared_ptr<const PolicyGenerati
     const Policy& policy = *generation->policy;
     const unsigned count =
         policy.workers.value_or(std::max(spareCores + 1, std::thread::hardware_concurrency()) - spareCores);
+    m_hubBudget = std::make_unique<HubBudget>(hubLimits(policy), count);
+    m_hubs.resize(count);
     std::vector<Worker*> peers;
     for (unsigned i = 0; i < count; ++i) {
         m_workers.push_back(std::make_unique<Worker>(m_environment, i, count, generation, bans));
@@ -54,7 +99,7 @@ Result<Done, std::string> Gate::start(const std::shared_ptr<const PolicyGenerati
     for (const auto& worker : m_workers)
         worker->setPeers(peers);
     for (const auto& worker : m_workers)
-        worker->start(makeHandlers);
+        worker->start([this](WorkerBus& bus, WorkerContext& context) { return makeHandlers(bus, context); });
     return Done{};
 }
 
@@ -67,6 +112,7 @@ std::vector<ListenerInfo> Gate::listeners() const
 void Gate::setGeneration(const std::shared_ptr<const PolicyGeneration>& generation)
 {
     m_policy = generation->policy;
+    m_hubBudget->setLimits(hubLimits(*m_policy));
     showCertificates(*generation);
     post([generation](Worker& worker) { worker.setPolicy(generation); });
 }
@@ -93,6 +139,7 @@ Result<Done, std::string> Gate::apply(const std::shared_ptr<const PolicyGenerati
     showListeners(*next->policy, *moves, *made);
     m_tables.rescale(m_policy->limits, next->policy->limits, m_environment.clock.now());
     m_policy = next->policy;
+    m_hubBudget->setLimits(hubLimits(*m_policy));
     showCertificates(*next);
 
     struct Gathered {

@@ -4,6 +4,7 @@
 #include "audit/auditlog.h"
 #include "control/commands.h"
 #include "domain/result.h"
+#include "hub/centrifugehub.h"
 #include "net/reevaluation.h"
 #include "net/worker.h"
 
@@ -19,10 +20,7 @@ namespace gatehouse {
 /// The I/O workers with what they share. Made, started and stopped by the runtime.
 class Gate {
 public:
-    Gate(const Clock& clock, EventSink& audit, GateEvents& events)
-        : m_environment{clock, audit, events, m_tables}
-    {
-    }
+    Gate(const Clock& clock, EventSink& audit, GateEvents& events);
     ~Gate() { stop(); }
 
     /// Before start(): what every worker does first of all, before anybody is let in.
@@ -52,6 +50,16 @@ public:
     void forgive(const IpAddress& address);
     /// Runs a task on every worker.
     void post(const Worker::Task& task);
+    /// What a worker knows of channels and of sessions of Centrifugo's protocol; for tasks on its thread alone.
+    struct Hub {
+        std::shared_ptr<ChannelHub> channels;
+        CentrifugeHub* sessions = nullptr; ///< lives as long as the worker runs
+    };
+    using HubTask = std::function<void(Hub&)>;
+    /// Runs a task on the home worker of a channel.
+    void postHome(std::string_view channel, HubTask task);
+    /// Runs a task on every worker.
+    void postHubs(const std::function<void(std::size_t worker, Hub&)>& task);
 
     /// Asks every worker, and hands all answers, in the workers' order, to `done` on the thread of the last one.
     template <class Answer, class Ask, class Done> void gather(Ask ask, Done done)
@@ -85,12 +93,16 @@ private:
     };
     using Opened = std::vector<OpenedListener>;
 
+    [[nodiscard]] std::vector<std::unique_ptr<RouteHandler>> makeHandlers(WorkerBus& bus, WorkerContext& context);
     void showCertificates(const PolicyGeneration& generation);
     [[nodiscard]] Result<Opened, std::string> openListeners(const Policy& policy,
                                                             const std::vector<std::size_t>& which) const;
     void showListeners(const Policy& next, const ListenerMoves& moves, const Opened& opened);
 
     GateTables m_tables;
+    NameHash m_channelNames; ///< the same at all workers, under a key of this process
+    std::unique_ptr<HubBudget> m_hubBudget;
+    std::vector<Hub> m_hubs; ///< by worker
     GateEnvironment m_environment;
     std::vector<std::unique_ptr<Worker>> m_workers;
     std::vector<Worker::Task> m_prepare;

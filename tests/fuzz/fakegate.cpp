@@ -197,7 +197,9 @@ FakeWorker::FakeWorker(GateParts& parts)
     generation = firstPolicy();
     bans = std::make_shared<const BanSet>();
     const auto peerOf = [this](const Session& session) -> Peer& { return *m_peers.at(session.id()); };
-    auto hub = std::make_unique<PlainHub>(static_cast<WorkerBus&>(*this), 0U);
+    auto channels = std::make_shared<ChannelHub>(static_cast<WorkerBus&>(*this), 0U, m_budget, NameHash{},
+                                                 [this] { return "epoch" + std::to_string(++m_epochs); });
+    auto hub = std::make_unique<PlainHub>(static_cast<WorkerContext&>(*this), std::move(channels));
     m_handlers.push_back(std::make_unique<WatchedHandler>(std::move(hub), peerOf));
     m_handlers.push_back(std::make_unique<WatchedHandler>(std::make_unique<Echo>(), peerOf));
     auto app = std::make_unique<App>();

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "faketransport.h"
+#include "hub/hubbudget.h"
 #include "manualclock.h"
 #include "net/connection.h"
 #include "net/workercontext.h"
@@ -55,6 +56,9 @@ public:
     void part(Session& session, const wire::Event& part) override;
     void roomAgain(Session& session) override;
     void withheld(Session& session, bool on) override;
+    void woken(Session& session) override { m_inner->woken(session); }
+    void termsChanged(Session& session) override { m_inner->termsChanged(session); }
+    void tick() override { m_inner->tick(); }
     void closed(Session& session) override;
     void received(BusItem item) override { m_inner->received(std::move(item)); }
 
@@ -153,6 +157,8 @@ public:
     [[nodiscard]] bool empty() const { return m_live.empty(); }
 
 private:
+    HubBudget m_budget{HubLimits{}, 1};
+    std::uint64_t m_epochs = 0;
     struct Live {
         std::unique_ptr<Connection> connection;
         Peer* peer = nullptr;

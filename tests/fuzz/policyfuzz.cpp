@@ -122,6 +122,53 @@ void checkGateway(const Route& route)
         CHECK(isHttpToken(name) && toLower(name) != "host" && toLower(name) != "upgrade");
 }
 
+void checkHub(const Policy& policy, const Route& route)
+{
+    const bool centrifuge = route.kind == RouteKind::Centrifuge;
+    const bool plain = route.kind == RouteKind::Plain;
+    CHECK(plain == (route.path.find("{channel}") != std::string::npos));
+    CHECK(!centrifuge || (route.messages.text && !route.messages.binary));
+    CHECK(isAllowedSubprotocol(route, "centrifuge-json") ==
+          (centrifuge || contains(route.subprotocols.allow, "centrifuge-json")));
+    CHECK(!centrifuge || !isAllowedSubprotocol(route, "centrifuge-protobuf"));
+    const std::uint64_t commands = route.messages.maxCommandsPerFrame;
+    CHECK(commands >= 1 && commands <= 10'000 && (centrifuge || commands == Messages{}.maxCommandsPerFrame));
+    const bool remembers =
+        std::ranges::any_of(policy.channels, [](const ChannelRule& rule) { return rule.history.has_value(); });
+    CHECK(!remembers || (!plain && !centrifuge) || route.slowConsumer == SlowConsumer::Close);
+}
+
+void checkChannels(const Policy& policy)
+{
+    CHECK(policy.channelsPerSession >= 1 && policy.channelsPerSession <= 100'000);
+    CHECK(policy.limits.channels >= 1 && policy.limits.channels <= 10'000'000);
+    CHECK(policy.limits.memoryForHistory >= 65'536);
+    const Identity who{"local", "a.b", policy.roles, {}, {}, {}, {}};
+    const auto isKnown = [&](const std::string& role) {
+        return role == "*" || role == "anonymous" || contains(policy.roles, role);
+    };
+    for (const ChannelRule& rule : policy.channels) {
+        CHECK(std::ranges::all_of(rule.presence, isKnown));
+        if (rule.history) {
+            CHECK(rule.history->size >= 1 && rule.history->size <= 100'000);
+            CHECK(rule.history->ttl >= std::chrono::seconds(1));
+            CHECK(std::ranges::all_of(rule.history->read, isKnown));
+        }
+        // The pattern as a name: one that a user may use, the server may use too, by that rule or one before it.
+        const std::string name = rule.match.substr(0, rule.match.find_first_of("*{")) + "a.b";
+        const auto byUser = matchChannel(policy, who, name);
+        const auto byServer = matchChannelForServer(policy, name);
+        CHECK(!byServer || *byServer < policy.channels.size());
+        CHECK(!byUser || !byServer || *byServer <= *byUser);
+        for (const ChannelRight right :
+             {ChannelRight::Subscribe, ChannelRight::Publish, ChannelRight::History, ChannelRight::Presence}) {
+            const Decision decision = decideChannel(policy, who, name, right);
+            CHECK(!decision.allowed() || (byUser && byServer));
+            CHECK(decision.allowed() || !decision.rule.pointer.empty());
+        }
+    }
+}
+
 /// What the rest of the gate relies on, whoever wrote the document.
 void checkPolicy(const Policy& policy)
 {
@@ -150,7 +197,9 @@ void checkPolicy(const Policy& policy)
         CHECK(route.roles.empty() || route.authentication.required);
         CHECK(!routeRule(policy, i, "messages/rate").pointer.empty());
         checkGateway(route);
+        checkHub(policy, route);
     }
+    checkChannels(policy);
     CHECK(!decideChannel(policy, {}, "", ChannelRight::Subscribe).allowed());
 }
 
@@ -220,7 +269,7 @@ void collect(const Json& value, const Json::json_pointer& here, std::vector<Json
 std::string edited(Input& input)
 {
     Json document = Json::parse(test::complete);
-    static const std::array<Json, 24> values{Json(nullptr),
+    static const std::array<Json, 28> values{Json(nullptr),
                                              Json(true),
                                              Json(false),
                                              Json(0),
@@ -240,6 +289,10 @@ std::string edited(Input& input)
                                              Json("close"),
                                              Json("drop"),
                                              Json("throttle"),
+                                             Json("plain"),
+                                             Json("centrifuge"),
+                                             Json("drop_newest"),
+                                             Json("centrifuge-protobuf"),
                                              Json("first_message"),
                                              Json::array(),
                                              Json::object(),

@@ -9,7 +9,7 @@ gatehouse_add_executable(gatehouse_screenshots SOURCES ${CMAKE_CURRENT_LIST_DIR}
 
 gatehouse_add_test(gui connectionsmodel SOURCES ${CMAKE_CURRENT_LIST_DIR}/connectionsmodeltest.cpp
     LINKS gatehouse_ui_models gatehouse_connection_scenes)
-gatehouse_add_test(gui style SOURCES ${CMAKE_CURRENT_LIST_DIR}/styletest.cpp LINKS gatehouse_ui_style)
+gatehouse_add_test(gui style SOURCES ${CMAKE_CURRENT_LIST_DIR}/styletest.cpp LINKS gatehouse_ui_style gatehouse_policy)
 gatehouse_add_test(gui feedbridge SOURCES ${CMAKE_CURRENT_LIST_DIR}/feedbridgetest.cpp
     LINKS gatehouse_ui_feedbridge gatehouse_test_support)
 gatehouse_add_test(gui connectionspage SOURCES ${CMAKE_CURRENT_LIST_DIR}/connectionspagetest.cpp

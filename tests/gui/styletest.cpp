@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+#include "policy/closecodes.h"
 #include "style/icon.h"
 #include "style/pill.h"
 #include "style/theme.h"
+#include "text/codetext.h"
 #include "text/englishplurals.h"
 #include "text/format.h"
 #include "text/reasontext.h"
@@ -136,9 +138,14 @@ void StyleTest::every_code_that_a_reason_gives_has_a_name()
         const auto reason = static_cast<Reason>(i);
         if (const auto status = httpStatus(reason))
             QVERIFY2(!httpStatusName(*status).isEmpty(), reasonWord(reason).data());
-        if (const auto code = closeCode(reason))
+        if (const auto code = closeCode(reason)) {
             QVERIFY2(!closeCodeName(*code).isEmpty(), reasonWord(reason).data());
+            const std::uint16_t centrifuge = routeCloseCode(RouteKind::Centrifuge, reason, *code);
+            QVERIFY2(!closeCodeName(centrifuge).isEmpty(), reasonWord(reason).data());
+        }
     }
+    QCOMPARE(codeText(routeCloseCode(RouteKind::Centrifuge, Reason::Path, 4403)),
+             QStringLiteral("3507 permission denied"));
     QCOMPARE(codeText(4403), QStringLiteral("4403 not allowed"));
     QCOMPARE(codeText(4999), QStringLiteral("4999"));
 }

@@ -31,7 +31,8 @@ inline const std::string complete = R"json({
     "messages_per_user": "off", "bytes_per_user": { "count": 65536, "per": "1s" },
     "messages_per_ip": { "count": 5, "per": "500ms" },
     "request_line": "2KiB", "request_target": "1KiB", "request_header": "4KiB", "request_head": "8KiB",
-    "request_headers": 50, "request_timeout": "6s", "close_timeout": "2s", "channel_name": 100 },
+    "request_headers": 50, "request_timeout": "6s", "close_timeout": "2s", "channels": 500,
+    "channel_name": 100, "memory_for_history": "1MiB" },
   "routes": [
     { "name": "hub", "path": "/hub/{channel}", "hub": { "protocol": "plain" },
       "authentication": { "required": true, "issuers": ["local"], "from": ["subprotocol", "first_message", { "cookie": "c" }, { "query": "t" }, { "certificate": "san_dns" }], "first_message_within": "3s" },
@@ -40,16 +41,21 @@ inline const std::string complete = R"json({
                     "rate": { "count": 8, "per": "1m" }, "on_excess": "close",
                     "violations_before_close": 9, "violations_within": "2m", "bytes": { "count": 4194304, "per": "1s" }, "schema": "plc.json", "on_violation": "drop" },
       "idle_timeout": "1h", "ping": { "every": "20s", "timeout": "3s" }, "send_buffer": "2MiB",
-      "control_frames": { "count": 5, "per": "2s", "burst": 7 }, "roles": ["reader"], "networks": { "deny": ["10.8.0.0/16"] }, "subprotocols": { "allow": ["v1.plc"], "require": true }, "session_lifetime": "12h", "slow_consumer": "drop_newest" },
-    { "name": "echo", "path": "/echo", "hub": { "protocol": "echo" }, "ping": "off" },
+      "control_frames": { "count": 5, "per": "2s", "burst": 7 }, "roles": ["reader"], "networks": { "deny": ["10.8.0.0/16"] }, "subprotocols": { "allow": ["v1.plc"], "require": true }, "session_lifetime": "12h", "slow_consumer": "close" },
+    { "name": "echo", "path": "/echo", "hub": { "protocol": "echo" }, "ping": "off", "slow_consumer": "drop_newest" },
     { "name": "plc", "path": "/plc/*",
       "gateway": { "upstreams": ["ws://127.0.0.1:1880", "wss://PLC.example/app"], "balance": "least_sessions",
                    "ca": "upstreams.pem", "auth_header_file": "upstream.header", "connect_timeout": "2500ms",
                    "health": { "kind": "tcp", "every": "31s" }, "strip_prefix": false, "forward_query": false,
                    "forward": ["Forwarded", "x-gatehouse-user"], "drop": ["Set"] },
-      "messages": { "schema": { "client": "command.json", "upstream": "state.json" } } }
+      "messages": { "schema": { "client": "command.json", "upstream": "state.json" } } },
+    { "name": "live", "path": "/connection/websocket", "hub": { "protocol": "centrifuge" },
+      "messages": { "max_commands_per_frame": 16 } }
   ],
-  "channels": [ { "match": "news.*", "subscribe": ["*", "anonymous"], "publish": ["editor"], "schema": "news.json" } ],
+  "channels": [ { "match": "news.*", "subscribe": ["*", "anonymous"], "publish": ["editor"],
+      "history": { "size": 20, "ttl": "1h", "read": ["editor"] }, "presence": ["reader"], "join_leave": true,
+      "subscribe_token": true, "schema": "news.json" } ],
+  "channels_per_session": 32,
   "lockdown": { "allow_users": ["ada", "corp:grace"], "allow_networks": ["192.0.2.0/24"] }, "drain": { "within": "15s", "spread": "5s" },
   "api_keys": [ { "id": "k1", "name": "backend", "role": "publisher", "channels": ["news.*"], "sha256": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08" }, { "id": "on.call_2-B", "role": "operator", "sha256": "2C26B46B68FFC68FF99B453C1D30413413422D706483BFA0F98A5E886266E7AE" } ]
 })json";

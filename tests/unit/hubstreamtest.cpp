@@ -305,6 +305,16 @@ void HubStreamTest::another_epoch_never_recovers()
 
 void HubStreamTest::what_is_more_than_the_cap_is_missing()
 {
+    ChannelStream spoken("epoch-of-it"); // who published is said each time, too
+    spoken.meet({100, 1min}, start);
+    for (int i = 0; i < 10; ++i) {
+        Publication publication = of("1");
+        publication.info = ClientInfo{"7", "ann", std::string(100, ' '), {}};
+        spoken.add(std::move(publication), start);
+    }
+    QCOMPARE(recoveredFrom(spoken, {0, "epoch-of-it"}, {100, 10 * 120}), "1 1 1 1 1 1 1 1 1 1");
+    QCOMPARE(recoveredFrom(spoken, {0, "epoch-of-it"}, {100, 10 * 120 - 1}), "no");
+    QCOMPARE(historyOf(spoken, {}, {100, 240}), "1 1");
     const ChannelStream stream = streamOf(8, {10, 1min});
     QCOMPARE(recoveredFrom(stream, {5, "epoch-of-it"}, {3, 1000}), "6 7 8");
     QCOMPARE(recoveredFrom(stream, {4, "epoch-of-it"}, {3, 1000}), "no");

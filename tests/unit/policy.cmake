@@ -8,6 +8,9 @@ gatehouse_add_test(unit policy_load SOURCES ${CMAKE_CURRENT_LIST_DIR}/policyload
     LINKS gatehouse_policy gatehouse_test_support TIMEOUT 300)
 gatehouse_add_test(unit policy_gateway SOURCES ${CMAKE_CURRENT_LIST_DIR}/policygatewaytest.cpp
     LINKS gatehouse_policy gatehouse_test_support TIMEOUT 120)
+gatehouse_add_test(unit policy_hub SOURCES ${CMAKE_CURRENT_LIST_DIR}/policyhubtest.cpp
+    LINKS gatehouse_policy gatehouse_test_support TIMEOUT 120)
+gatehouse_add_test(unit close_codes SOURCES ${CMAKE_CURRENT_LIST_DIR}/closecodestest.cpp LINKS gatehouse_policy)
 gatehouse_add_test(unit upstream_target SOURCES ${CMAKE_CURRENT_LIST_DIR}/upstreamtargettest.cpp
     LINKS gatehouse_policy)
 gatehouse_add_test(unit policy_input SOURCES ${CMAKE_CURRENT_LIST_DIR}/policyinputtest.cpp

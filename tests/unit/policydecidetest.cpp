@@ -5,6 +5,8 @@
 
 #include <QTest>
 
+#include <random>
+
 using namespace gatehouse;
 using namespace std::chrono_literals;
 
@@ -32,6 +34,17 @@ Policy sample()
                        {"chat.lobby", {"anonymous"}, {"*"}},
                        {"user.{user}", {"*"}, {}},
                        {"deep.**", {"reader"}, {"reader"}}};
+    return policy;
+}
+
+Policy remembering()
+{
+    Policy policy = sample();
+    policy.channels = {{"log.*", {"*"}, {"editor"}, {}, HistoryRule{10, 1min, {"reader"}}, {"editor"}},
+                       {"open", {}, {}, {}, HistoryRule{10, 1min, {"anonymous"}}, {"anonymous"}},
+                       {"all", {}, {}, {}, HistoryRule{10, 1min, {"*"}}, {"*"}},
+                       {"closed", {"*"}, {}, {}, HistoryRule{10, 1min, {}}, {}},
+                       {"bare", {"*"}, {}}};
     return policy;
 }
 
@@ -79,6 +92,12 @@ private Q_SLOTS:
     void channel_rights_follow_roles_data();
     void channel_rights_follow_roles();
     void a_refused_channel_names_its_rule();
+    void history_and_presence_have_roles_of_their_own_data();
+    void history_and_presence_have_roles_of_their_own();
+    void a_refused_history_names_its_rule();
+    void the_server_finds_the_rule_of_a_channel_data();
+    void the_server_finds_the_rule_of_a_channel();
+    void whatever_a_user_finds_the_server_finds();
     void rules_have_pointer_and_name();
     void rates_read_well();
     void durations_and_sizes_data();
@@ -515,6 +534,146 @@ void PolicyDecideTest::a_refused_channel_names_its_rule()
              std::string("nobody"));
     QCOMPARE(decideChannel(policy, {}, std::string(256, 'x'), ChannelRight::Subscribe).rule.pointer,
              std::string("/limits/channel_name"));
+}
+
+void PolicyDecideTest::history_and_presence_have_roles_of_their_own_data()
+{
+    QTest::addColumn<QByteArray>("channel");
+    QTest::addColumn<QByteArray>("role");
+    QTest::addColumn<QByteArray>("rights"); // Subscribe, Publish, History, presence (W: who)
+    const auto row = [](const char* channel, const char* role, const char* rights) {
+        QTest::addRow("%s as %s", channel, role) << QByteArray(channel) << QByteArray(role) << QByteArray(rights);
+    };
+    row("log.a", "reader", "SH");
+    row("log.a", "editor", "SPW");
+    row("log.a", "other", "S");
+    row("log.a", "anonymous", "");
+    row("open", "anonymous", "HW"); // asking needs no subscription: each right is its own
+    row("open", "reader", "HW");
+    row("all", "other", "HW");
+    row("all", "anonymous", "");
+    row("closed", "reader", "S"); // history without readers: it is there for those who recover
+    row("bare", "reader", "S");
+    row("nowhere", "reader", "");
+    row("log.*", "reader", "");
+}
+
+void PolicyDecideTest::history_and_presence_have_roles_of_their_own()
+{
+    QFETCH(QByteArray, channel);
+    QFETCH(QByteArray, role);
+    QFETCH(QByteArray, rights);
+    const Policy policy = remembering();
+    const Identity who = role == "anonymous" ? Identity{} : identity("amir", {role.toStdString()});
+    for (const auto& [letter, right] :
+         {std::pair{'S', ChannelRight::Subscribe}, std::pair{'P', ChannelRight::Publish},
+          std::pair{'H', ChannelRight::History}, std::pair{'W', ChannelRight::Presence}}) {
+        const Decision decision = decideChannel(policy, who, channel.toStdString(), right);
+        QVERIFY2(decision.allowed() == rights.contains(letter), QByteArray(1, letter).constData());
+        QCOMPARE(decision.reason, rights.contains(letter) ? Reason::None : Reason::AuthzChannel);
+    }
+}
+
+void PolicyDecideTest::a_refused_history_names_its_rule()
+{
+    const Policy policy = remembering();
+    const Identity who = identity("amir", {"other"});
+    const auto refused = [&](std::string_view channel, ChannelRight right) {
+        return decideChannel(policy, who, channel, right);
+    };
+    QCOMPARE(refused("log.a", ChannelRight::History),
+             (Decision{Reason::AuthzChannel,
+                       {"/channels/0/history/read", "channels › log.* › history › read"},
+                       "other",
+                       "reader"}));
+    QCOMPARE(
+        refused("log.a", ChannelRight::Presence),
+        (Decision{Reason::AuthzChannel, {"/channels/0/presence", "channels › log.* › presence"}, "other", "editor"}));
+    QCOMPARE(refused("closed", ChannelRight::History),
+             (Decision{Reason::AuthzChannel,
+                       {"/channels/3/history/read", "channels › closed › history › read"},
+                       "other",
+                       "nobody"}));
+    QCOMPARE(refused("bare", ChannelRight::History),
+             (Decision{Reason::AuthzChannel, {"/channels/4/history", "channels › bare › history"}, "other", "nobody"}));
+    QCOMPARE(
+        refused("bare", ChannelRight::Presence),
+        (Decision{Reason::AuthzChannel, {"/channels/4/presence", "channels › bare › presence"}, "other", "nobody"}));
+}
+
+void PolicyDecideTest::the_server_finds_the_rule_of_a_channel_data()
+{
+    QTest::addColumn<QByteArray>("channel");
+    QTest::addColumn<int>("rule");
+    const auto row = [](const QByteArray& channel, int rule) {
+        QTest::addRow("%.40s", channel.constData()) << channel << rule;
+    };
+    row("news.plant", 0);
+    row("news.a.b", -1);
+    row("chat.lobby", 1);
+    row("user.amir", 2);
+    row("user.ada.lovelace", 2); // a user's name may hold a dot
+    row("user.corp:ada@id.example", 2);
+    row("user.é", 2);
+    row("user.", -1);
+    row("user", -1);
+    row("deep.a.b", 3);
+    row("pair.a.b", 4);
+    row("pair.a", -1);
+    row("", -1);
+    row("news.*", -1);
+    row("user.{user}", -1);
+    row("user.a}", -1);
+    row("deep.**", -1);
+    row("news.a\nb", -1);
+    row("news.\xff", -1);
+    row("deep." + QByteArray(250, 'x'), 3);
+    row("deep." + QByteArray(251, 'x'), -1);
+}
+
+void PolicyDecideTest::the_server_finds_the_rule_of_a_channel()
+{
+    QFETCH(QByteArray, channel);
+    QFETCH(int, rule);
+    Policy policy = sample();
+    policy.channels.push_back({"pair.{user}.{user}", {}, {}});
+    const auto found = matchChannelForServer(policy, channel.toStdString());
+    QCOMPARE(found ? static_cast<int>(*found) : -1, rule);
+}
+
+/// Where a policy has one rule the server finds it for every name that some user could use by it.
+void PolicyDecideTest::whatever_a_user_finds_the_server_finds()
+{
+    std::mt19937 random(7);
+    const auto text = [&](std::string_view letters, std::size_t most) {
+        std::string made;
+        for (std::size_t i = random() % (most + 1); i > 0; --i)
+            made += letters[random() % letters.size()];
+        return made;
+    };
+    int found = 0;
+    int without = 0;
+    for (int i = 0; i < 20'000; ++i) {
+        std::string pattern;
+        for (std::size_t parts = 1 + random() % 3; parts > 0; --parts)
+            pattern += random() % 3 == 0 ? "{user}" : text("ab.*", 3);
+        Policy policy;
+        policy.channels = {{pattern, {}, {}}};
+        const std::string name = text("ab.", 6);
+        const Identity who = identity(text("ab.", 3), {});
+        const auto byUser = matchChannel(policy, who, name);
+        const auto byServer = matchChannelForServer(policy, name);
+        if (name.empty())
+            QVERIFY(!byServer);
+        else if (pattern.find("{user}") == std::string::npos)
+            QCOMPARE(byServer, byUser);
+        else if (byUser)
+            QVERIFY2(byServer, (pattern + " " + name + " " + who.user).c_str());
+        else
+            without += int(byServer.has_value());
+        found += int(byUser.has_value());
+    }
+    QVERIFY(found > 500 && without > 100);
 }
 
 void PolicyDecideTest::rules_have_pointer_and_name()

@@ -50,6 +50,8 @@ private Q_SLOTS:
     void subprotocols_are_chosen_in_the_clients_order_data();
     void subprotocols_are_chosen_in_the_clients_order();
     void a_subprotocol_that_is_refused_names_its_rule();
+    void a_centrifuge_route_speaks_json_data();
+    void a_centrifuge_route_speaks_json();
     void roles_of_a_route();
 };
 
@@ -190,6 +192,47 @@ void PolicyEntryTest::a_subprotocol_that_is_refused_names_its_rule()
     const Decision others = decideSubprotocol(policy, 1, offered).error();
     QCOMPARE(others.rule.pointer, std::string("/routes/1/subprotocols/allow"));
     QCOMPARE(others.met, std::string("2 others"));
+}
+
+void PolicyEntryTest::a_centrifuge_route_speaks_json_data() // row 28
+{
+    QTest::addColumn<Names>("offered");
+    QTest::addColumn<int>("kind");
+    QTest::addColumn<std::string>("chosen"); // empty: refused
+    const auto row = [](const char* name, const Names& offered, RouteKind kind, const char* chosen) {
+        QTest::newRow(name) << offered << int(kind) << std::string(chosen);
+    };
+    row("JSON", {"centrifuge-json"}, RouteKind::Centrifuge, "centrifuge-json");
+    row("JSON with a token", {"bearer.T", "centrifuge-json"}, RouteKind::Centrifuge, "centrifuge-json");
+    row("ours first", {"gatehouse", "centrifuge-json"}, RouteKind::Centrifuge, "gatehouse");
+    row("ours last", {"centrifuge-json", "gatehouse"}, RouteKind::Centrifuge, "centrifuge-json");
+    row("what the route allows", {"mqtt", "centrifuge-json"}, RouteKind::Centrifuge, "mqtt");
+    row("protobuf or JSON", {"centrifuge-protobuf", "centrifuge-json"}, RouteKind::Centrifuge, "centrifuge-json");
+    row("protobuf alone", {"centrifuge-protobuf"}, RouteKind::Centrifuge, "");
+    row("another case", {"Centrifuge-JSON"}, RouteKind::Centrifuge, "");
+    for (const RouteKind kind : {RouteKind::Plain, RouteKind::Echo, RouteKind::Gateway})
+        row("elsewhere", {"centrifuge-json"}, kind, "");
+}
+
+void PolicyEntryTest::a_centrifuge_route_speaks_json()
+{
+    QFETCH(Names, offered);
+    QFETCH(int, kind);
+    QFETCH(std::string, chosen);
+    Policy policy = policyWith({});
+    policy.routes[1].kind = static_cast<RouteKind>(kind);
+    for (const bool require : {false, true}) {
+        policy.routes[1].subprotocols = {{"mqtt"}, require};
+        const auto decided = decideSubprotocol(policy, 1, offered);
+        QCOMPARE(decided.ok(), !chosen.empty());
+        if (decided)
+            QCOMPARE(decided.value(), chosen);
+        else
+            QCOMPARE(decided.error().limit,
+                     std::string(policy.routes[1].kind == RouteKind::Centrifuge ? "mqtt, gatehouse, centrifuge-json"
+                                                                                : "mqtt, gatehouse"));
+    }
+    QVERIFY(forwardableSubprotocols(policy.routes[1], Names{"gatehouse"}).empty());
 }
 
 void PolicyEntryTest::roles_of_a_route() // row 42

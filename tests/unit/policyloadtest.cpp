@@ -156,9 +156,11 @@ void PolicyLoadTest::a_complete_document_is_read_whole()
                         50,
                         6s,
                         2s,
-                        100};
+                        100,
+                        500,
+                        1 << 20};
     QCOMPARE(p.limits, limits);
-    QCOMPARE(p.routes.size(), std::size_t(3));
+    QCOMPARE(p.routes.size(), std::size_t(4));
     const Route& hub = p.routes[0];
     QCOMPARE(hub.authentication, (Authentication{true,
                                                  {"local"},
@@ -180,7 +182,11 @@ void PolicyLoadTest::a_complete_document_is_read_whole()
     QCOMPARE(hub.networks, (NetworkRules{{}, {network("10.8.0.0/16")}}));
     QCOMPARE(hub.subprotocols, (Subprotocols{{"v1.plc"}, true}));
     QCOMPARE(hub.sessionLifetime, OptionalDuration(12h));
-    QCOMPARE(hub.slowConsumer, SlowConsumer::DropNewest);
+    QCOMPARE(hub.slowConsumer, SlowConsumer::Close);
+    QCOMPARE(p.routes[1].slowConsumer, SlowConsumer::DropNewest);
+    QCOMPARE(p.routes[3].kind, RouteKind::Centrifuge);
+    QCOMPARE(p.routes[3].messages.maxCommandsPerFrame, 16U);
+    QVERIFY(looksAt(p.routes[3].authentication, TokenPlace::FirstMessage));
     QCOMPARE(hub.idleTimeout, OptionalDuration(1h));
     QCOMPARE(hub.ping, std::optional(Ping{20s, 3s}));
     QCOMPARE(hub.sendBuffer, std::uint64_t(2 << 20));
@@ -209,8 +215,15 @@ void PolicyLoadTest::a_complete_document_is_read_whole()
     QVERIFY(!hub.gateway && !p.routes[1].gateway);
     QCOMPARE(p.lockdown, (LockdownLists{{"ada", "corp:grace"}, {network("192.0.2.0/24")}}));
     QCOMPARE(p.drain, (DrainTimes{15s, 5s}));
-    QCOMPARE(p.channels, (std::vector<ChannelRule>{
-                             {"news.*", {"*", "anonymous"}, {"editor"}, SchemaFile{path("news.json"), "true", {}}}}));
+    QCOMPARE(p.channels, (std::vector<ChannelRule>{{"news.*",
+                                                    {"*", "anonymous"},
+                                                    {"editor"},
+                                                    SchemaFile{path("news.json"), "true", {}},
+                                                    HistoryRule{20, 1h, {"editor"}},
+                                                    {"reader"},
+                                                    true,
+                                                    true}}));
+    QCOMPARE(p.channelsPerSession, 32U);
 }
 
 void PolicyLoadTest::absent_and_null_keys_are_defaults()
@@ -370,7 +383,21 @@ void PolicyLoadTest::mistakes_are_named_with_place_data()
     row("\"request_head\": \"8KiB\"", "\"request_head\": @\"off\"", Code::BadValue, "/limits/request_head");
     row("\"hub\": { \"protocol\": \"plain\" },", "", Code::Missing, "/routes/0");
     row("\"plain\"", "@\"mqtt\"", Code::BadValue, "/routes/0/hub/protocol");
-    row("\"plain\"", "@\"centrifuge\"", Code::NotBuiltYet, "/routes/0/hub/protocol");
+    row("\"/connection/websocket\"", "@\"/live/{channel}\"", Code::BadValue, "/routes/3/path");
+    row("\"on_violation\": \"drop\"", "\"max_commands_per_frame\": @5", Code::Conflict,
+        "/routes/0/messages/max_commands_per_frame");
+    row("\"max_commands_per_frame\": 16", "\"max_commands_per_frame\": @0", Code::BadValue,
+        "/routes/3/messages/max_commands_per_frame");
+    row("\"slow_consumer\": \"close\"", "\"slow_consumer\": @\"drop_newest\"", Code::Conflict,
+        "/routes/0/slow_consumer");
+    row("\"ttl\": \"1h\"", "\"ttl\": @\"10ms\"", Code::BadValue, "/channels/0/history/ttl");
+    row("\"size\": 20", "\"size\": @0", Code::BadValue, "/channels/0/history/size");
+    row("\"read\": [\"editor\"]", "\"read\": [@\"ghost\"]", Code::BadValue, "/channels/0/history/read/0");
+    row("\"presence\": [\"reader\"]", "\"presence\": [@\"ghost\"]", Code::BadValue, "/channels/0/presence/0");
+    row("\"join_leave\": true", "\"join_leave\": @1", Code::WrongType, "/channels/0/join_leave");
+    row("\"channels_per_session\": 32", "\"channels_per_session\": @0", Code::BadValue, "/channels_per_session");
+    row("\"memory_for_history\": \"1MiB\"", "\"memory_for_history\": @\"1KiB\"", Code::BadValue,
+        "/limits/memory_for_history");
     row("\"/hub/{channel}\"", "@\"/hub\"", Code::BadValue, "/routes/0/path");
     row("\"/hub/{channel}\"", "@\"/{channel}/{channel}\"", Code::BadValue, "/routes/0/path");
     row("\"/hub/{channel}\"", "@\"/hub/x{channel}\"", Code::BadValue, "/routes/0/path");
@@ -402,7 +429,7 @@ void PolicyLoadTest::mistakes_are_named_with_place_data()
     row("[\"v1.plc\"]", "[@\"bearer.x\"]", Code::BadValue, "/routes/0/subprotocols/allow/0");
     row("\"require\": true", "\"require\": @1", Code::WrongType, "/routes/0/subprotocols/require");
     row("\"session_lifetime\": \"12h\"", "\"session_lifetime\": @\"0s\"", Code::BadValue, "/routes/0/session_lifetime");
-    row("\"drop_newest\"", "@\"drop_oldest\"", Code::BadValue, "/routes/0/slow_consumer");
+    row("\"drop_newest\"", "@\"drop_oldest\"", Code::BadValue, "/routes/1/slow_consumer");
     row("\"drop\"", "@\"log\"", Code::BadValue, "/routes/0/messages/on_violation");
     row("\"plc.json\"", "@\"gone.json\"", Code::BadFile, "/routes/0/messages/schema");
     row("\"plc.json\"", "@{ \"client\": \"plc.json\" }", Code::Conflict, "/routes/0/messages/schema");
@@ -510,10 +537,8 @@ void PolicyLoadTest::keys_of_parts_not_built_are_errors_data()
         for (const QByteArray& key : QByteArray(keys).split(' '))
             QTest::newRow((QByteArray(object) + "/" + key).constData()) << QByteArray(object) << key;
     };
-    rows("", "channels_per_session audit recorder alerts");
-    rows("/limits", "memory_for_buffers channels memory_for_history");
-    rows("/routes/0/messages", "max_commands_per_frame");
-    rows("/channels/0", "history presence join_leave subscribe_token");
+    rows("", "audit recorder alerts");
+    rows("/limits", "memory_for_buffers");
 }
 
 void PolicyLoadTest::keys_of_parts_not_built_are_errors()
@@ -620,7 +645,7 @@ void PolicyLoadTest::errors_read_well()
 {
     const auto loaded = parse(replaced(complete, "\"count\": 8", "\"count\": \"fast\""));
     QCOMPARE(formatPolicyError(loaded.error().at(0), "gatehouse.json"),
-             std::string("gatehouse.json:30:40: /routes/0/messages/rate/count: expected a whole number from 1 to "
+             std::string("gatehouse.json:31:40: /routes/0/messages/rate/count: expected a whole number from 1 to "
                          "1000000000000, found \"fast\""));
     QCOMPARE(formatPolicyError({Code::Unreadable, {}, 0, 0, "No such file"}, "x"), std::string("x: No such file"));
 }

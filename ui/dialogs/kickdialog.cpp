@@ -2,8 +2,8 @@
 #include "dialogs/kickdialog.h"
 
 #include "dialogs/typedcount.h"
+#include "text/codetext.h"
 #include "text/format.h"
-#include "text/reasontext.h"
 
 #include <QComboBox>
 #include <QLineEdit>
@@ -30,7 +30,8 @@ KickDialog::KickDialog(FeedBridge& bridge, std::vector<SessionTarget> targets, Q
     setObjectName(QStringLiteral("kickDialog"));
     const int count = static_cast<int>(m_targets.size());
     setHeading(count == 1 ? tr("Kick %1").arg(m_targets.front().user) : tr("Kick %n session(s)", nullptr, count),
-               tr("The connection is closed with %1. Nothing else of the user is touched.").arg(codeText(4403)));
+               tr("The connection is closed with %1, on centrifuge routes %2. Nothing else of the user is touched.")
+                   .arg(codeText(4403), codeText(3503)));
     auto* list = new TargetList(m_targets, QStringLiteral("kickTargets"), tr("Sessions to kick"), this);
     setMinimumWidth(std::max(minimumWidth(), list->wantedWidth()));
     body()->addWidget(list);

@@ -6,9 +6,9 @@
 #include "models/policymeasures.h"
 #include "style/notice.h"
 #include "style/theme.h"
+#include "text/codetext.h"
 #include "text/format.h"
 #include "text/gatenotices.h"
-#include "text/reasontext.h"
 
 #include <QButtonGroup>
 #include <QHBoxLayout>
@@ -45,9 +45,10 @@ LockdownDialog::LockdownDialog(std::uint64_t open, QWidget* parent)
 {
     setObjectName(QStringLiteral("lockdownDialog"));
     setMinimumWidth(widthForTwoLists);
-    setHeading(tr("Lock the gate down"), tr("Everybody who is not named here is closed with %1, and nobody else comes "
-                                            "in until the lockdown ends. It outlasts a restart.")
-                                             .arg(codeText(4403)));
+    setHeading(tr("Lock the gate down"), tr("Everybody who is not named here is closed with %1, on centrifuge routes "
+                                            "%2, and nobody else comes in until the lockdown ends. It outlasts a "
+                                            "restart.")
+                                             .arg(codeText(4403), codeText(4503)));
     addFields();
     setAction(tr("Lock down"), ButtonLook::Danger);
     actionButton()->setObjectName(QStringLiteral("lockdownConfirm"));

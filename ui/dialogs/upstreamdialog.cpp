@@ -4,8 +4,8 @@
 #include "dialogs/typedcount.h"
 #include "style/notice.h"
 #include "style/theme.h"
+#include "text/codetext.h"
 #include "text/format.h"
-#include "text/reasontext.h"
 #include "text/upstreamtext.h"
 
 #include <QButtonGroup>

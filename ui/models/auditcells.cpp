@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "models/auditmodel.h"
 
+#include "text/codetext.h"
 #include "text/format.h"
 #include "text/reasontext.h"
 

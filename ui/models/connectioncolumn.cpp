@@ -2,6 +2,7 @@
 #include "models/connectioncolumn.h"
 
 #include "domain/address.h"
+#include "text/codetext.h"
 #include "text/format.h"
 #include "text/reasontext.h"
 

@@ -9,6 +9,7 @@
 #include "style/emptystate.h"
 #include "style/gatehousestyle.h"
 #include "style/theme.h"
+#include "text/codetext.h"
 #include "text/format.h"
 #include "text/reasontext.h"
 

@@ -3,6 +3,7 @@
 
 #include "style/elidedlabel.h"
 #include "style/painting.h"
+#include "text/codetext.h"
 #include "text/format.h"
 #include "text/reasontext.h"
 

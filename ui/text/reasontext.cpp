@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "text/reasontext.h"
 
-#include "domain/statusphrase.h"
-
 #include <QCoreApplication>
 
 namespace gatehouse::ui {
@@ -337,50 +335,6 @@ QString translated(const char* context, const char* source)
     return *source == '\0' ? QString() : QCoreApplication::translate(context, source);
 }
 
-const char* closeCodeWord(std::uint16_t code)
-{
-    switch (code) {
-    case 1000:
-        return QT_TRANSLATE_NOOP("CloseCode", "normal");
-    case 1001:
-        return QT_TRANSLATE_NOOP("CloseCode", "going away");
-    case 1002:
-        return QT_TRANSLATE_NOOP("CloseCode", "protocol error");
-    case 1003:
-        return QT_TRANSLATE_NOOP("CloseCode", "message type not taken");
-    case 1005:
-        return QT_TRANSLATE_NOOP("CloseCode", "no code given");
-    case 1006:
-        return QT_TRANSLATE_NOOP("CloseCode", "connection lost");
-    case 1007:
-        return QT_TRANSLATE_NOOP("CloseCode", "not UTF-8");
-    case 1008:
-        return QT_TRANSLATE_NOOP("CloseCode", "policy violated");
-    case 1009:
-        return QT_TRANSLATE_NOOP("CloseCode", "message too big");
-    case 1010:
-        return QT_TRANSLATE_NOOP("CloseCode", "extension missing");
-    case 1011:
-        return QT_TRANSLATE_NOOP("CloseCode", "internal error");
-    case 1012:
-        return QT_TRANSLATE_NOOP("CloseCode", "restarting");
-    case 1013:
-        return QT_TRANSLATE_NOOP("CloseCode", "try again later");
-    case 1014:
-        return QT_TRANSLATE_NOOP("CloseCode", "upstream lost");
-    case 4008:
-        return QT_TRANSLATE_NOOP("CloseCode", "slow consumer");
-    case 4401:
-        return QT_TRANSLATE_NOOP("CloseCode", "not authenticated");
-    case 4403:
-        return QT_TRANSLATE_NOOP("CloseCode", "not allowed");
-    case 4408:
-        return QT_TRANSLATE_NOOP("CloseCode", "timed out");
-    default:
-        return "";
-    }
-}
-
 } // namespace
 
 QString reasonLabel(Reason reason)
@@ -453,22 +407,6 @@ QString gateStateText(GateState state)
         return QCoreApplication::translate("GateState", "Stopped");
     }
     return {};
-}
-
-QString closeCodeName(std::uint16_t code)
-{
-    return translated("CloseCode", closeCodeWord(code));
-}
-
-QString httpStatusName(std::uint16_t status)
-{
-    return QString::fromLatin1(statusPhrase(status));
-}
-
-QString codeText(std::uint16_t code)
-{
-    const QString name = code < 1000 ? httpStatusName(code) : closeCodeName(code);
-    return name.isEmpty() ? QString::number(code) : QStringLiteral("%1 %2").arg(code).arg(name);
 }
 
 } // namespace gatehouse::ui

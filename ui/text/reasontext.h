@@ -18,12 +18,4 @@ namespace gatehouse::ui {
 [[nodiscard]] QString auditKindText(AuditKind kind);
 [[nodiscard]] QString gateStateText(GateState state);
 
-/// The name of a WebSocket close code (RFC 6455 §7.4.1, RFC 6455's registry, and our own in 4000–4999); empty for
-/// others.
-[[nodiscard]] QString closeCodeName(std::uint16_t code);
-/// The name of an HTTP status that the gate gives (RFC 9110, RFC 6585); empty for others.
-[[nodiscard]] QString httpStatusName(std::uint16_t status);
-/// "4403 not allowed", "401 Unauthorized", or the bare number where it has no name.
-[[nodiscard]] QString codeText(std::uint16_t code);
-
 } // namespace gatehouse::ui

@@ -157,6 +157,7 @@ private:
     std::shared_ptr<Policy> m_policy;
     std::unique_ptr<GateTables> m_tables;
     std::unique_ptr<GateEnvironment> m_environment;
+    HubBudget m_budget{HubLimits{}, 1};
     std::unique_ptr<Worker> m_worker;
     std::uint16_t m_port = 0;
 };
@@ -178,9 +179,10 @@ void ClaimsTest::init()
     m_port = sockets->port;
     m_worker->addListener(std::move(sockets->sockets[0]), 0);
     m_worker->setPeers({m_worker.get()});
-    m_worker->start([](WorkerBus& bus, WorkerContext&) {
+    m_worker->start([this](WorkerBus& bus, WorkerContext& context) {
         std::vector<std::unique_ptr<RouteHandler>> handlers;
-        handlers.push_back(std::make_unique<PlainHub>(bus, 0U));
+        handlers.push_back(std::make_unique<PlainHub>(
+            context, std::make_shared<ChannelHub>(bus, 0U, m_budget, NameHash{}, [] { return "epoch123"; })));
         handlers.push_back(std::make_unique<Echo>());
         return handlers;
     });

@@ -142,6 +142,18 @@ std::vector<Case> routeCases()
         {"routes change places", "", 0, [](Policy& p) { std::swap(p.routes[0], p.routes[1]); }, {}},
         {"another handler", "/routes/0/hub/protocol", 4403, [](Policy& p) { p.routes[0].kind = RouteKind::Echo; },
          ofHub(Reason::Path)},
+        {"another protocol", "/routes/0/hub/protocol", 4403,
+         [](Policy& p) { p.routes[0].kind = RouteKind::Centrifuge; }, ofHub(Reason::Path)},
+        {"what channels remember and tell",
+         "",
+         0,
+         [](Policy& p) {
+             p.channels[0].history = HistoryRule{};
+             p.channels[0].presence = {"reader"};
+             p.channels[0].joinLeave = true;
+             p.channelsPerSession = 1;
+         },
+         {}},
         {"another channel",
          "/routes/0/path",
          4403,

@@ -20,7 +20,7 @@ LiveGate::Change RandomPolicy::change()
 {
     Policy policy = m_base;
     for (int i = upTo(4); i > 0; --i) {
-        switch (upTo(4)) {
+        switch (upTo(5)) {
         case 0:
             changeListener(policy);
             break;
@@ -32,6 +32,9 @@ LiveGate::Change RandomPolicy::change()
             break;
         case 3:
             changeAuthorization(policy);
+            break;
+        case 4:
+            changeHub(policy);
             break;
         default:
             changeTimes(policy);
@@ -146,6 +149,34 @@ void RandomPolicy::changeTimes(Policy& policy)
 {
     Route& route = policy.routes[static_cast<std::size_t>(upTo(1))];
     (flag() ? route.sessionLifetime : route.idleTimeout) = std::chrono::minutes(1 + upTo(30));
+}
+
+/// What channels remember and who may ask for it: no session of a plain hub ends for that.
+void RandomPolicy::changeHub(Policy& policy)
+{
+    ChannelRule& rule = policy.channels.back();
+    switch (upTo(4)) {
+    case 0:
+        rule.history = HistoryRule{1 + static_cast<std::uint64_t>(upTo(9)),
+                                   std::chrono::minutes(1 + upTo(9)),
+                                   {oneOf<std::string>({"reader", "*", "anonymous"})}};
+        break;
+    case 1:
+        rule.presence = {oneOf<std::string>({"reader", "*", "anonymous"})};
+        break;
+    case 2:
+        rule.joinLeave = flag();
+        rule.subscribeToken = flag();
+        break;
+    case 3:
+        policy.channelsPerSession = 1 + static_cast<std::uint64_t>(upTo(9));
+        policy.routes[0].messages.maxCommandsPerFrame = 1 + static_cast<std::uint64_t>(upTo(9));
+        break;
+    default:
+        policy.limits.channels = 1 + static_cast<std::uint64_t>(upTo(9));
+        policy.limits.memoryForHistory = 65536;
+        break;
+    }
 }
 
 RandomPolicy::Way RandomPolicy::way(int number, WallTime now)

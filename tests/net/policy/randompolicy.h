@@ -40,6 +40,7 @@ private:
     void changeToken(Policy& policy);
     void changeAuthorization(Policy& policy);
     void changeTimes(Policy& policy);
+    void changeHub(Policy& policy);
 
     Policy m_base;
     std::mt19937 m_engine;

@@ -48,6 +48,8 @@ class Manual(unittest.TestCase):
         source = (ROOT / "server/domain/reason.cpp").read_text()
         codes = set(re.findall(r"return (\d+);", source[source.index("closeCode(Reason reason)"):]))
         self.assertIn("4403", codes)
+        codes |= set(re.findall(r"return (\d+);", (ROOT / "server/policy/closecodes.cpp").read_text()))
+        self.assertIn("3507", codes)
         text, _ = formatted("gatehoused.8")
         table = text[text.index("CLOSE CODES"):text.index("ENVIRONMENT")]
         for code in codes:
