@@ -354,6 +354,7 @@ void CentrifugeFaultsTest::a_reason_is_never_json()
         QCOMPARE(end.code, 3503);
         QVERIFY(!Json::accept(end.payload));
         QVERIFY(end.payload.size() <= 123);
+        client.bytes().disconnect();
         QVERIFY(eventually([&] { return server.sessions().empty(); }));
     }
 }
