@@ -110,6 +110,7 @@ private:
     void sayPresence(std::uint32_t id, const std::vector<SharedClientInfo>& clients);
     void askPresence(std::uint32_t id, const std::string& channel, bool numbersAlone);
     void meetEntry(Subscription& subscription, const ChannelRule& rule);
+    /// What one more answer may hold: half of the room that is left where the session's backlog waits.
     [[nodiscard]] ReadCap readCap() const;
     /// It leaves the channel; what was asked for it comes to nothing.
     void leave(const std::string& channel);
@@ -138,6 +139,7 @@ private:
     std::map<std::string, std::shared_ptr<Subscription>, std::less<>> m_subscriptions;
     std::string m_out; ///< replies to the commands of the message at hand
     std::size_t m_questions = 0;
+    std::uint64_t m_promised = 0; ///< bytes of publications that answers on their way may hold
     bool m_gathering = false;
     bool m_broken = false; ///< a subscription missed something
     bool m_moved = false;  ///< it is in other channels than is shown

@@ -214,12 +214,15 @@ void CentrifugeClient::run(std::uint32_t id, const HistoryRequest& request)
     ask.query.since = request.since;
     ask.query.reverse = request.reverse;
     ask.cap = readCap();
+    const std::uint64_t promised = ask.cap.bytes;
+    m_promised += promised;
     asked();
     m_channels.history(request.channel, std::move(ask), m_context.now,
-                       [weak = weak_from_this(), id](Result<HistoryPage, HubRefusal> answer) {
+                       [weak = weak_from_this(), id, promised](Result<HistoryPage, HubRefusal> answer) {
                            const auto self = weak.lock();
                            if (!self || self->m_state == State::Gone)
                                return;
+                           self->m_promised -= promised;
                            self->answered();
                            if (answer)
                                self->say(id, HistoryResult{std::move(answer->publications), answer->position});

@@ -88,15 +88,20 @@ void CentrifugeClient::start(Wish wish, Subscribed done)
     else
         wish.since.reset();
     ask.cap = readCap();
+    const std::uint64_t promised = ask.since ? ask.cap.bytes : 0;
+    m_promised += promised;
     ask.entry = subscription->entry;
     const std::string channel = wish.channel;
     m_subscriptions.emplace(channel, subscription);
     asked();
     m_channels.subscribe(channel, subscription, std::move(ask), m_context.now,
-                         [weak = weak_from_this(), channel, wish = std::move(wish),
+                         [weak = weak_from_this(), channel, promised, wish = std::move(wish),
                           done = std::move(done)](Result<Recovery, HubRefusal> answer) {
-                             if (const auto self = weak.lock(); self && self->m_state != State::Gone)
-                                 self->started(channel, wish, std::move(answer), done);
+                             const auto self = weak.lock();
+                             if (!self || self->m_state == State::Gone)
+                                 return;
+                             self->m_promised -= promised;
+                             self->started(channel, wish, std::move(answer), done);
                          });
 }
 
@@ -141,11 +146,14 @@ void CentrifugeClient::started(const std::string& channel, const Wish& wish, Res
         endSubscription(channel, *subscription->endWith);
 }
 
-/// What one answer may hold: half of what may wait for the session.
+/// So whoever recovers many channels at once is told that some cannot be, rather than ended for being slow, and once
+/// more when it comes back.
 ReadCap CentrifugeClient::readCap() const
 {
+    const std::uint64_t buffer = m_session.route().sendBuffer;
+    const std::uint64_t used = m_session.backlog() + m_out.size() + m_promised;
     ReadCap cap;
-    cap.bytes = std::min(cap.bytes, m_session.route().sendBuffer / 2);
+    cap.bytes = std::min(cap.bytes, (buffer - std::min(buffer, used)) / 2);
     return cap;
 }
 

@@ -84,6 +84,8 @@ public:
     /// What was queued is written where it is much: false where the session did not survive that.
     [[nodiscard]] bool mayGoOn() { return mayAnswerMore() && !closing(); }
 
+    /// Bytes that wait to be written.
+    [[nodiscard]] std::size_t backlog() const;
     /// What the operator sees of the channels that it is in.
     void showChannels(std::vector<std::string> channels);
     /// Its handler is woken() at that time; max(): never.

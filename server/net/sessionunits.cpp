@@ -57,6 +57,11 @@ void Session::deny(const Decision& decision)
     report(AuditKind::Limit, decision, 0, {}, "refused");
 }
 
+std::size_t Session::backlog() const
+{
+    return m_connection.backlogMemory();
+}
+
 void Session::showChannels(std::vector<std::string> channels)
 {
     auto info = std::make_shared<SessionInfo>(*m_info);

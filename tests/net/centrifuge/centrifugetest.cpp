@@ -20,6 +20,7 @@ private Q_SLOTS:
     void plain_and_centrifuge_clients_share_their_channels();
     void history_is_read_and_missed_publications_are_recovered();
     void what_cannot_be_recovered_is_said();
+    void many_channels_recovered_at_once_end_nobody();
     void presence_and_its_numbers();
     void joins_and_leaves_are_pushed_to_who_wants_them();
     void a_locked_channel_asks_for_a_token_of_its_own();
@@ -251,6 +252,37 @@ void CentrifugeTest::what_cannot_be_recovered_is_said()
     Json whole = since;
     whole["flag"] = 2;
     QCOMPARE(strict.ask(subscribe("news.a", whole))["error"]["code"].get<int>(), 112);
+}
+
+void CentrifugeTest::many_channels_recovered_at_once_end_nobody()
+{
+    constexpr int channels = 20;
+    const TestServer server(hubPolicy([](Json& policy) { policy["routes"].back()["send_buffer"] = "256KiB"; }));
+    ProtocolClient publisher = connected(server, "pub");
+    std::string batch;
+    for (int i = 0; i < channels; ++i) {
+        const std::string channel = "news." + std::to_string(i);
+        const Json began = publisher.ask(subscribe(channel))["subscribe"];
+        QVERIFY(publisher.ask({{"unsubscribe", {{"channel", channel}}}})["unsubscribe"].is_object());
+        for (int n = 0; n < 3; ++n)
+            QVERIFY(publisher.ask(publish(channel, std::string(20000, 'x')))["publish"].is_object());
+        batch +=
+            Json{{"id", 500 + i},
+                 {"subscribe", {{"channel", channel}, {"recover", true}, {"epoch", began["epoch"]}, {"offset", 0}}}}
+                .dump() +
+            "\n";
+    }
+    ProtocolClient client = connected(server, "ann");
+    client.send(batch);
+    int recovered = 0;
+    for (int i = 0; i < channels; ++i) {
+        const Json reply = client.reply();
+        QVERIFY(!reply.is_null());
+        QCOMPARE(reply["subscribe"]["was_recovering"].get<bool>(), true);
+        recovered += reply["subscribe"].value("recovered", false) ? 1 : 0;
+    }
+    QVERIFY(recovered >= 1);
+    QVERIFY(client.ask({{"ping", Json::object()}}).contains("ping"));
 }
 
 void CentrifugeTest::presence_and_its_numbers()
