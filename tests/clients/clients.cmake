@@ -24,3 +24,4 @@ gatehouse_add_client_test(nginx nginxtest.py)
 gatehouse_add_client_test(gateway_sessions gatewaysessions.py 200) # without an argument 5,000
 gatehouse_add_client_test(guide guidetest.py)
 gatehouse_add_client_test(centrifuge centrifugetest.py)
+gatehouse_add_client_test(centrifuge_browser centrifugebrowsertest.py)

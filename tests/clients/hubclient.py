@@ -64,6 +64,15 @@ class Way:
             writer.transport.abort()
         self.open.clear()
 
+    async def close(self):
+        """Ends what is open and lets nobody through until open_again()."""
+        self.server.close()
+        await self.server.wait_closed()
+        self.cut()
+
+    async def open_again(self):
+        self.server = await asyncio.start_server(self.carry, "127.0.0.1", self.port)
+
     async def stop(self):
         self.server.close()
         self.cut()
