@@ -32,7 +32,7 @@ struct Question : BusBody {
 };
 
 template <class Value> struct Body final : Question {
-    explicit Body(Value content, std::uint64_t number = 0)
+    explicit Body(Value&& content, std::uint64_t number = 0)
         : Question(number)
         , value(std::move(content))
     {
@@ -218,13 +218,15 @@ void ChannelHub::unsubscribe(const std::string& channel, ChannelSubscriber& subs
 void ChannelHub::enter(const std::string& channel, const ChannelEntry& entry, TimePoint now)
 {
     if (entry.who)
-        (void)dispatch(homeOf(channel), item(Enter, channel, std::make_shared<Body<ChannelEntry>>(entry)), true, now);
+        (void)dispatch(homeOf(channel), item(Enter, channel, std::make_shared<Body<ChannelEntry>>(ChannelEntry(entry))),
+                       true, now);
 }
 
 void ChannelHub::leave(const std::string& channel, const ChannelEntry& entry, TimePoint now)
 {
     if (entry.who)
-        (void)dispatch(homeOf(channel), item(Leave, channel, std::make_shared<Body<ChannelEntry>>(entry)), true, now);
+        (void)dispatch(homeOf(channel), item(Leave, channel, std::make_shared<Body<ChannelEntry>>(ChannelEntry(entry))),
+                       true, now);
 }
 
 void ChannelHub::publish(const std::string& channel, PublishAsk ask, TimePoint now, Answered<StreamPosition> answered)
