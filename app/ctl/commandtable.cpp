@@ -8,8 +8,9 @@ namespace gatehouse::ctl {
 
 namespace {
 
-constexpr std::array<std::string_view, 12> flags{"add", "json", "help",  "version", "force",   "yes",
-                                                 "off", "all",  "words", "diff",    "offline", "replace-file"};
+constexpr std::array<std::string_view, 14> flags{"skip-history", "reverse", "add",     "json",        "help",
+                                                 "version",      "force",   "yes",     "off",         "all",
+                                                 "words",        "diff",    "offline", "replace-file"};
 constexpr std::array<std::string_view, 8> everywhere{"socket", "config", "url",  "key-file",
                                                      "ca",     "json",   "help", "version"};
 
@@ -161,7 +162,7 @@ const std::vector<CommandSpec>& commandTable()
 {
     static const std::vector<CommandSpec> all = [] {
         std::vector<CommandSpec> table = otherSpecs();
-        for (const auto& part : {measureSpecs(), upstreamSpecs(), policySpecs()})
+        for (const auto& part : {measureSpecs(), upstreamSpecs(), channelSpecs(), policySpecs()})
             table.insert(table.end(), part.begin(), part.end());
         return table;
     }();

@@ -29,6 +29,7 @@ struct CommandSpec {
 [[nodiscard]] std::vector<CommandSpec> policySpecs();
 [[nodiscard]] std::vector<CommandSpec> measureSpecs();
 [[nodiscard]] std::vector<CommandSpec> upstreamSpecs();
+[[nodiscard]] std::vector<CommandSpec> channelSpecs();
 
 /// Of every command.
 [[nodiscard]] bool isGeneralOption(std::string_view name);

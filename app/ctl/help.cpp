@@ -56,6 +56,10 @@ Commands:
   reload                   read the policy file again
   upstreams                applications behind the gate: which are up, and which do not answer
   upstream drain URL       open no new sessions there; upstream undrain URL takes it back
+  publish CHANNEL JSON     publish to a channel of the hub
+  channels                 channels that somebody is subscribed to
+  presence CHANNEL         who is in a channel
+  history CHANNEL          what a channel keeps
   drain                    let sessions go, then stop
   token                    make a token for a user
 
@@ -171,7 +175,7 @@ std::string kinds()
 const HelpTopic* topicOf(std::string_view name)
 {
     const std::span<const HelpTopic> own = topics;
-    for (const auto& part : {own, policyTopics(), measureTopics(), upstreamTopics()})
+    for (const auto& part : {own, policyTopics(), measureTopics(), upstreamTopics(), channelTopics()})
         for (const HelpTopic& topic : part)
             if (topic.name == name)
                 return &topic;

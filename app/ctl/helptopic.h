@@ -16,5 +16,6 @@ struct HelpTopic {
 [[nodiscard]] std::span<const HelpTopic> policyTopics();
 [[nodiscard]] std::span<const HelpTopic> measureTopics();
 [[nodiscard]] std::span<const HelpTopic> upstreamTopics();
+[[nodiscard]] std::span<const HelpTopic> channelTopics();
 
 } // namespace gatehouse::ctl

@@ -2,6 +2,7 @@
 #include "ctl/output.h"
 
 #include "control/json.h"
+#include "ctl/channelsoutput.h"
 #include "ctl/measuresoutput.h"
 #include "ctl/policyoutput.h"
 #include "ctl/statusoutput.h"
@@ -304,6 +305,10 @@ std::string jsonText(const Answer& answer)
         result = &result->at("limits");
     else if (std::holds_alternative<UpstreamList>(answer))
         result = &result->at("upstreams");
+    else if (std::holds_alternative<ChannelList>(answer))
+        result = &result->at("channels");
+    else if (std::holds_alternative<ChannelPresence>(answer))
+        result = &result->at("presence");
     else if (std::holds_alternative<AuditPage>(answer))
         result = &result->at("entries"); // the smallest number is where --before goes on
     // C1 and bidi controls are escaped too: JSON is read on terminals as well.

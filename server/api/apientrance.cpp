@@ -74,7 +74,10 @@ ApiEntrance enterByKey(const Policy& policy, std::size_t listener, const BanSet&
     auto key = checkApiKey(policy.apiKeys, request);
     if (key) {
         const ApiKey& who = **key;
-        return {Actor{who.name, "api", who.role}};
+        Actor actor{who.name, "api", who.role, std::nullopt};
+        if (who.role == ApiRole::Publisher)
+            actor.channels = who.channels;
+        return {std::move(actor)};
     }
     const std::uint16_t status = httpStatus(key.error().reason).value_or(401);
     ApiEntrance entrance{

@@ -96,6 +96,10 @@ std::variant<ApiCall, ApiAnswer> interpret(const wire::Request& request, std::st
         return refuseApi(unknown ? 404 : 400, error.code, error.message,
                          unknown ? Reason::ApiMethod : Reason::ApiFormat);
     }
+    if (const auto* batch = std::get_if<BatchCommand>(&*command))
+        for (const HubCommand& part : batch->commands)
+            if (const std::string_view name = commandMethod(part); !mayCall(actor.role, name))
+                return refuseRole(actor, name); // the whole of it: nothing was done yet
     return ApiCall{ApiCall::Kind::Method, actor, std::move(command).value()};
 }
 
@@ -152,10 +156,20 @@ std::optional<ApiRequest> ApiRequestReader::read(std::string_view bytes, const A
 
 namespace {
 
-/// Commands that fail answer 200 with an error, as Centrifugo does; a conflict is told from them by its status too.
+/// Commands that fail answer 200 with an error, as Centrifugo does; a conflict, and what the key is not for, are told
+/// from them by their status too.
 std::uint16_t statusOf(const Reply& reply)
 {
-    return !reply && reply.error().code == ControlErrorCode::Conflict ? 409 : 200;
+    if (reply)
+        return 200;
+    switch (reply.error().code) {
+    case ControlErrorCode::Conflict:
+        return 409;
+    case ControlErrorCode::PermissionDenied:
+        return 403;
+    default:
+        return 200;
+    }
 }
 
 } // namespace

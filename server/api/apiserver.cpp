@@ -250,7 +250,7 @@ Result<Actor, ApiAnswer> ApiServer::Private::enter(ApiConnection& connection, co
 {
     const AdminArrival* arrival = connection.arrival();
     if (!arrival)
-        return Actor{connection.user(), "socket", connection.role()};
+        return Actor{connection.user(), "socket", connection.role(), std::nullopt};
     const Access current = accessNow();
     const auto index = current.policy ? adminListener(*current.policy, *arrival) : std::nullopt;
     if (!index)

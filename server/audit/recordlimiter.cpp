@@ -7,13 +7,15 @@ namespace gatehouse {
 
 namespace {
 
-bool peersCause(AuditKind kind)
+/// Peers cause it, or backends, as often as they like.
+bool isLimited(AuditKind kind)
 {
     switch (kind) {
     case AuditKind::Open:
     case AuditKind::Close:
     case AuditKind::Refuse:
     case AuditKind::Limit:
+    case AuditKind::Publish:
         return true;
     case AuditKind::Start:
     case AuditKind::Stop:
@@ -39,6 +41,8 @@ bool peersCause(AuditKind kind)
 std::string keyOf(const AuditRecord& record)
 {
     std::string key{static_cast<char>(record.kind), static_cast<char>(record.decision.reason)};
+    if (record.kind == AuditKind::Publish)
+        return key + record.actor;
     if (record.address.empty())
         return key + 'u' + record.issuer + '\0' + record.user;
     const auto address = IpAddress::parse(record.address);
@@ -50,7 +54,7 @@ std::string keyOf(const AuditRecord& record)
 std::vector<AuditRecord> RecordLimiter::pass(AuditRecord record, TimePoint now)
 {
     std::vector<AuditRecord> out;
-    if (!peersCause(record.kind) || !record.actor.empty()) {
+    if (!isLimited(record.kind) || (!record.actor.empty() && record.kind != AuditKind::Publish)) {
         out.push_back(std::move(record));
         return out;
     }

@@ -14,7 +14,8 @@ namespace gatehouse {
 
 /// Caps what peers can make the audit log write: of records of one reason, kind and source (the address, IPv6 by its
 /// /64, or else the user) the first 20 of each second pass. The next one that passes carries how many were left out;
-/// where none follows, the last one left out is written in its place. What operators do is never left out. The table of
+/// where none follows, the last one left out is written in its place. What backends publish is limited so by its actor;
+/// what operators do is never left out. The table of
 /// sources is bounded; the least recently seen goes first. Not thread-safe.
 class RecordLimiter {
 public:

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
+#include "control/controlerror.h"
+#include "control/hubcommands.h"
 #include "control/measurecommands.h"
 #include "control/policycommands.h"
 #include "control/upstreamcommands.h"
@@ -29,6 +31,7 @@ struct Actor {
     std::string name;
     std::string via; ///< "console", "socket", "signal", "api"
     ApiRole role = ApiRole::Admin;
+    std::optional<std::vector<std::string>> channels{}; ///< patterns of channels that it is held to; unset: it is not
 
     /// On this machine, as the server's own user or one of its group: what a policy may change only locally, it may.
     [[nodiscard]] bool local() const { return via != "api"; }
@@ -48,6 +51,17 @@ struct ListenerInfo {
 
     friend bool operator==(const ListenerInfo&, const ListenerInfo&) = default;
 };
+/// A gate as Centrifugo's server API has it: a cluster of one.
+struct NodeInfo {
+    std::string name;
+    std::string version;
+    std::uint64_t clients = 0;
+    std::uint64_t users = 0; ///< distinct ones
+    std::uint64_t channels = 0;
+    std::uint64_t uptime = 0; ///< seconds
+
+    friend bool operator==(const NodeInfo&, const NodeInfo&) = default;
+};
 struct Info {
     std::string name;
     std::string version;
@@ -62,6 +76,8 @@ struct Info {
     Latencies latencies;
     BanFigures bans;
     ProcessFigures process;
+    HubFigures hub;
+    std::vector<NodeInfo> nodes; ///< this one
 
     friend bool operator==(const Info&, const Info&) = default;
 };
@@ -222,31 +238,16 @@ using Command =
                  RevokeTokenCommand, InvalidateUserTokensCommand, RevocationsQuery, UnrevokeCommand, PolicyGetQuery,
                  PolicyCheckCommand, PolicyWhatIfCommand, PolicyApplyCommand, PolicyConfirmCommand, PolicyHistoryQuery,
                  PolicyRollbackCommand, LockdownCommand, LimitCommand, LimitsQuery, UnlimitCommand, QuarantineCommand,
-                 UpstreamsQuery, UpstreamDrainCommand>;
-using Answer =
-    std::variant<Info, SessionList, SessionRow, KickResult, BanResult, UnbanResult, BanList, AuditPage, AuthFailureList,
-                 Accepted, CertificateList, RevocationResult, RevocationList, UnrevokeResult, PolicyDocument,
-                 PolicyCheckResult, PolicyWhatIfResult, PolicyApplied, PolicyHistory, LockdownResult, LimitResult,
-                 LimitList, QuarantineResult, UpstreamList, UpstreamDrainResult>;
+                 UpstreamsQuery, UpstreamDrainCommand, PublishCommand, BroadcastCommand, PresenceQuery,
+                 PresenceStatsQuery, ChannelHistoryQuery, HistoryRemoveCommand, ChannelsQuery, SubscribeCommand,
+                 UnsubscribeCommand, DisconnectCommand, RefreshCommand, BatchCommand>;
+using Answer = std::variant<Info, SessionList, SessionRow, KickResult, BanResult, UnbanResult, BanList, AuditPage,
+                            AuthFailureList, Accepted, CertificateList, RevocationResult, RevocationList,
+                            UnrevokeResult, PolicyDocument, PolicyCheckResult, PolicyWhatIfResult, PolicyApplied,
+                            PolicyHistory, LockdownResult, LimitResult, LimitList, QuarantineResult, UpstreamList,
+                            UpstreamDrainResult, PublishResult, BroadcastResult, ChannelPresence, ChannelPresenceStats,
+                            ChannelHistory, HistoryRemoved, ChannelList, SessionsMet, BatchResult>;
 
-enum class ControlErrorCode : std::uint16_t {
-    Internal = 100,
-    NotFound = 104,
-    BadRequest = 107,
-    Rejected = 112,
-    Unavailable = 113,
-    Conflict = 114 ///< somebody else came first; HTTP status 409
-};
-
-struct ControlError {
-    ControlErrorCode code = ControlErrorCode::Internal;
-    std::string message;                   ///< English: what, where, what to do
-    Reason reason = Reason::None;          ///< PolicyRejected, PolicyConflict …
-    std::string difference{};              ///< of a conflict: from `base` to what runs, unified
-    std::vector<PolicyProblem> problems{}; ///< of a policy that was rejected
-
-    friend bool operator==(const ControlError&, const ControlError&) = default;
-};
 using Reply = Result<Answer, ControlError>;
 
 } // namespace gatehouse

@@ -3,6 +3,7 @@
 
 #include "control/commands.h"
 #include "control/decisionfields.h"
+#include "control/hubfields.h"
 #include "control/measurefields.h"
 #include "control/policyfields.h"
 #include "control/upstreamfields.h"
@@ -253,6 +254,26 @@ template <class Archive> void describe(Archive& archive, typename Archive::templ
     archive("started", process.started);
 }
 
+template <class Archive> void describe(Archive& archive, typename Archive::template Ref<HubFigures> hub)
+{
+    archive("channels", hub.channels);
+    archive("history_bytes", hub.historyBytes);
+    archive("presence_bytes", hub.presenceBytes);
+    archive("most_channels", hub.mostChannels);
+    archive("most_history_bytes", hub.mostHistoryBytes);
+    archive("most_presence_bytes", hub.mostPresenceBytes);
+}
+
+template <class Archive> void describe(Archive& archive, typename Archive::template Ref<NodeInfo> node)
+{
+    archive("name", node.name);
+    archive("version", node.version);
+    archive("num_clients", node.clients);
+    archive("num_users", node.users);
+    archive("num_channels", node.channels);
+    archive("uptime", node.uptime);
+}
+
 template <class Archive> void describe(Archive& archive, typename Archive::template Ref<Info> info)
 {
     archive("name", info.name);
@@ -268,6 +289,8 @@ template <class Archive> void describe(Archive& archive, typename Archive::templ
     archive("latencies", info.latencies);
     archive("bans", info.bans);
     archive("process", info.process);
+    archive("hub", info.hub);
+    archive("nodes", info.nodes);
 }
 
 template <class Archive> void describe(Archive& archive, typename Archive::template Ref<SessionList> list)

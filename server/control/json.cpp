@@ -1,18 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "control/json.h"
 
-#include "control/fields.h"
-#include "control/jsonbounds.h"
-#include "policy/load.h"
-#include "policy/text.h"
+#include "control/jsonreader.h"
+#include "control/jsonwriter.h"
 
-#include <nlohmann/json.hpp>
-
-#include <algorithm>
 #include <array>
-#include <concepts>
-#include <limits>
-#include <set>
 
 namespace gatehouse {
 
@@ -20,12 +12,7 @@ using nlohmann::json;
 
 namespace {
 
-using Milliseconds = std::chrono::milliseconds;
-using Refusals = std::vector<std::pair<Reason, std::uint64_t>>;
-
-constexpr std::string_view noDuration = "none";
 constexpr std::uint32_t largestAuditPage = 1000;
-constexpr std::uint64_t lastSecond = 253'402'300'799; // of the year 9999
 
 // In the order of Command's alternatives.
 constexpr std::array<std::string_view, std::variant_size_v<Command>> methods{"info",
@@ -58,328 +45,29 @@ constexpr std::array<std::string_view, std::variant_size_v<Command>> methods{"in
                                                                              "unlimit",
                                                                              "quarantine",
                                                                              "upstreams",
-                                                                             "upstream_drain"};
+                                                                             "upstream_drain",
+                                                                             "publish",
+                                                                             "broadcast",
+                                                                             "presence",
+                                                                             "presence_stats",
+                                                                             "history",
+                                                                             "history_remove",
+                                                                             "channels",
+                                                                             "subscribe",
+                                                                             "unsubscribe",
+                                                                             "disconnect",
+                                                                             "refresh",
+                                                                             "batch"};
+/// The place of a command among Command's alternatives.
+template <class C, std::size_t Index = 0> constexpr std::size_t indexOf()
+{
+    if constexpr (std::same_as<C, std::variant_alternative_t<Index, Command>>)
+        return Index;
+    else
+        return indexOf<C, Index + 1>();
+}
 
-// --- enumerations and their words ---
-
-template <class E> struct Words;
-template <> struct Words<Reason> {
-    static std::string_view word(Reason reason) { return reasonWord(reason); }
-    static std::optional<Reason> value(std::string_view word)
-    {
-        return word.empty() ? std::optional(Reason::None) : reasonFromWord(word);
-    }
-};
-template <> struct Words<AuditKind> {
-    static std::string_view word(AuditKind kind) { return auditKindWord(kind); }
-    static std::optional<AuditKind> value(std::string_view word) { return auditKindFromWord(word); }
-};
-
-template <class E, std::size_t Count> struct ListedWords {
-    static std::optional<E> valueIn(const std::array<std::string_view, Count>& words, std::string_view word)
-    {
-        const auto found = std::find(words.begin(), words.end(), word);
-        if (found == words.end())
-            return std::nullopt;
-        return static_cast<E>(found - words.begin());
-    }
-};
-#define GATEHOUSE_WORDS(TYPE, COUNT, ...)                                                                              \
-    template <> struct Words<TYPE> : ListedWords<TYPE, COUNT> {                                                        \
-        static constexpr std::array<std::string_view, COUNT> words{__VA_ARGS__};                                       \
-        static std::string_view word(TYPE value) { return words.at(static_cast<std::size_t>(value)); }                 \
-        static std::optional<TYPE> value(std::string_view word) { return valueIn(words, word); }                       \
-    };
-GATEHOUSE_WORDS(BanSubject, 4, "user", "address", "network", "token")
-GATEHOUSE_WORDS(RevocationSubject, 2, "token", "user")
-GATEHOUSE_WORDS(SessionPhase, 3, "open", "closing", "quarantined")
-GATEHOUSE_WORDS(PolicyOrigin, 5, "file", "apply", "provisional", "rollback", "returned")
-GATEHOUSE_WORDS(PolicyChange::Kind, 3, "added", "removed", "changed")
-GATEHOUSE_WORDS(GateState, 4, "starting", "serving", "draining", "stopped")
-GATEHOUSE_WORDS(AuditState, 2, "good", "failing")
-GATEHOUSE_WORDS(UpstreamState, 3, "up", "ejected", "draining")
-GATEHOUSE_WORDS(CertificateState, 3, "good", "expires_soon", "reload_failed")
-GATEHOUSE_WORDS(KeySetState, 2, "good", "failing")
-#undef GATEHOUSE_WORDS
-
-// --- writing ---
-
-class Writer {
-public:
-    template <class T> using Ref = const T&;
-
-    template <class T> void operator()(const char* key, const T& field) { m_object[key] = encode(field); }
-    template <class T> void need(const char* key, const T& field) { (*this)(key, field); }
-    template <class T> void need(const char* key, const T& field, const char*) { (*this)(key, field); }
-    /// A policy document.
-    void document(const char* key, const std::string& text) { (*this)(key, text); }
-    /// The same as an object, for programs that edit it.
-    void parsed(const char* key, const std::string& text)
-    {
-        if (json object = json::parse(text, nullptr, false); object.is_object())
-            m_object[key] = std::move(object);
-    }
-    void rate(const char* key, const Rate& rate)
-    {
-        const auto per = std::chrono::duration_cast<Milliseconds>(rate.per);
-        m_object[key] = {{"count", rate.count}, {"per", formatDuration(per)}, {"burst", rate.burst}};
-    }
-    void shared(const std::shared_ptr<const SessionInfo>& info)
-    {
-        if (info)
-            describe(*this, *info);
-    }
-    [[nodiscard]] json take() { return std::move(m_object); }
-
-    template <class T> static json encode(const T& value)
-    {
-        if constexpr (std::is_enum_v<T>) {
-            return Words<T>::word(value);
-        } else if constexpr (std::is_arithmetic_v<T> || std::same_as<T, std::string>) {
-            return value;
-        } else {
-            Writer writer;
-            describe(writer, value);
-            return writer.take();
-        }
-    }
-    template <class Tag> static json encode(const StrongId<Tag>& id) { return id.value; }
-    static json encode(const Network& network) { return network.toString(); }
-    static json encode(const WallTime& time) { return formatTime(time); }
-    static json encode(const std::chrono::sys_seconds& time) { return time.time_since_epoch().count(); }
-    static json encode(const std::optional<Milliseconds>& duration)
-    {
-        return duration ? formatDuration(*duration) : std::string(noDuration);
-    }
-    template <class T> static json encode(const std::optional<T>& value) { return value ? encode(*value) : json(); }
-    template <class T> static json encode(const std::vector<T>& values)
-    {
-        json array = json::array();
-        for (const T& value : values)
-            array.push_back(encode(value));
-        return array;
-    }
-    static json encode(const Refusals& refusals)
-    {
-        json object = json::object();
-        for (const auto& [reason, count] : refusals)
-            object[std::string(reasonWord(reason))] = count;
-        return object;
-    }
-
-private:
-    json m_object = json::object();
-};
-
-// --- reading ---
-
-/// Reads fields from an object and keeps the first thing that was wrong, with the path to it.
-class Reader {
-public:
-    template <class T> using Ref = T&;
-
-    Reader(const json& object, std::string path, std::string& error)
-        : m_object(object)
-        , m_path(std::move(path))
-        , m_error(error)
-    {
-        if (!object.is_object())
-            fail(m_path, "must be an object");
-    }
-
-    template <class T> void operator()(const char* key, T& field) { read(key, field, false); }
-    template <class T> void need(const char* key, T& field) { read(key, field, true); }
-    template <class T> void need(const char* key, T& field, const char* alias)
-    {
-        const bool given = has(key);
-        if (given && has(alias))
-            fail(below(alias), "is " + std::string(key) + " by another name: give one of them");
-        m_known.insert(key);
-        read(given || !has(alias) ? key : alias, field, true);
-    }
-    /// A policy document: its text, or the object itself.
-    void document(const char* key, std::string& text)
-    {
-        const auto found = m_object.find(key);
-        if (found == m_object.end() || !found->is_object())
-            return need(key, text);
-        m_known.insert(key);
-        if (blanksInLines(*found) > largestDocument)
-            return fail(below(key), "is over " + formatSize(largestDocument) + " in lines");
-        text = found->dump(2, ' ', false, json::error_handler_t::replace);
-    }
-    void parsed(const char* key, const std::string&) { m_known.insert(key); }
-    /// A token bucket as in the policy: {"count": 20, "per": "1s", "burst": 40}.
-    void rate(const char* key, Rate& rate)
-    {
-        m_known.insert(key);
-        if (!m_error.empty())
-            return;
-        if (!has(key))
-            return fail(below(key), "is missing");
-        Reader reader(m_object.at(key), below(key), m_error);
-        std::optional<Milliseconds> per = Milliseconds(0);
-        reader.need("count", rate.count);
-        reader.need("per", per);
-        rate.burst = rate.count;
-        reader("burst", rate.burst);
-        reader.refuseUnknown();
-        if (rate.count < 1 || rate.burst < 1 || !per || *per < Milliseconds(1) || *per > std::chrono::hours(24))
-            return fail(below(key), "must be a rate like {\"count\": 20, \"per\": \"1s\"}");
-        rate.per = *per;
-    }
-    void shared(std::shared_ptr<const SessionInfo>& info)
-    {
-        auto read = std::make_shared<SessionInfo>();
-        describe(*this, *read);
-        info = std::move(read);
-    }
-    /// The first key that no field asked for.
-    void refuseUnknown()
-    {
-        if (!m_object.is_object())
-            return;
-        for (const auto& [key, value] : m_object.items())
-            if (!m_known.contains(key))
-                fail(below(key), "is not a parameter of this method");
-    }
-
-private:
-    [[nodiscard]] std::string below(std::string_view key) const
-    {
-        return m_path.empty() ? std::string(key) : m_path + '.' + std::string(key);
-    }
-    [[nodiscard]] bool has(const char* key) const
-    {
-        const auto found = m_object.find(key);
-        return found != m_object.end() && !found->is_null();
-    }
-    void fail(const std::string& path, std::string_view what)
-    {
-        if (m_error.empty())
-            m_error = (path.empty() ? std::string("the parameters") : clipped(path, 80)) + ' ' + std::string(what);
-    }
-
-    template <class T> void read(const char* key, T& field, bool needed)
-    {
-        m_known.insert(key);
-        if (!m_error.empty())
-            return;
-        const auto found = m_object.find(key);
-        if (found != m_object.end() && !found->is_null())
-            decode(*found, below(key), field);
-        else if (needed)
-            fail(below(key), "is missing");
-    }
-
-    template <class T> void decode(const json& value, const std::string& path, T& field)
-    {
-        if constexpr (std::is_enum_v<T>)
-            decodeWord(value, path, field);
-        else if constexpr (std::same_as<T, bool>)
-            decodePlain(value, path, field, value.is_boolean(), "must be true or false");
-        else if constexpr (std::floating_point<T>)
-            decodePlain(value, path, field, value.is_number(), "must be a number");
-        else if constexpr (std::unsigned_integral<T>)
-            decodeInteger(value, path, field);
-        else if constexpr (std::same_as<T, std::int64_t>)
-            decodePlain(value, path, field, value.is_number_integer(), "must be a whole number");
-        else if constexpr (std::same_as<T, std::string>)
-            decodePlain(value, path, field, value.is_string(), "must be a string");
-        else {
-            Reader reader(value, path, m_error);
-            describe(reader, field);
-        }
-    }
-    template <class T>
-    void decodePlain(const json& value, const std::string& path, T& field, bool fits, std::string_view expected)
-    {
-        if (fits)
-            field = value.get<T>();
-        else
-            fail(path, expected);
-    }
-    template <class T> void decodeInteger(const json& value, const std::string& path, T& field)
-    {
-        if (!value.is_number_unsigned() || value.get<std::uint64_t>() > std::numeric_limits<T>::max())
-            return fail(path, "must be a whole number from 0 to " + std::to_string(std::numeric_limits<T>::max()));
-        field = static_cast<T>(value.get<std::uint64_t>());
-    }
-    template <class E> void decodeWord(const json& value, const std::string& path, E& field)
-    {
-        const auto known = value.is_string() ? Words<E>::value(value.get_ref<const std::string&>()) : std::nullopt;
-        if (!known)
-            return fail(path, "is not a word that is known here");
-        field = *known;
-    }
-    template <class Tag> void decode(const json& value, const std::string& path, StrongId<Tag>& field)
-    {
-        decodeInteger(value, path, field.value);
-    }
-    void decode(const json& value, const std::string& path, Network& field)
-    {
-        const auto network = value.is_string() ? Network::parse(value.get_ref<const std::string&>()) : std::nullopt;
-        if (!network)
-            return fail(path, "must be an address or a network like 10.0.0.0/8");
-        field = *network;
-    }
-    void decode(const json& value, const std::string& path, WallTime& field)
-    {
-        const auto time = value.is_string() ? parseTime(value.get_ref<const std::string&>()) : std::nullopt;
-        if (!time)
-            return fail(path, "must be a time like 2026-11-22T09:30:00Z");
-        field = *time;
-    }
-    void decode(const json& value, const std::string& path, std::chrono::sys_seconds& field)
-    {
-        if (!value.is_number_unsigned() || value.get<std::uint64_t>() > lastSecond)
-            return fail(path, "must be a time in whole seconds since 1970");
-        field = std::chrono::sys_seconds(std::chrono::seconds(value.get<std::int64_t>()));
-    }
-    void decode(const json& value, const std::string& path, std::optional<Milliseconds>& field)
-    {
-        const std::string text = value.is_string() ? value.get<std::string>() : std::string();
-        const auto duration = parseDuration(text);
-        if (!duration && text != noDuration)
-            return fail(path, "must be a duration like \"500ms\", \"30s\" or \"5m\", or \"none\"");
-        field = duration;
-    }
-    template <class T> void decode(const json& value, const std::string& path, std::optional<T>& field)
-    {
-        decode(value, path, field.emplace());
-    }
-    template <class T> void decode(const json& value, const std::string& path, std::vector<T>& field)
-    {
-        if (!value.is_array())
-            return fail(path, "must be a list");
-        field.clear();
-        field.reserve(value.size());
-        for (const json& element : value) {
-            const std::string place = path + '[' + std::to_string(field.size()) + ']';
-            decode(element, place, field.emplace_back());
-        }
-    }
-    void decode(const json& value, const std::string& path, Refusals& field)
-    {
-        if (!value.is_object())
-            return fail(path, "must be an object");
-        field.clear();
-        for (const auto& [key, count] : value.items()) {
-            // A newer server may count what this client has no word for.
-            const auto reason = reasonFromWord(key);
-            if (reason)
-                decodeInteger(count, path + '.' + key, field.emplace_back(*reason, 0).second);
-        }
-        std::sort(field.begin(), field.end());
-    }
-
-    const json& m_object;
-    std::string m_path;
-    std::string& m_error;
-    std::set<std::string, std::less<>> m_known;
-};
-
-// --- commands and answers ---
+constexpr std::size_t mostCommands = 10'000; // of a batch
 
 Failure<ControlError> badRequest(std::string message)
 {
@@ -391,11 +79,11 @@ Failure<ControlError> badAnswer(const std::string& message)
     return Failure{ControlError{ControlErrorCode::Internal, "the server's answer cannot be read: " + message}};
 }
 
-template <class C> Result<Command, ControlError> readCommand(const json& parameters)
+template <class C> Result<Command, ControlError> readCommand(const json& parameters, std::string_view source)
 {
     C command;
     std::string error;
-    Reader reader(parameters, {}, error);
+    JsonReader reader(parameters, source, {}, error);
     describe(reader, command);
     reader.refuseUnknown();
     if (!error.empty())
@@ -406,37 +94,38 @@ template <class C> Result<Command, ControlError> readCommand(const json& paramet
     return Command(std::move(command));
 }
 
-template <std::size_t Index = 0> Result<Command, ControlError> readCommandAt(std::size_t wanted, const json& parameters)
+template <std::size_t Index = 0>
+Result<Command, ControlError> readCommandAt(std::size_t wanted, const json& parameters, std::string_view source)
 {
     if constexpr (Index < std::variant_size_v<Command>) {
         if (Index == wanted)
-            return readCommand<std::variant_alternative_t<Index, Command>>(parameters);
-        return readCommandAt<Index + 1>(wanted, parameters);
+            return readCommand<std::variant_alternative_t<Index, Command>>(parameters, source);
+        return readCommandAt<Index + 1>(wanted, parameters, source);
     } else {
         return badRequest("no such method");
     }
 }
 
-template <class T> Result<T, ControlError> readValue(const json& object)
+template <class T> Result<T, ControlError> readValue(const json& object, std::string_view source)
 {
     T value;
     std::string error;
-    Reader reader(object, "result", error);
+    JsonReader reader(object, source, "result", error);
     describe(reader, value);
     if (!error.empty())
         return badAnswer(error);
     return value;
 }
 
-template <class T> Reply readAnswer(const json& result)
+template <class T> Reply readAnswer(const json& result, std::string_view source)
 {
-    auto value = readValue<T>(result);
+    auto value = readValue<T>(result, source);
     if (!value)
         return Failure{value.error()};
     return Answer(std::move(value).value());
 }
 
-using AnswerReader = Reply (*)(const json&);
+using AnswerReader = Reply (*)(const json&, std::string_view);
 
 // In the order of Command's alternatives.
 constexpr std::array<AnswerReader, std::variant_size_v<Command>> answerReaders{readAnswer<Info>,
@@ -469,7 +158,19 @@ constexpr std::array<AnswerReader, std::variant_size_v<Command>> answerReaders{r
                                                                                readAnswer<Accepted>,
                                                                                readAnswer<QuarantineResult>,
                                                                                readAnswer<UpstreamList>,
-                                                                               readAnswer<UpstreamDrainResult>};
+                                                                               readAnswer<UpstreamDrainResult>,
+                                                                               readAnswer<PublishResult>,
+                                                                               readAnswer<BroadcastResult>,
+                                                                               readAnswer<ChannelPresence>,
+                                                                               readAnswer<ChannelPresenceStats>,
+                                                                               readAnswer<ChannelHistory>,
+                                                                               readAnswer<HistoryRemoved>,
+                                                                               readAnswer<ChannelList>,
+                                                                               readAnswer<SessionsMet>,
+                                                                               readAnswer<SessionsMet>,
+                                                                               readAnswer<SessionsMet>,
+                                                                               readAnswer<SessionsMet>,
+                                                                               readAnswer<BatchResult>};
 
 std::optional<std::size_t> methodIndex(std::string_view method)
 {
@@ -494,40 +195,187 @@ Reply readError(const json& error)
         return badAnswer("an error without code and message");
     ControlError result{ControlErrorCode::Internal, message->get<std::string>()};
     for (const ControlErrorCode known :
-         {ControlErrorCode::NotFound, ControlErrorCode::BadRequest, ControlErrorCode::Rejected,
-          ControlErrorCode::Unavailable, ControlErrorCode::Conflict})
+         {ControlErrorCode::UnknownChannel, ControlErrorCode::PermissionDenied, ControlErrorCode::NotFound,
+          ControlErrorCode::LimitExceeded, ControlErrorCode::BadRequest, ControlErrorCode::NotAvailable,
+          ControlErrorCode::TooManyRequests, ControlErrorCode::Rejected, ControlErrorCode::Unavailable,
+          ControlErrorCode::Conflict})
         if (code->get<std::uint64_t>() == static_cast<std::uint64_t>(known))
             result.code = known;
     std::string problem;
-    Reader reader(error, "error", problem);
+    JsonReader reader(error, {}, "error", problem);
     describeDetails(reader, result);
     if (!problem.empty())
         return badAnswer(problem);
     return Failure{std::move(result)};
 }
 
-json errorToJson(const ControlError& error)
+void appendError(std::string& out, const ControlError& error)
 {
-    json value = {{"code", static_cast<unsigned>(error.code)}, {"message", error.message}};
-    if (error.reason == Reason::None)
-        return value;
-    Writer writer;
-    describeDetails(writer, error);
-    value.update(writer.take());
-    return value;
+    JsonWriter writer(out);
+    writer("code", static_cast<std::uint16_t>(error.code));
+    writer("message", error.message);
+    if (error.reason != Reason::None)
+        describeDetails(writer, error);
 }
 
-std::string textOf(const json& value)
+/// {"result":{…}}, under another key too, or {"error":{…}}.
+template <class Value>
+void appendReply(std::string& out, const Result<Value, ControlError>& reply, std::string_view key = "result")
 {
-    // What is not UTF-8 is replaced: an answer must not fail because a peer sent such bytes.
-    return value.dump(-1, ' ', false, json::error_handler_t::replace);
+    out += "{\"";
+    out += reply ? key : "error";
+    out += "\":";
+    if (!reply)
+        appendError(out, reply.error());
+    else if constexpr (requires { std::variant_size<Value>::value; })
+        std::visit([&](const auto& value) { JsonWriter::append(out, value); }, *reply);
+    else
+        JsonWriter::append(out, *reply);
+    out += '}';
+}
+
+/// As in the list of a batch or a broadcast: what it answers, by the one key that is there.
+Result<std::pair<std::string, Reply>, ControlError> readReply(const json& value, std::string_view source,
+                                                              std::string_view method)
+{
+    if (!value.is_object() || value.size() != 1)
+        return badAnswer("a reply that is not one thing");
+    const std::string key = value.begin().key();
+    if (key == "error" && value["error"].is_object())
+        return std::pair(std::string(method), readError(value["error"]));
+    const auto index = methodIndex(method.empty() ? std::string_view(key) : method);
+    const auto parts = jsonMembers(source);
+    if (!index)
+        return badAnswer("a reply of no method");
+    return std::pair(std::string(methods[*index]),
+                     answerReaders.at(*index)(*value.begin(), parts.empty() ? std::string_view() : parts[0].value));
+}
+
+template <class Wanted, class All> std::optional<Wanted> narrowed(All all)
+{
+    return std::visit(
+        []<class T>(T&& value) -> std::optional<Wanted> {
+            if constexpr (std::is_constructible_v<Wanted, T>)
+                return Wanted(std::forward<T>(value));
+            else
+                return std::nullopt;
+        },
+        std::move(all));
 }
 
 } // namespace
 
+void JsonWriter::commands(std::string_view key, const std::vector<HubCommand>& commands)
+{
+    begin(key);
+    m_out += '[';
+    for (const HubCommand& command : commands) {
+        if (&command != &commands.front())
+            m_out += ',';
+        JsonWriter writer(m_out);
+        std::visit([&](const auto& one) { writer(commandMethod(command), one); }, command);
+    }
+    m_out += ']';
+}
+
+void JsonWriter::replies(std::string_view key, const std::vector<Result<PublishResult, ControlError>>& replies)
+{
+    begin(key);
+    m_out += '[';
+    for (const auto& reply : replies) {
+        if (&reply != &replies.front())
+            m_out += ',';
+        appendReply(m_out, reply);
+    }
+    m_out += ']';
+}
+
+void JsonWriter::replies(std::string_view key, const std::vector<BatchReply>& replies)
+{
+    begin(key);
+    m_out += '[';
+    for (const BatchReply& reply : replies) {
+        if (&reply != &replies.front())
+            m_out += ',';
+        appendReply(m_out, reply.reply, reply.method);
+    }
+    m_out += ']';
+}
+
+void JsonReader::commands(const char* key, std::vector<HubCommand>& commands)
+{
+    if (!has(key))
+        return fail(below(key), "is missing");
+    if (m_object.at(key).size() > mostCommands)
+        return fail(below(key), "are more than " + std::to_string(mostCommands));
+    commands.clear();
+    forEach(key, [&](const Json& element, std::string_view text, const std::string& path) {
+        if (!element.is_object() || element.size() != 1)
+            return fail(path, "must be one command, like {\"publish\":{…}}");
+        const std::string& method = element.begin().key();
+        const auto index = methodIndex(method);
+        const auto parts = jsonMembers(text);
+        auto command =
+            !index ? Result<Command, ControlError>(badRequest("is no method of a batch"))
+                   : readCommandAt(*index, *element.begin(), parts.empty() ? std::string_view() : parts[0].value);
+        if (!command)
+            return fail(path + '.' + method + (index ? "." : ""), command.error().message);
+        auto ofHub = narrowed<HubCommand>(std::move(*command));
+        if (!ofHub)
+            return fail(path + '.' + method, "is no method of a batch");
+        commands.push_back(std::move(*ofHub));
+    });
+}
+
+void JsonReader::replies(const char* key, std::vector<Result<PublishResult, ControlError>>& replies)
+{
+    replies.clear();
+    forEach(key, [&](const Json& element, std::string_view text, const std::string& path) {
+        auto reply = readReply(element, text, "publish");
+        if (!reply || (reply->second && !std::holds_alternative<PublishResult>(*reply->second)))
+            return fail(path, "cannot be read");
+        if (reply->second)
+            replies.emplace_back(std::get<PublishResult>(std::move(*reply->second)));
+        else
+            replies.emplace_back(Failure{reply->second.error()});
+    });
+}
+
+void JsonReader::replies(const char* key, std::vector<BatchReply>& replies)
+{
+    replies.clear();
+    forEach(key, [&](const Json& element, std::string_view text, const std::string& path) {
+        auto reply = readReply(element, text, {});
+        if (!reply)
+            return fail(path, "cannot be read");
+        if (!reply->second) {
+            replies.push_back({reply->first, Failure{reply->second.error()}});
+            return;
+        }
+        auto answer = narrowed<HubAnswer>(std::move(*reply->second));
+        if (!answer)
+            return fail(path, "cannot be read");
+        replies.push_back({reply->first, std::move(*answer)});
+    });
+}
+
+void appendJsonText(std::string& out, std::string_view text)
+{
+    const bool plain = std::ranges::all_of(text, [](char c) { return c >= 0x20 && c < 0x7f && c != '"' && c != '\\'; });
+    if (plain)
+        out.append("\"").append(text).append("\"");
+    else
+        out += json(text).dump(-1, ' ', false, json::error_handler_t::replace);
+}
+
 std::string_view commandMethod(const Command& command)
 {
     return methods.at(command.index());
+}
+
+std::string_view commandMethod(const HubCommand& command)
+{
+    return std::visit([]<class C>(const C&) { return methods.at(indexOf<C>()); }, command);
 }
 
 bool isCommandMethod(std::string_view method)
@@ -535,75 +383,73 @@ bool isCommandMethod(std::string_view method)
     return methodIndex(method).has_value();
 }
 
-json commandToJson(const Command& command)
-{
-    return std::visit([](const auto& value) { return Writer::encode(value); }, command);
-}
-
-Result<Command, ControlError> commandFromJson(std::string_view method, const json& parameters)
-{
-    const auto index = methodIndex(method);
-    if (!index)
-        return Failure{ControlError{ControlErrorCode::NotFound, "there is no method \"" + clipped(method, 60) + '"'}};
-    return readCommandAt(*index, parameters);
-}
-
 json replyToJson(const Reply& reply)
 {
-    if (!reply)
-        return {{"error", errorToJson(reply.error())}};
-    return {{"result", std::visit([](const auto& value) { return Writer::encode(value); }, *reply)}};
+    return json::parse(formatReply(reply));
 }
 
-Reply replyFromJson(std::string_view method, const json& value)
+std::string formatFeed(const FeedBatch& batch)
 {
-    const auto index = methodIndex(method);
-    if (!index)
-        return badAnswer("no method \"" + clipped(method, 60) + '"');
-    if (value.is_object() && value.contains("error") && value["error"].is_object())
-        return readError(value["error"]);
-    if (!value.is_object() || !value.contains("result"))
-        return badAnswer("neither result nor error");
-    return answerReaders.at(*index)(value["result"]);
+    std::string text;
+    JsonWriter::append(text, batch);
+    return text;
 }
 
-json feedToJson(const FeedBatch& batch)
+Result<FeedBatch, ControlError> parseFeed(std::string_view text)
 {
-    return Writer::encode(batch);
-}
-
-Result<FeedBatch, ControlError> feedFromJson(const json& value)
-{
-    return readValue<FeedBatch>(value);
+    return readValue<FeedBatch>(json::parse(text, nullptr, false), text);
 }
 
 Result<Command, ControlError> parseCommand(std::string_view method, std::string_view body)
 {
+    const auto index = methodIndex(method);
+    if (!index)
+        return Failure{ControlError{ControlErrorCode::NotFound, "there is no method \"" + clipped(method, 60) + '"'}};
     if (nestsDeeper(body, deepestBody))
         return badRequest("the body has more than " + std::to_string(deepestBody) +
                           " objects and lists within each other");
     const json parameters = body.empty() ? json::object() : json::parse(body, nullptr, false);
     if (parameters.is_discarded())
         return badRequest("the body is not JSON");
-    return commandFromJson(method, parameters);
+    return readCommandAt(*index, parameters, body);
 }
 
 std::string formatCommand(const Command& command)
 {
-    return textOf(commandToJson(command));
+    std::string text;
+    std::visit([&](const auto& value) { JsonWriter::append(text, value); }, command);
+    return text;
 }
 
 Reply parseReply(std::string_view method, std::string_view body)
 {
     const json value = json::parse(body, nullptr, false);
+    const auto index = methodIndex(method);
     if (value.is_discarded())
         return badAnswer("it is not JSON");
-    return replyFromJson(method, value);
+    if (!index)
+        return badAnswer("no method \"" + clipped(method, 60) + '"');
+    if (value.is_object() && value.contains("error") && value["error"].is_object())
+        return readError(value["error"]);
+    if (!value.is_object() || !value.contains("result"))
+        return badAnswer("neither result nor error");
+    const auto parts = jsonMembers(body);
+    const auto result = std::ranges::find(parts.rbegin(), parts.rend(), "result", &JsonSlice::name);
+    return answerReaders.at(*index)(value["result"], result == parts.rend() ? std::string_view() : result->value);
 }
 
+/// Centrifugo's clients look for the replies of a batch where no result is.
 std::string formatReply(const Reply& reply)
 {
-    return textOf(replyToJson(reply));
+    std::string text;
+    appendReply(text, reply);
+    if (const auto* batch = reply ? std::get_if<BatchResult>(&*reply) : nullptr) {
+        std::string replies;
+        JsonWriter::append(replies, *batch);
+        text.pop_back();
+        text.append(",").append(replies, 1);
+    }
+    return text;
 }
 
 } // namespace gatehouse

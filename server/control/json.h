@@ -17,28 +17,24 @@ namespace gatehouse {
 
 /// The API's name for a command.
 [[nodiscard]] std::string_view commandMethod(const Command& command);
+[[nodiscard]] std::string_view commandMethod(const HubCommand& command);
 [[nodiscard]] bool isCommandMethod(std::string_view method);
 
-[[nodiscard]] nlohmann::json commandToJson(const Command& command);
 /// Strict: an unknown method is NotFound; an unknown, missing or ill-typed parameter is BadRequest that names it.
-/// Absent and null are the same.
-[[nodiscard]] Result<Command, ControlError> commandFromJson(std::string_view method, const nlohmann::json& parameters);
+/// Absent and null are the same. A body that is empty counts as {}; one that is deeper than deepestBody (jsonbounds.h)
+/// is BadRequest.
+[[nodiscard]] Result<Command, ControlError> parseCommand(std::string_view method, std::string_view body);
+[[nodiscard]] std::string formatCommand(const Command& command);
 
 /// {"result":{…}} or {"error":{"code":107,"message":"…"}}. Lists lie under the key of their kind ("sessions", "bans",
-/// "revocations", "entries", "groups").
+/// "revocations", "entries", "groups"); `replies` of a batch beside the result, too.
+[[nodiscard]] std::string formatReply(const Reply& reply);
 [[nodiscard]] nlohmann::json replyToJson(const Reply& reply);
 /// The answer to `method`. Unknown keys are passed over, so that an older client reads a newer server; what cannot be
 /// read is an Internal error.
-[[nodiscard]] Reply replyFromJson(std::string_view method, const nlohmann::json& json);
-
-[[nodiscard]] nlohmann::json feedToJson(const FeedBatch& batch);
-[[nodiscard]] Result<FeedBatch, ControlError> feedFromJson(const nlohmann::json& json);
-
-/// The same over text, for callers that need no JSON otherwise. A body that is empty counts as {}; one that is deeper
-/// than deepestBody (jsonbounds.h) is BadRequest.
-[[nodiscard]] Result<Command, ControlError> parseCommand(std::string_view method, std::string_view body);
-[[nodiscard]] std::string formatCommand(const Command& command);
 [[nodiscard]] Reply parseReply(std::string_view method, std::string_view body);
-[[nodiscard]] std::string formatReply(const Reply& reply);
+
+[[nodiscard]] std::string formatFeed(const FeedBatch& batch);
+[[nodiscard]] Result<FeedBatch, ControlError> parseFeed(std::string_view text);
 
 } // namespace gatehouse

@@ -44,6 +44,8 @@ std::string_view auditKindWord(AuditKind kind)
         return "temporary_limit";
     case AuditKind::Quarantine:
         return "quarantine";
+    case AuditKind::Publish:
+        return "publish";
     case AuditKind::Upstream:
         return "upstream";
     }

@@ -33,6 +33,7 @@ enum class AuditKind : std::uint8_t {
     Lockdown,       ///< on or off
     TemporaryLimit, ///< set or lifted by an operator
     Quarantine,     ///< of a session, on or off
+    Publish,        ///< by a backend; of one actor no more than a limiter lets through
     Upstream        ///< ejected, back, drained, or its name does not resolve
 };
 

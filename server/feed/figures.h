@@ -50,4 +50,16 @@ struct BanFigures {
     friend bool operator==(const BanFigures&, const BanFigures&) = default;
 };
 
+/// What the channels of all workers take.
+struct HubFigures {
+    std::uint64_t channels = 0; ///< that are remembered: with subscribers, history or presence
+    std::uint64_t historyBytes = 0;
+    std::uint64_t presenceBytes = 0;
+    std::uint64_t mostChannels = 0; ///< as the policy limits them
+    std::uint64_t mostHistoryBytes = 0;
+    std::uint64_t mostPresenceBytes = 0;
+
+    friend bool operator==(const HubFigures&, const HubFigures&) = default;
+};
+
 } // namespace gatehouse

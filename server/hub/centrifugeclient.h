@@ -19,6 +19,15 @@
 
 namespace gatehouse {
 
+/// How somebody is subscribed by the server.
+struct ServerSubscription {
+    std::string channel;
+    std::string info;                    ///< JSON, for the presence; empty: none
+    std::string data;                    ///< JSON, for the client; empty: none
+    std::optional<WallTime> expires;     ///< unset: with the session
+    std::optional<StreamPosition> since; ///< to recover from
+};
+
 /// A session as Centrifugo's client protocol has it: connected or not yet, with its subscriptions. Nothing happens in
 /// it after closed(). Owner: one I/O worker.
 class CentrifugeClient : public std::enable_shared_from_this<CentrifugeClient> {
@@ -50,7 +59,9 @@ public:
     /// How many it was; `channel` empty: all.
     std::size_t unsubscribe(const std::string& channel);
     /// False where it is subscribed already, or may not be.
-    bool subscribe(const std::string& channel, std::string data, std::optional<StreamPosition> since);
+    bool subscribe(const ServerSubscription& subscription);
+    /// Its token ends then instead; unset: it is over.
+    void refreshed(std::optional<WallTime> expires);
 
 private:
     class Subscription;

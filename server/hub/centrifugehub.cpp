@@ -164,7 +164,7 @@ std::size_t CentrifugeHub::subscribe(const ClientSelector& who, const ServerSubs
 {
     std::size_t count = 0;
     for (const auto& client : select(who))
-        count += client->subscribe(subscription.channel, subscription.data, subscription.since) ? 1U : 0U;
+        count += client->subscribe(subscription) ? 1U : 0U;
     return count;
 }
 
@@ -172,21 +172,8 @@ std::size_t CentrifugeHub::refresh(const ClientSelector& who, std::optional<Wall
 {
     const auto clients = select(who);
     for (const auto& client : clients)
-        client->session().expireAt(expires.value_or(m_context.wall));
+        client->refreshed(expires);
     return clients.size();
-}
-
-std::size_t CentrifugeHub::disconnect(const ClientSelector& who, std::uint16_t code, const std::string& reason,
-                                      const std::vector<std::string>& spared, const std::string& actor)
-{
-    std::size_t count = 0;
-    for (const auto& client : select(who)) {
-        if (std::find(spared.begin(), spared.end(), client->id()) != spared.end())
-            continue;
-        client->session().end({{Reason::Kicked, {}, {}, {}}, code, reason, actor, {}, true});
-        ++count;
-    }
-    return count;
 }
 
 std::shared_ptr<CentrifugeClient> CentrifugeHub::find(const Session& session) const

@@ -17,18 +17,12 @@
 namespace gatehouse {
 
 class CentrifugeClient;
+struct ServerSubscription; ///< see centrifugeclient.h
 
 /// Sessions of Centrifugo's protocol by what an API names them with: all that is set must fit; nothing set fits nobody.
 struct ClientSelector {
     std::string user;
     std::string client; ///< id of the connection: the session's id as text
-};
-
-/// How somebody is subscribed by the server.
-struct ServerSubscription {
-    std::string channel;
-    std::string data;                    ///< JSON, for the client; empty: none
-    std::optional<StreamPosition> since; ///< to recover from
 };
 
 /// Centrifugo's client protocol on a hub route: the handler of one worker. Owner: one I/O worker.
@@ -59,9 +53,6 @@ public:
     std::size_t subscribe(const ClientSelector& who, const ServerSubscription& subscription);
     /// Their tokens end at that time instead; unset: at once.
     std::size_t refresh(const ClientSelector& who, std::optional<WallTime> expires);
-    /// `spared`: ids of connections that stay.
-    std::size_t disconnect(const ClientSelector& who, std::uint16_t code, const std::string& reason,
-                           const std::vector<std::string>& spared, const std::string& actor);
 
 private:
     [[nodiscard]] std::shared_ptr<CentrifugeClient> find(const Session& session) const; ///< null: it is closed

@@ -42,15 +42,18 @@ void CentrifugeClient::Subscription::told(const ChannelNews& news)
         return;
     }
     const StreamPosition& position = news.position();
-    const bool follows = position.epoch == at.epoch && (at.epoch.empty() || position.offset == at.offset + 1);
+    const bool beside = news.besideHistory();
+    const bool follows =
+        beside || (position.epoch == at.epoch && (at.epoch.empty() || position.offset == at.offset + 1));
     if (broken || !follows || m_client.m_session.withheld()) {
-        const bool mendable = !at.epoch.empty() || !position.epoch.empty();
+        const bool mendable = !beside && (!at.epoch.empty() || !position.epoch.empty());
         broken = broken || mendable;
         m_client.m_broken = m_client.m_broken || broken;
         if (mendable)
             return;
     }
-    at.offset = position.offset;
+    if (!beside)
+        at.offset = position.offset;
     m_client.flush(); // replies that were there before
     m_client.m_session.send(news.push());
 }
@@ -263,18 +266,31 @@ std::size_t CentrifugeClient::unsubscribe(const std::string& channel)
     return channels.size();
 }
 
-bool CentrifugeClient::subscribe(const std::string& channel, std::string data, std::optional<StreamPosition> since)
+void CentrifugeClient::refreshed(std::optional<WallTime> expires)
 {
+    m_session.expireAt(expires.value_or(m_context.wall));
+    if (!connected() || !expires || *expires <= m_context.wall)
+        return;
+    std::string text;
+    appendRefresh(text, timeToLive(expires, m_context.wall));
+    push(text);
+}
+
+bool CentrifugeClient::subscribe(const ServerSubscription& subscription)
+{
+    const std::string& channel = subscription.channel;
     if (!connected() || m_subscriptions.contains(channel) ||
         m_subscriptions.size() >= m_session.policy().channelsPerSession ||
         !matchChannel(m_session.policy(), m_session.who(), channel))
         return false;
     Wish wish;
     wish.channel = channel;
-    wish.since = std::move(since);
+    wish.since = subscription.since;
+    wish.info = subscription.info;
+    wish.expires = subscription.expires;
     wish.byServer = true;
     wish.joinLeave = true;
-    start(std::move(wish), [this, channel, data = std::move(data)](Result<SubscribeResult, ErrorCode> result) {
+    start(std::move(wish), [this, channel, data = subscription.data](Result<SubscribeResult, ErrorCode> result) {
         if (!result)
             return;
         result->data = data;

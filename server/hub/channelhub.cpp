@@ -324,14 +324,16 @@ void ChannelHub::onLeave(BusItem& item, TimePoint now)
 void ChannelHub::onPublish(BusItem& item, TimePoint now)
 {
     auto& ask = valueOf<PublishAsk>(item);
-    const auto published = m_home.publish(item.channel, std::move(ask.publication), ask.rule, ask.idempotencyKey, now);
+    const auto published =
+        m_home.publish(item.channel, std::move(ask.publication), ask.rule, ask.idempotencyKey, now, ask.intoHistory);
     if (!published) {
         answer<StreamPosition>(item, Failure{hubRefusal(published.error())}, now);
         return;
     }
     const StreamPosition position = published->position;
     if (published->publication)
-        tell(std::make_shared<ChannelNews>(item.channel, published->publication, position, std::move(ask.original)),
+        tell(std::make_shared<ChannelNews>(item.channel, published->publication, position, std::move(ask.original),
+                                           !ask.intoHistory),
              now);
     answer<StreamPosition>(item, position, now);
 }
@@ -422,6 +424,15 @@ std::vector<ChannelFigures> ChannelHub::channels() const
         all.push_back({std::string(channel.name), channel.workers.size() + channel.lost.size(),
                        channel.presence ? channel.presence->stats().clients : 0});
     });
+    return all;
+}
+
+std::vector<SubscribedChannel> ChannelHub::subscribed(const std::function<bool(std::string_view name)>& fits) const
+{
+    std::vector<SubscribedChannel> all;
+    for (const auto& [name, channel] : m_local->channels)
+        if (!channel.subscribers.empty() && fits(name))
+            all.push_back({name, channel.subscribers.size()});
     return all;
 }
 

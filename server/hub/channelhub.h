@@ -63,6 +63,7 @@ struct PublishAsk {
     HomeChannels::Rule rule;
     std::string idempotencyKey; ///< empty: none
     SharedMessage original;     ///< of a plain client; null: it came as JSON
+    bool intoHistory = true;    ///< false: whoever is subscribed now gets it, and nobody later
 };
 
 struct HistoryAsk {
@@ -80,6 +81,11 @@ struct ChannelFigures {
     std::string name;
     std::uint64_t workers = 0; ///< that have subscribers of it
     std::uint64_t clients = 0; ///< in its presence
+};
+
+struct SubscribedChannel {
+    std::string name;
+    std::uint64_t subscribers = 0; ///< at one worker
 };
 
 /// The channels as one worker sees them: those whose home it is, and the subscriptions of the sessions that it serves.
@@ -125,6 +131,9 @@ public:
     [[nodiscard]] const HomeChannels& home() const { return m_home; }
     /// Of the channels whose home this is.
     [[nodiscard]] std::vector<ChannelFigures> channels() const;
+    /// That sessions of this worker are subscribed to and whose name `fits`.
+    [[nodiscard]] std::vector<SubscribedChannel>
+    subscribed(const std::function<bool(std::string_view name)>& fits) const;
     /// Subscriptions at this worker.
     [[nodiscard]] std::size_t subscriptions() const { return m_subscriptions; }
 

@@ -27,12 +27,13 @@ std::string base64(std::string_view bytes)
 } // namespace
 
 ChannelNews::ChannelNews(std::string channel, SharedPublication publication, StreamPosition position,
-                         SharedMessage original)
+                         SharedMessage original, bool besideHistory)
     : m_kind(Kind::Published)
     , m_channel(std::move(channel))
     , m_publication(std::move(publication))
     , m_position(std::move(position))
     , m_original(std::move(original))
+    , m_besideHistory(besideHistory)
 {
 }
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
+#include "domain/publication.h"
 #include "hub/presence.h"
-#include "hub/publication.h"
 #include "net/outgoingmessage.h"
 #include "net/routehandler.h"
 
@@ -19,13 +19,16 @@ public:
     enum class Kind : std::uint8_t { Published, Joined, Left };
 
     /// `original`: as a plain client sent it; null: it came as JSON. `position`: behind it; epoch empty: no history.
-    ChannelNews(std::string channel, SharedPublication publication, StreamPosition position, SharedMessage original);
+    /// `besideHistory`: of a channel that has a history and did not take it.
+    ChannelNews(std::string channel, SharedPublication publication, StreamPosition position, SharedMessage original,
+                bool besideHistory = false);
     ChannelNews(Kind kind, std::string channel, SharedClientInfo who);
 
     [[nodiscard]] Kind kind() const { return m_kind; }
     [[nodiscard]] const std::string& channel() const { return m_channel; }
     [[nodiscard]] const SharedPublication& publication() const { return m_publication; } ///< where Published
     [[nodiscard]] const StreamPosition& position() const { return m_position; }          ///< where Published
+    [[nodiscard]] bool besideHistory() const { return m_besideHistory; }                 ///< where Published
     [[nodiscard]] const SharedClientInfo& who() const { return m_who; }                  ///< where Joined or Left
 
     /// For plain clients: as it was sent, or its data as text. Only where Published.
@@ -39,6 +42,7 @@ private:
     SharedPublication m_publication;
     StreamPosition m_position;
     SharedMessage m_original;
+    bool m_besideHistory = false;
     SharedClientInfo m_who;
     mutable std::once_flag m_plainMade, m_pushMade;
     mutable SharedMessage m_plain, m_push;

@@ -2,8 +2,8 @@
 #pragma once
 
 #include "domain/clock.h"
+#include "domain/publication.h"
 #include "domain/result.h"
-#include "hub/publication.h"
 
 #include <chrono>
 #include <cstddef>

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
+#include "domain/publication.h"
 #include "domain/result.h"
 #include "hub/clienterror.h"
-#include "hub/publication.h"
 #include "schema/messagevalidator.h"
 
 #include <cstddef>

@@ -36,7 +36,7 @@ HomeChannels::HomeChannels(HubBudget& budget, const NameHash& hash, EpochSource 
 
 Result<Published, ChannelRefusal> HomeChannels::publish(std::string_view channel, Publication publication,
                                                         const Rule& rule, std::string_view idempotencyKey,
-                                                        TimePoint now)
+                                                        TimePoint now, bool intoHistory)
 {
     if (idempotencyKey.size() > IdempotencyCache::longestKey)
         return Failure{ChannelRefusal::IdempotencyKey};
@@ -45,15 +45,16 @@ Result<Published, ChannelRefusal> HomeChannels::publish(std::string_view channel
             return Published{nullptr, *before, {}};
 
     Published result;
-    HomeChannel* home = on(rule) ? findOrMake(channel, true) : find(channel);
-    if (!home && on(rule))
+    const bool kept = on(rule) && intoHistory;
+    HomeChannel* home = kept ? findOrMake(channel, true) : find(channel);
+    if (!home && kept)
         return Failure{ChannelRefusal::Channels};
     if (home) {
         use(*home, now);
         meet(*home, rule, now);
         result.workers = home->workers;
     }
-    if (!on(rule)) {
+    if (!kept) {
         publication.offset = 0;
         result.publication = std::make_shared<const Publication>(std::move(publication));
     } else if (reserveHistory(*home, publication)) {

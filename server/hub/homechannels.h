@@ -61,9 +61,10 @@ public:
     HomeChannels(HubBudget& budget, const NameHash& hash, EpochSource epochs,
                  std::uint64_t maxClients = clientsInPresence);
 
+    /// `intoHistory` false: it is sent on, and neither kept nor counted.
     [[nodiscard]] Result<Published, ChannelRefusal> publish(std::string_view channel, Publication publication,
                                                             const Rule& rule, std::string_view idempotencyKey,
-                                                            TimePoint now);
+                                                            TimePoint now, bool intoHistory = true);
     /// Publications from position() on go to that worker. With `since`, what it missed comes along.
     [[nodiscard]] Result<Recovery, ChannelRefusal> subscribe(std::string_view channel, std::uint32_t worker,
                                                              const Rule& rule,
@@ -96,6 +97,7 @@ public:
 
     [[nodiscard]] std::size_t size() const { return m_channels.size(); }
     [[nodiscard]] std::size_t clients() const { return m_clients.size(); }               ///< in presences, each once
+    [[nodiscard]] std::uint64_t channelCount() const { return m_channelCount.used(); }   ///< for any thread
     [[nodiscard]] std::uint64_t historyBytes() const { return m_historyBytes.used(); }   ///< for any thread
     [[nodiscard]] std::uint64_t presenceBytes() const { return m_presenceBytes.used(); } ///< for any thread
     [[nodiscard]] HomeCounters counters() const;

@@ -2,8 +2,8 @@
 #pragma once
 
 #include "domain/clock.h"
+#include "domain/publication.h"
 #include "hub/namehash.h"
-#include "hub/publication.h"
 
 #include <cstddef>
 #include <cstdint>

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
+#include "domain/publication.h"
 #include "hub/namehash.h"
-#include "hub/publication.h"
 
 #include <cstdint>
 #include <memory>

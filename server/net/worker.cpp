@@ -553,6 +553,15 @@ std::vector<std::shared_ptr<const SessionInfo>> Worker::endSessions(const std::v
     return ended;
 }
 
+std::vector<SessionId> Worker::sessionsOfUser(std::string_view user) const
+{
+    std::vector<SessionId> ids;
+    for (const auto& [id, connection] : m_sessions)
+        if (connection->session()->who().user == user)
+            ids.push_back(id);
+    return ids;
+}
+
 std::vector<std::shared_ptr<const SessionInfo>> Worker::endMatching(const Ban& ban, const Ending& ending)
 {
     std::vector<SessionId> ids;

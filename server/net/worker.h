@@ -88,6 +88,8 @@ public:
     /// Ends the sessions of those ids that are here, and returns them with what identifies their users.
     [[nodiscard]] std::vector<std::shared_ptr<const SessionInfo>> endSessions(const std::vector<SessionId>& ids,
                                                                               const Ending& ending);
+    /// Of that name, whoever vouches for it.
+    [[nodiscard]] std::vector<SessionId> sessionsOfUser(std::string_view user) const;
     [[nodiscard]] std::vector<std::shared_ptr<const SessionInfo>> endMatching(const Ban& ban, const Ending& ending);
     /// Ends the sessions whose token it concerns; each is told what it met.
     [[nodiscard]] std::vector<std::shared_ptr<const SessionInfo>> endRevoked(const Revocation& revocation);

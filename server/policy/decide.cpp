@@ -365,6 +365,11 @@ bool channelMatches(std::string_view pattern, std::string_view name, std::string
     return matches(pattern, name, user);
 }
 
+bool channelMatchesForServer(std::string_view pattern, std::string_view name)
+{
+    return matches(pattern, name, std::nullopt);
+}
+
 std::string ruleName(std::string_view key)
 {
     std::string name;

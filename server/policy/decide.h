@@ -83,6 +83,9 @@ enum class ChannelRight : std::uint8_t { Subscribe, Publish, History, Presence }
 /// {user} for `user` literally.
 [[nodiscard]] bool channelMatches(std::string_view pattern, std::string_view name, std::string_view user);
 
+/// The same where {user} stands for any user, as in matchChannelForServer().
+[[nodiscard]] bool channelMatchesForServer(std::string_view pattern, std::string_view name);
+
 /// The rule at a pointer with its name for people: "hub › messages › rate". `key` is a path below the route,
 /// "messages/rate".
 [[nodiscard]] Rule routeRule(const Policy& policy, std::size_t route, std::string_view key);

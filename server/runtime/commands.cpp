@@ -56,6 +56,10 @@ void ServerRuntime::Private::run(const Actor&, const InfoQuery&, const ReplyCall
     info.latencies = sumLatencies(m_gate->counters());
     info.bans = {m_bans->bans().size(), m_bans->byRule()};
     info.process = m_process.look(m_clock.now(), m_clock.wall());
+    info.hub = m_gate->hubFigures();
+    const auto up = std::chrono::duration_cast<std::chrono::seconds>(m_clock.wall() - m_started).count();
+    info.nodes = {{info.name, info.version, info.stats.sessions, m_gate->users(), info.hub.channels,
+                   static_cast<std::uint64_t>(std::max<std::int64_t>(up, 0))}};
     done(Answer(std::move(info)));
 }
 

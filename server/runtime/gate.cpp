@@ -48,6 +48,7 @@ std::vector<std::unique_ptr<RouteHandler>> Gate::makeHandlers(WorkerBus& bus, Wo
                                                 m_channelNames, drawEpoch);
     auto centrifuge = std::make_unique<CentrifugeHub>(context, hub.channels);
     hub.sessions = centrifuge.get();
+    hub.context = &context;
     std::vector<std::unique_ptr<RouteHandler>> handlers;
     handlers.push_back(std::make_unique<PlainHub>(context, hub.channels));
     handlers.push_back(std::make_unique<Echo>());
@@ -56,16 +57,35 @@ std::vector<std::unique_ptr<RouteHandler>> Gate::makeHandlers(WorkerBus& bus, Wo
     return handlers;
 }
 
-void Gate::postHome(std::string_view channel, HubTask task)
+std::size_t Gate::homeOf(std::string_view channel) const
 {
-    const std::size_t home = m_channelNames(channel) % m_workers.size();
-    m_workers[home]->post([&hub = m_hubs[home], task = std::move(task)](Worker&) { task(hub); });
+    return m_channelNames(channel) % m_workers.size();
 }
 
-void Gate::postHubs(const std::function<void(std::size_t worker, Hub&)>& task)
+void Gate::postHub(std::size_t worker, HubTask task)
 {
-    for (std::size_t i = 0; i < m_workers.size(); ++i)
-        m_workers[i]->post([&hub = m_hubs[i], task, i](Worker&) { task(i, hub); });
+    m_workers[worker]->post([&hub = m_hubs[worker], task = std::move(task)](Worker& at) { task(hub, at); });
+}
+
+HubFigures Gate::hubFigures() const
+{
+    HubFigures figures;
+    for (const Hub& hub : m_hubs) {
+        figures.channels += hub.channels->home().channelCount();
+        figures.historyBytes += hub.channels->home().historyBytes();
+        figures.presenceBytes += hub.channels->home().presenceBytes();
+    }
+    figures.mostChannels = m_hubBudget->channels.limit();
+    figures.mostHistoryBytes = m_hubBudget->history.limit();
+    figures.mostPresenceBytes = m_hubBudget->presence.limit();
+    return figures;
+}
+
+std::uint64_t Gate::users()
+{
+    std::uint64_t count = 0;
+    m_tables.users.forEach([&](const UserState& user) { count += user.sessions.used() > 0 ? 1U : 0U; });
+    return count;
 }
 
 Result<Done, std::string> Gate::start(const std::shared_ptr<const PolicyGeneration>& generation,

@@ -54,12 +54,16 @@ public:
     struct Hub {
         std::shared_ptr<ChannelHub> channels;
         CentrifugeHub* sessions = nullptr; ///< lives as long as the worker runs
+        WorkerContext* context = nullptr;  ///< the same
     };
-    using HubTask = std::function<void(Hub&)>;
-    /// Runs a task on the home worker of a channel.
-    void postHome(std::string_view channel, HubTask task);
-    /// Runs a task on every worker.
-    void postHubs(const std::function<void(std::size_t worker, Hub&)>& task);
+    using HubTask = std::function<void(Hub&, Worker&)>;
+    /// The home worker of a channel.
+    [[nodiscard]] std::size_t homeOf(std::string_view channel) const;
+    void postHub(std::size_t worker, HubTask task);
+    /// Thread-safe: what the channels of all workers take.
+    [[nodiscard]] HubFigures hubFigures() const;
+    /// Thread-safe: named ones that have a session.
+    [[nodiscard]] std::uint64_t users();
 
     /// Asks every worker, and hands all answers, in the workers' order, to `done` on the thread of the last one.
     template <class Answer, class Ask, class Done> void gather(Ask ask, Done done)

@@ -122,6 +122,7 @@ Result<Done, std::string> ServerRuntime::Private::start(unsigned spareCores, Ser
         m_audit->takeTokenUses());
     m_started = m_clock.wall();
     m_gate = std::make_unique<Gate>(m_clock, *this, *this);
+    m_hubCalls.emplace(*m_gate, m_clock, *this);
     if (const auto lockdown = m_audit->takeLockdown())
         m_lockdown = std::make_shared<const Lockdown>(*lockdown);
     m_limits = std::make_unique<LimitKeeper>(*m_audit);

@@ -12,6 +12,7 @@
 #include "runtime/certificatekeeper.h"
 #include "runtime/clockwatch.h"
 #include "runtime/gate.h"
+#include "runtime/hubcalls.h"
 #include "runtime/keykeeper.h"
 #include "runtime/limitkeeper.h"
 #include "runtime/onetimekeeper.h"
@@ -92,6 +93,19 @@ struct ServerRuntime::Private final : EventSink, GateEvents, ApiEvents, Certific
     void run(const Actor& actor, const QuarantineCommand& command, const ReplyCallback& done);
     void run(const Actor& actor, const UpstreamsQuery& query, const ReplyCallback& done);
     void run(const Actor& actor, const UpstreamDrainCommand& command, const ReplyCallback& done);
+    void run(const Actor& actor, const PublishCommand& command, const ReplyCallback& done);
+    void run(const Actor& actor, const BroadcastCommand& command, const ReplyCallback& done);
+    void run(const Actor& actor, const PresenceQuery& query, const ReplyCallback& done);
+    void run(const Actor& actor, const PresenceStatsQuery& query, const ReplyCallback& done);
+    void run(const Actor& actor, const ChannelHistoryQuery& query, const ReplyCallback& done);
+    void run(const Actor& actor, const HistoryRemoveCommand& command, const ReplyCallback& done);
+    void run(const Actor& actor, const ChannelsQuery& query, const ReplyCallback& done);
+    void run(const Actor& actor, const SubscribeCommand& command, const ReplyCallback& done);
+    void run(const Actor& actor, const UnsubscribeCommand& command, const ReplyCallback& done);
+    void run(const Actor& actor, const DisconnectCommand& command, const ReplyCallback& done);
+    void run(const Actor& actor, const RefreshCommand& command, const ReplyCallback& done);
+    void run(const Actor& actor, const BatchCommand& command, const ReplyCallback& done);
+    template <class C> void runAtHub(const Actor& actor, const C& command, const ReplyCallback& done);
 
     using SessionInfos = std::vector<std::shared_ptr<const SessionInfo>>;
     void endKicked(const Actor& actor, const KickCommand& command, const ReplyCallback& done);
@@ -251,6 +265,7 @@ struct ServerRuntime::Private final : EventSink, GateEvents, ApiEvents, Certific
 
     std::unique_ptr<ApiServer> m_api; ///< thread-safe; outlives whoever hands over to it, and stops before us
     std::unique_ptr<Gate> m_gate;
+    std::optional<HubCalls> m_hubCalls; ///< of m_gate
     TaskQueue m_runtime{"runtime", commandLimit};
     TaskQueue m_jobs{"jobs", 256};
     TaskQueue m_keys{"keys", 64};

@@ -185,6 +185,18 @@ private:
             }
             Reply operator()(const UpstreamsQuery&) const { return Answer(UpstreamList{}); }
             Reply operator()(const UpstreamDrainCommand&) const { return Answer(UpstreamDrainResult{}); }
+            Reply operator()(const PublishCommand&) const { return Answer(PublishResult{}); }
+            Reply operator()(const BroadcastCommand&) const { return Answer(BroadcastResult{}); }
+            Reply operator()(const PresenceQuery&) const { return Answer(ChannelPresence{}); }
+            Reply operator()(const PresenceStatsQuery&) const { return Answer(ChannelPresenceStats{}); }
+            Reply operator()(const ChannelHistoryQuery&) const { return Answer(ChannelHistory{}); }
+            Reply operator()(const HistoryRemoveCommand&) const { return Answer(HistoryRemoved{}); }
+            Reply operator()(const ChannelsQuery&) const { return Answer(ChannelList{}); }
+            Reply operator()(const SubscribeCommand&) const { return Answer(SessionsMet{}); }
+            Reply operator()(const UnsubscribeCommand&) const { return Answer(SessionsMet{}); }
+            Reply operator()(const DisconnectCommand&) const { return Answer(SessionsMet{}); }
+            Reply operator()(const RefreshCommand&) const { return Answer(SessionsMet{}); }
+            Reply operator()(const BatchCommand&) const { return Answer(BatchResult{}); }
         };
         return std::visit(Visitor{}, command);
     }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
-#include "randompolicyvalues.h"
+#include "randomhubvalues.h"
 
 #include <memory>
 
@@ -9,9 +9,9 @@ namespace gatehouse::test {
 
 /// Values of every type that crosses the control socket, with each field filled at random. Fields are written out in
 /// the order of their declarations, so that one which the JSON forgets differs after a round trip.
-class RandomValues : public RandomPolicyValues {
+class RandomValues : public RandomHubValues {
 public:
-    using RandomPolicyValues::RandomPolicyValues;
+    using RandomHubValues::RandomHubValues;
 
     AuditRecord auditRecord()
     {
@@ -49,10 +49,6 @@ public:
         return Revocation{
             RevocationId{u64()}, oneOf(RevocationSubject::User), text(), text(), time(), text(), text(), time(),
             maybeTime()};
-    }
-    std::optional<std::chrono::sys_seconds> maybeSeconds()
-    {
-        return maybe([this] { return std::chrono::sys_seconds(std::chrono::seconds(upTo(250'000'000'000))); });
     }
     SessionInfo sessionInfo()
     {
@@ -187,7 +183,9 @@ public:
                     gateStats(),
                     Latencies{histogram(), histogram(), histogram(), histogram(), histogram()},
                     BanFigures{u64(), u64()},
-                    processFigures()};
+                    processFigures(),
+                    HubFigures{u64(), u64(), u64(), u64(), u64(), u64()},
+                    list([this] { return NodeInfo{text(), text(), u64(), u64(), u64(), u64()}; })};
     }
 
     /// A command by its index in Command.
@@ -230,7 +228,7 @@ public:
         case 16:
             return UnrevokeCommand{RevocationId{u64()}};
         default:
-            return policyCommand(index);
+            return index < firstHubCommand ? policyCommand(index) : anyHubCommand(index);
         }
     }
     /// An answer to the command of this index.
@@ -269,7 +267,7 @@ public:
         case 10:
             return Accepted{};
         default:
-            return policyAnswer(index);
+            return index < firstHubCommand ? policyAnswer(index) : anyHubAnswer(index);
         }
     }
 };

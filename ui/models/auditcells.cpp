@@ -123,6 +123,7 @@ CellTone auditTone(const AuditRecord& record)
     case AuditKind::Unrevoke:
     case AuditKind::Drain:
     case AuditKind::Command:
+    case AuditKind::Publish:
         break;
     }
     return CellTone::Neutral;

@@ -100,7 +100,7 @@ QLayout* AuditPage::makeTitle()
     m_kind = new QComboBox;
     m_kind->setAccessibleName(tr("What happened"));
     m_kind->addItem(icon(Icon::ListFilter), tr("Everything"), anyKind);
-    for (int kind = 0; kind <= static_cast<int>(AuditKind::Command); ++kind)
+    for (int kind = 0; kind <= static_cast<int>(AuditKind::Upstream); ++kind)
         m_kind->addItem(icon(auditIcon(static_cast<AuditKind>(kind))), auditKindText(static_cast<AuditKind>(kind)),
                         kind);
     connect(m_kind, &QComboBox::activated, this, [this](int) {

@@ -41,6 +41,7 @@ Icon auditIcon(AuditKind kind)
     case AuditKind::Certificate:
         return Icon::Lock;
     case AuditKind::Command:
+    case AuditKind::Publish:
         return Icon::Command;
     }
     return Icon::Info;

@@ -319,6 +319,7 @@ Timeline::Line Timeline::lineOf(const AuditRecord& record)
     case AuditKind::Lockdown:
     case AuditKind::TemporaryLimit:
     case AuditKind::Quarantine:
+    case AuditKind::Publish:
     case AuditKind::Upstream:
         words += auditKindText(record.kind);
         break;

@@ -388,6 +388,8 @@ QString auditKindText(AuditKind kind)
         return QCoreApplication::translate("AuditKind", "Limit set");
     case AuditKind::Quarantine:
         return QCoreApplication::translate("AuditKind", "Quarantine");
+    case AuditKind::Publish:
+        return QCoreApplication::translate("AuditKind", "Published");
     case AuditKind::Upstream:
         return QCoreApplication::translate("AuditKind", "Upstream");
     }

@@ -424,7 +424,7 @@ void RevokedFaultsTest::neither_token_nor_payload_is_in_feed_answers_or_store() 
     const auto fed = [&](const std::string& awaited) {
         return eventually([&] {
             while (const auto batch = watch->take())
-                said += feedToJson(*batch).dump();
+                said += formatFeed(*batch);
             return said.find(awaited) != std::string::npos;
         });
     };
