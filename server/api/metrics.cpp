@@ -233,6 +233,17 @@ void addBans(Exposition& out, const BanFigures& bans)
     out.counter("bans_by_rule_total", "Bans that limits made, or made longer.", bans.byRule);
 }
 
+/// Totals alone: clients choose the names of channels.
+void addHub(Exposition& out, const HubFigures& hub)
+{
+    out.gauge("channels", "Channels that are remembered: with subscribers, history or presence.", hub.channels);
+    out.gauge("channels_limit", "How many may be.", hub.mostChannels);
+    out.gauge("history_bytes", "Memory that the publications of all channels take.", hub.historyBytes);
+    out.gauge("history_limit_bytes", "How much they may; then the longest unused history goes.", hub.mostHistoryBytes);
+    out.gauge("presence_bytes", "Memory that the presence of all channels takes.", hub.presenceBytes);
+    out.gauge("presence_limit_bytes", "How much it may; then who comes in is refused.", hub.mostPresenceBytes);
+}
+
 /// The first of a name alone: nothing else keeps a scraper from two samples of one series.
 void addCertificates(Exposition& out, const std::vector<ListenerInfo>& listeners)
 {
@@ -298,6 +309,7 @@ std::string formatMetrics(const Info& info)
     addTraffic(out, info.stats);
     addLatencies(out, info.latencies);
     addBans(out, info.bans);
+    addHub(out, info.hub);
     addMachine(out, info.stats);
     addCertificates(out, info.listeners);
     addUpstreams(out, info.stats.upstreams);

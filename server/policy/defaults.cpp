@@ -77,12 +77,35 @@ constexpr std::string_view document = R"json({
       },
       "ping": { "every": "25s", "timeout": "8s" },
       "send_buffer": "1MiB"
+    },
+    {
+      "note": "For the client libraries of Centrifugo, in the same channels",
+      "name": "centrifuge",
+      "path": "/connection/websocket",
+      "hub": { "protocol": "centrifuge" },
+      "authentication": {
+        "required": true,
+        "issuers": ["local"],
+        "from": ["authorization", "first_message"]
+      },
+      "origins": @ORIGINS@,
+      "messages": {
+        "max_size": "64KiB",
+        "rate": { "count": 50, "per": "1s", "burst": 100 }
+      }
     }
   ],
 
   "channels": [
     { "note": "Everybody with a token reads, editors write", "match": "news.*", "subscribe": ["*"], "publish": ["editor"] },
-    { "match": "chat.*", "subscribe": ["*"], "publish": ["*"] },
+    {
+      "note": "The last hundred can be read again, by who lost the connection too",
+      "match": "chat.*",
+      "subscribe": ["*"],
+      "publish": ["*"],
+      "history": { "size": 100, "ttl": "1h", "read": ["*"] },
+      "presence": ["*"]
+    },
     { "note": "Each user's own; {user} is the user of the token", "match": "user.{user}", "subscribe": ["*"], "publish": [] }
   ]
 }
@@ -107,7 +130,8 @@ std::string policyDefaults(const PolicyDefaults& options)
 {
     // What comes from the caller goes in from the end to the start, so that no mark is looked for inside it.
     std::string text(document);
-    replace(text, "@ORIGINS@", jsonList(options.origins));
+    for (int route = 0; route < 2; ++route)
+        replace(text, "@ORIGINS@", jsonList(options.origins));
     const auto& names = options.serverNames;
     replace(text, "@SERVER_NAMES@", names.empty() ? std::string() : ",\n      \"server_names\": " + jsonList(names));
     replace(text, "@PORT@", std::to_string(options.port));

@@ -12,6 +12,7 @@
 #include <iostream>
 #include <map>
 #include <nlohmann/json.hpp>
+#include <set>
 #include <sys/epoll.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -24,7 +25,7 @@ struct Options {
     std::string config;
     std::string listener;      ///< empty: the first
     std::uint16_t port = 0;    ///< 0: the listener's
-    std::string mode = "idle"; ///< idle, echo, publish
+    std::string mode = "idle"; ///< idle, echo, publish, centrifuge
     std::string path;          ///< {n} is the number of a session's channel
     std::size_t sessions = 100;
     std::size_t users = 100;
@@ -39,12 +40,12 @@ struct Options {
 
 [[noreturn]] void usage(const std::string& problem)
 {
-    std::cerr
-        << "bench_load: " << problem << "\n"
-        << "usage: bench_load --config FILE [--listener NAME] [--port N] [--mode idle|echo|publish] [--path PATH]\n"
-           "  [--sessions N] [--users N] [--sources N] [--channels N] [--at-once N] [--size BYTES] [--rate "
-           "PER_SECOND]\n"
-           "  [--seconds S | --until-eof]\n";
+    std::cerr << "bench_load: " << problem << "\n"
+              << "usage: bench_load --config FILE [--listener NAME] [--port N] [--mode idle|echo|publish|centrifuge] "
+                 "[--path PATH]\n"
+                 "  [--sessions N] [--users N] [--sources N] [--channels N] [--at-once N] [--size BYTES] [--rate "
+                 "PER_SECOND]\n"
+                 "  [--seconds S | --until-eof]\n";
     std::exit(64);
 }
 
@@ -90,10 +91,12 @@ Options parse(const std::vector<std::string>& arguments)
     }
     if (options.config.empty())
         usage("--config is missing");
-    if (options.mode != "idle" && options.mode != "echo" && options.mode != "publish")
-        usage("--mode is idle, echo or publish");
+    if (options.mode != "idle" && options.mode != "echo" && options.mode != "publish" && options.mode != "centrifuge")
+        usage("--mode is idle, echo, publish or centrifuge");
     if (options.path.empty())
-        options.path = options.mode == "echo" ? "/echo" : "/hub/chat.{n}";
+        options.path = options.mode == "echo"         ? "/echo"
+                       : options.mode == "centrifuge" ? "/connection/websocket"
+                                                      : "/hub/chat.{n}";
     return options;
 }
 
@@ -162,9 +165,16 @@ public:
             }
             poll(std::chrono::milliseconds(1));
         }
-        const Instant drained = std::chrono::steady_clock::now() + std::chrono::seconds(1);
-        while (std::chrono::steady_clock::now() < drained)
+        // Until nothing has come for a second: what is on its way counts, too.
+        Instant quiet = std::chrono::steady_clock::now() + std::chrono::seconds(1);
+        const Instant latest = quiet + std::chrono::seconds(30);
+        for (Instant now = std::chrono::steady_clock::now(); now < std::min(quiet, latest);
+             now = std::chrono::steady_clock::now()) {
+            const std::size_t before = m_latencies.size();
             poll(std::chrono::milliseconds(10));
+            if (m_latencies.size() > before)
+                quiet = std::chrono::steady_clock::now() + std::chrono::seconds(1);
+        }
     }
 
     [[nodiscard]] nlohmann::json report()
@@ -187,11 +197,20 @@ public:
                 {"open_seconds", m_openSeconds},
                 {"sent", m_sent},
                 {"received", received},
+                {"orders", orders()}, // as many as channels where every subscriber was told the same
                 {"latency_us", {{"p50", quantile(0.5)}, {"p99", quantile(0.99)}, {"max", quantile(1)}}},
                 {"problems", problems}};
     }
 
 private:
+    [[nodiscard]] std::size_t orders() const
+    {
+        std::set<std::pair<std::size_t, std::uint64_t>> seen;
+        for (std::size_t n = 0; n < m_clients.size(); ++n)
+            seen.emplace(n % m_options.channels, m_clients[n]->order());
+        return seen.size();
+    }
+
     void chooseTarget()
     {
         const auto named = [this](const Listener& listener) {
@@ -222,7 +241,8 @@ private:
         const std::size_t source = n % m_options.sources;
         m_clients.push_back(std::make_unique<LoadClient>(
             m_target, m_context, "127.0." + std::to_string(source / 250) + '.' + std::to_string(source % 250 + 1),
-            std::move(request)));
+            std::move(request),
+            m_options.mode == "centrifuge" ? "chat." + std::to_string(n % m_options.channels) : std::string()));
         LoadClient& client = *m_clients.back();
         epoll_event event{};
         event.events = EPOLLIN | EPOLLOUT;

@@ -37,9 +37,11 @@ std::uint64_t nanoseconds()
 
 } // namespace
 
-LoadClient::LoadClient(const Target& target, SSL_CTX* context, const std::string& source, wire::ClientRequest request)
+LoadClient::LoadClient(const Target& target, SSL_CTX* context, const std::string& source, wire::ClientRequest request,
+                       std::string channel)
     : m_fd(socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0))
     , m_request(std::move(request))
+    , m_channel(std::move(channel))
 {
     const int one = 1;
     setsockopt(m_fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
@@ -188,7 +190,14 @@ void LoadClient::readAnswer(std::span<std::byte> bytes, std::vector<std::uint32_
         return fail(m_answer.substr(0, m_answer.find('\r')));
     if (!wire::checkAnswer(**response, m_request))
         return fail("a wrong answer to the upgrade");
-    m_state = State::Open;
+    m_state = m_channel.empty() ? State::Open : State::Subscribing;
+    if (!m_channel.empty()) {
+        say(R"({"id":1,"connect":{}})");
+        say(R"({"id":2,"subscribe":{"channel":")" + m_channel + "\"}}");
+        m_commands = 2;
+        if (!flush())
+            return;
+    }
     const std::size_t rest = m_answer.size() - (*response)->size;
     std::string().swap(m_answer);
     m_request = {};
@@ -208,12 +217,8 @@ void LoadClient::decode(std::span<std::byte> bytes, std::vector<std::uint32_t>& 
             if (!flush())
                 return;
         } else if (event.kind == Kind::Message) {
-            ++m_received;
-            if (event.payload.size() >= stampSize) {
-                const std::string stamp(static_cast<const char*>(static_cast<const void*>(event.payload.data())),
-                                        stampSize);
-                latencies.push_back(static_cast<std::uint32_t>((nanoseconds() - std::stoull(stamp)) / 1000));
-            }
+            take({static_cast<const char*>(static_cast<const void*>(event.payload.data())), event.payload.size()},
+                 latencies);
         } else if (event.kind == Kind::Close) {
             return fail("closed with " + std::to_string(event.closeCode.value_or(1005)));
         } else if (event.kind == Kind::Violation) {
@@ -227,8 +232,54 @@ void LoadClient::sendStamped(std::size_t size)
     std::string text = std::to_string(nanoseconds());
     text.insert(0, stampSize - text.size(), '0');
     text.resize(std::max(size, stampSize), 'x');
+    if (!m_channel.empty())
+        text = R"({"id":)" + std::to_string(++m_commands) + R"(,"publish":{"channel":")" + m_channel + R"(","data":")" +
+               text + "\"}}";
+    say(text);
+}
+
+void LoadClient::say(std::string_view text)
+{
     const auto frame = wire::encodeFrame(wire::Opcode::Text, std::as_bytes(std::span(text)), 0x5a5a5a5a);
     m_out.append(static_cast<const char*>(static_cast<const void*>(frame.data())), frame.size());
+}
+
+void LoadClient::take(std::string_view message, std::vector<std::uint32_t>& latencies)
+{
+    if (m_channel.empty())
+        return stamped(message, latencies);
+    while (!message.empty()) {
+        const std::size_t end = std::min(message.find('\n'), message.size());
+        takeLine(message.substr(0, end), latencies);
+        message.remove_prefix(std::min(end + 1, message.size()));
+    }
+}
+
+/// What is there is known by what the server writes it like: nothing here parses JSON at this rate.
+void LoadClient::takeLine(std::string_view line, std::vector<std::uint32_t>& latencies)
+{
+    constexpr std::string_view data = R"("data":")";
+    if (line == "{}") {
+        say("{}");
+        (void)flush();
+    } else if (line.find(R"("error":)") != std::string_view::npos) {
+        fail(std::string(line));
+    } else if (line.find(R"("pub":)") != std::string_view::npos) {
+        if (const std::size_t at = line.find(data); at != std::string_view::npos)
+            stamped(line.substr(at + data.size()), latencies);
+    } else if (m_state == State::Subscribing && line.find(R"("subscribe":)") != std::string_view::npos) {
+        m_state = State::Open;
+    }
+}
+
+void LoadClient::stamped(std::string_view stamp, std::vector<std::uint32_t>& latencies)
+{
+    ++m_received;
+    if (stamp.size() < stampSize)
+        return;
+    const std::uint64_t sent = std::stoull(std::string(stamp.substr(0, stampSize)));
+    m_order = (m_order ^ sent) * 0x9E3779B97F4A7C15u;
+    latencies.push_back(static_cast<std::uint32_t>((nanoseconds() - sent) / 1000));
 }
 
 } // namespace gatehouse::bench

@@ -25,10 +25,12 @@ struct Target {
 /// One WebSocket session of the load generator, never blocking. Owner: the thread that polls.
 class LoadClient {
 public:
-    enum class State : std::uint8_t { Connecting, Handshake, Upgrading, Open, Failed };
+    enum class State : std::uint8_t { Connecting, Handshake, Upgrading, Subscribing, Open, Failed };
 
-    /// Connects from `source`; what goes wrong is told by state().
-    LoadClient(const Target& target, SSL_CTX* context, const std::string& source, wire::ClientRequest request);
+    /// Connects from `source`; what goes wrong is told by state(). `channel`: to be subscribed to and published to in
+    /// Centrifugo's protocol; empty: the route's own messages.
+    LoadClient(const Target& target, SSL_CTX* context, const std::string& source, wire::ClientRequest request,
+               std::string channel = {});
     ~LoadClient();
     LoadClient(const LoadClient&) = delete;
     LoadClient& operator=(const LoadClient&) = delete;
@@ -43,6 +45,8 @@ public:
     [[nodiscard]] bool wantsWrite() const;
     [[nodiscard]] const std::string& problem() const { return m_problem; }
     [[nodiscard]] std::uint64_t received() const { return m_received; }
+    /// Of what was received, in its order: the same for two clients that were told the same.
+    [[nodiscard]] std::uint64_t order() const { return m_order; }
 
 private:
     void fail(std::string problem);
@@ -52,6 +56,10 @@ private:
     std::optional<std::size_t> read(std::span<std::byte> into);
     void readAnswer(std::span<std::byte> bytes, std::vector<std::uint32_t>& latencies);
     void decode(std::span<std::byte> bytes, std::vector<std::uint32_t>& latencies);
+    void take(std::string_view message, std::vector<std::uint32_t>& latencies);
+    void takeLine(std::string_view line, std::vector<std::uint32_t>& latencies);
+    void stamped(std::string_view stamp, std::vector<std::uint32_t>& latencies);
+    void say(std::string_view text);
     bool sslAgain(int result);
 
     int m_fd = -1;
@@ -63,6 +71,9 @@ private:
     std::string m_out;
     std::string m_problem;
     std::uint64_t m_received = 0;
+    std::uint64_t m_order = 0;
+    std::uint32_t m_commands = 0;
+    std::string m_channel;
     wire::Decoder m_decoder{wire::Role::Client, {1 << 20, 64}};
 };
 

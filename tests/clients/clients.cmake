@@ -25,3 +25,4 @@ gatehouse_add_client_test(gateway_sessions gatewaysessions.py 200) # without an 
 gatehouse_add_client_test(guide guidetest.py)
 gatehouse_add_client_test(centrifuge centrifugetest.py)
 gatehouse_add_client_test(centrifuge_browser centrifugebrowsertest.py)
+gatehouse_add_client_test(hub_guide hubguidetest.py)

@@ -64,7 +64,7 @@ public:
     [[nodiscard]] Result<Actor, ApiAnswer> enter(const wire::Request& request)
     {
         if (!m_place.remote)
-            return Actor{"op", "socket", m_place.role};
+            return Actor{"op", "socket", m_place.role, std::nullopt};
         const bool shut = m_place.banned || m_place.blocked || m_place.outside;
         ApiEntrance entrance = enterByKey(m_policy, 0, m_bans, arrival(), request, m_clock.now(), m_clock.wall());
         CHECK(!entrance.actor || !shut);
@@ -117,11 +117,13 @@ void checkCall(const ApiCall& call, std::string_view text, const Place& place)
     }
     if (place.remote) {
         const ApiKey* key = shownIn(request);
-        CHECK(key && call.actor == (Actor{key->name, "api", key->role}));
+        CHECK(key && call.actor.name == key->name && call.actor.via == "api" && call.actor.role == key->role);
+        CHECK(call.actor.channels.has_value() == (key->role == ApiRole::Publisher));
+        CHECK(!call.actor.channels || *call.actor.channels == key->channels);
         CHECK(request.count("host") == 1);
         CHECK(!(place.named || place.sni) || serves(request, "gate.example"));
     } else {
-        CHECK(call.actor == (Actor{"op", "socket", place.role}));
+        CHECK(call.actor == (Actor{"op", "socket", place.role, std::nullopt}));
     }
     if (call.kind == ApiCall::Kind::Metrics) {
         CHECK(request.method == "GET" && request.path == "/metrics" && mayCall(call.actor.role, "stats"));
@@ -130,6 +132,9 @@ void checkCall(const ApiCall& call, std::string_view text, const Place& place)
     const std::string_view method = commandMethod(call.command);
     CHECK(request.method == "POST" && request.path == "/api/" + std::string(method));
     CHECK(mayCall(call.actor.role, method));
+    if (const auto* batch = std::get_if<BatchCommand>(&call.command))
+        for (const HubCommand& part : batch->commands)
+            CHECK(mayCall(call.actor.role, commandMethod(part)));
     CHECK(request.body.empty() || readPlainJson(request.body));
     const auto again = parseCommand(method, formatCommand(call.command));
     CHECK(again && *again == call.command);

@@ -99,7 +99,7 @@ void FeedBridgeTest::an_answer_reaches_the_gui_thread_as_its_actor()
     bridge.call(DrainCommand{}, this, [&](const Reply& reply) { answers += reply.ok(); });
     QCOMPARE(answers, 0);
     QTRY_COMPARE(answers, 1);
-    QCOMPARE(control.calls.at(0).actor, (Actor{"dana", "console"}));
+    QCOMPARE(control.calls.at(0).actor, (Actor{"dana", "console", ApiRole::Admin, std::nullopt}));
 }
 
 void FeedBridgeTest::an_answer_for_somebody_who_is_gone_is_dropped()

@@ -231,7 +231,7 @@ FeedBatch quietSnapshot()
 
 PageStage::PageStage()
     : settings(folder.filePath(QStringLiteral("settings.ini")), QSettings::IniFormat)
-    , bridge(control, Actor{"dana", "console"})
+    , bridge(control, Actor{"dana", "console", ApiRole::Admin, std::nullopt})
 {
     control.answer = answer;
 }

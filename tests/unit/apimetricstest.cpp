@@ -78,6 +78,7 @@ Info busyGate()
     info.latencies.message = {{0.00005}, {17, 3}, 0.25};
     info.latencies.turn = {{0.00005}, {18'446'744'073'709'551'614U, 1}, 1e-05};
     info.bans = {17, 18};
+    info.hub = {21, 22, 23, 24, 25, 26};
     info.process = {2.25, 1048576, 2097152, 6, 40, 1024, WallTime(1'700'000'000'125ms)};
     return info;
 }
@@ -189,6 +190,24 @@ gatehouse_bans 17
 # HELP gatehouse_bans_by_rule_total Bans that limits made, or made longer.
 # TYPE gatehouse_bans_by_rule_total counter
 gatehouse_bans_by_rule_total 18
+# HELP gatehouse_channels Channels that are remembered: with subscribers, history or presence.
+# TYPE gatehouse_channels gauge
+gatehouse_channels 21
+# HELP gatehouse_channels_limit How many may be.
+# TYPE gatehouse_channels_limit gauge
+gatehouse_channels_limit 24
+# HELP gatehouse_history_bytes Memory that the publications of all channels take.
+# TYPE gatehouse_history_bytes gauge
+gatehouse_history_bytes 22
+# HELP gatehouse_history_limit_bytes How much they may; then the longest unused history goes.
+# TYPE gatehouse_history_limit_bytes gauge
+gatehouse_history_limit_bytes 25
+# HELP gatehouse_presence_bytes Memory that the presence of all channels takes.
+# TYPE gatehouse_presence_bytes gauge
+gatehouse_presence_bytes 23
+# HELP gatehouse_presence_limit_bytes How much it may; then who comes in is refused.
+# TYPE gatehouse_presence_limit_bytes gauge
+gatehouse_presence_limit_bytes 26
 # HELP gatehouse_loop_p50_seconds Time that half of the turns of the workers' loops stay under, over a second.
 # TYPE gatehouse_loop_p50_seconds gauge
 gatehouse_loop_p50_seconds 0.00025
