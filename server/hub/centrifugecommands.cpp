@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+#include "domain/steadytime.h"
 #include "hub/centrifugesubscription.h"
 #include "hub/channelrules.h"
 #include "policy/decide.h"
@@ -100,7 +101,7 @@ void CentrifugeClient::run(std::uint32_t id, const SubRefreshRequest& request)
         return;
     }
     if (token->expires)
-        found->second->expires = m_context.now + (*token->expires - m_context.wall);
+        found->second->expires = steadyTime(*token->expires, m_context.now, m_context.wall);
     schedule();
     say(id, SubRefreshResult{timeToLive(token->expires, m_context.wall)});
 }

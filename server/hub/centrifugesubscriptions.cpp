@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+#include "domain/steadytime.h"
 #include "hub/centrifugesubscription.h"
 #include "hub/channelrules.h"
 
@@ -83,7 +84,7 @@ void CentrifugeClient::start(Wish wish, Subscribed done)
     subscription->byToken = wish.byToken;
     subscription->byServer = wish.byServer;
     if (wish.expires)
-        subscription->expires = m_context.now + (*wish.expires - m_context.wall);
+        subscription->expires = steadyTime(*wish.expires, m_context.now, m_context.wall);
     SubscribeAsk ask;
     ask.rule = streamRule(rule);
     if (ask.rule)

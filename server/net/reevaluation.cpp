@@ -5,6 +5,7 @@
 #include "auth/findtoken.h"
 #include "auth/token.h"
 #include "domain/isotime.h"
+#include "domain/steadytime.h"
 #include "policy/closecodes.h"
 #include "policy/decide.h"
 #include "policy/decidelockdown.h"
@@ -258,7 +259,7 @@ std::optional<TimePoint> expiryOf(const Policy& policy, const Identity& who, Tim
         if (issuer != policy.issuers.end())
             leeway = issuer->leeway;
     }
-    return opened + (*who.expires - openedWall) + leeway;
+    return steadyTime(*who.expires, opened, openedWall) + leeway;
 }
 
 std::uint16_t policyCloseCode(Reason reason)

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "auth/token.h"
+#include "domain/steadytime.h"
 #include "net/connection.h"
 #include "net/session.h"
 #include "net/sessioninfo.h"
@@ -99,9 +100,17 @@ void Session::renew(const VerifiedToken& token)
     noteChange();
 }
 
+/// What another policy would ask of the session is asked of its token as if that ended then.
 void Session::expireAt(WallTime time)
 {
-    m_endsBy = m_context.now + (time - m_context.wall);
+    if (time > m_context.wall) {
+        m_who.expires = time;
+        auto facts = std::make_shared<SessionFacts>(*m_facts);
+        facts->who.expires = time;
+        m_facts = std::move(facts);
+        m_expires = expiryOf(policy(), m_who, m_context.now, m_context.wall);
+    }
+    m_endsBy = steadyTime(time, m_context.now, m_context.wall);
     auto info = std::make_shared<SessionInfo>(*m_info);
     info->tokenExpires = time;
     m_info = std::move(info);

@@ -119,6 +119,23 @@ private:
     std::shared_ptr<Slot> m_slot = std::make_shared<Slot>();
 };
 
+std::uint64_t sizeOf(const Publication& publication)
+{
+    std::uint64_t size = publication.data.size();
+    if (publication.info)
+        size += publication.info->connInfo.size() + publication.info->chanInfo.size();
+    for (const auto& [name, value] : publication.tags)
+        size += name.size() + value.size();
+    return size + sizeof publication;
+}
+
+Failure<ControlError> noRoom()
+{
+    return Failure{ControlError{ControlErrorCode::LimitExceeded, "the answers to this request are over " +
+                                                                     std::to_string(AnswerRoom::most) +
+                                                                     " bytes; ask for less at once"}};
+}
+
 Result<PresenceList, ControlError> presence(const CallContext& at, const std::string& channel, bool numbersAlone)
 {
     const auto index = permitted(at, channel);
@@ -146,6 +163,19 @@ ControlError unknownChannel(std::string_view channel)
             "no rule of the policy's channels has the channel \"" + clipped(channel, shownName) + '"'};
 }
 
+std::optional<ControlError> faultIn(const CallContext& at, std::string_view name, const std::string& json)
+{
+    if (json.empty())
+        return std::nullopt;
+    if (const std::uint64_t most = largestData(at.hub.context->policy()); json.size() > most)
+        return ControlError{ControlErrorCode::BadRequest,
+                            std::string(name) + " has over " + std::to_string(most) + " bytes"};
+    if (const auto fault = at.hub.context->validator.read(std::as_bytes(std::span(json))))
+        return ControlError{ControlErrorCode::BadRequest,
+                            std::string(name) + ": " + std::string(jsonFaultText(*fault))};
+    return std::nullopt;
+}
+
 Result<PublishResult, ControlError> publishAtHome(const CallContext& at, const std::string& channel,
                                                   const NewPublication& publication)
 {
@@ -154,11 +184,14 @@ Result<PublishResult, ControlError> publishAtHome(const CallContext& at, const s
         return Failure{index.error()};
     WorkerContext& context = *at.hub.context;
     const Policy& policy = context.policy();
-    if (const std::uint64_t most = largestData(policy); publication.data.size() > most) {
-        const std::string met = std::to_string(publication.data.size()) + " bytes";
+    std::uint64_t size = publication.data.size();
+    for (const auto& [name, value] : publication.tags)
+        size += name.size() + value.size();
+    if (const std::uint64_t most = largestData(policy); size > most) {
+        const std::string met = std::to_string(size) + " bytes";
         return refuse(at, {Reason::TooBig, {"/routes", "routes › messages › max_size"}, met, std::to_string(most)},
                       ControlErrorCode::BadRequest,
-                      "data has " + met + "; messages.max_size of the hub routes is " + std::to_string(most));
+                      "data and tags have " + met + "; messages.max_size of the hub routes is " + std::to_string(most));
     }
     if (auto why = misfit(context, publication.data, *index)) {
         std::string message = "data: " + why->met + (why->limit.empty() ? "" : " (" + why->limit + ')');
@@ -191,6 +224,11 @@ HubReply callAtHome(const CallContext& at, const PresenceQuery& query)
     const auto list = presence(at, query.channel, false);
     if (!list)
         return Failure{list.error()};
+    std::uint64_t size = 0;
+    for (const SharedClientInfo& info : list->clients)
+        size += sizeof *info + info->user.size() + info->connInfo.size() + info->chanInfo.size();
+    if (size > at.room.left() || !at.room.take(size))
+        return noRoom();
     ChannelPresence answer;
     answer.clients.reserve(list->clients.size());
     for (const SharedClientInfo& info : list->clients)
@@ -219,7 +257,9 @@ HubReply callAtHome(const CallContext& at, const ChannelHistoryQuery& query)
         ask.query.limit = static_cast<std::uint64_t>(query.limit);
     ask.query.since = query.since;
     ask.query.reverse = query.reverse;
-    ask.cap = {mostPublications, mostBytes};
+    if (at.room.left() == 0)
+        return noRoom();
+    ask.cap = {mostPublications, std::min(mostBytes, at.room.left())};
     const AnswerSlot<HistoryPage> slot;
     at.hub.channels->history(query.channel, std::move(ask), at.hub.context->now, slot.taker());
     auto page = slot.take();
@@ -227,8 +267,12 @@ HubReply callAtHome(const CallContext& at, const ChannelHistoryQuery& query)
         return Failure{page.error()};
     ChannelHistory answer;
     answer.publications.reserve(page->publications.size());
-    for (const SharedPublication& publication : page->publications)
+    std::uint64_t size = 0;
+    for (const SharedPublication& publication : page->publications) {
         answer.publications.push_back(*publication);
+        size += sizeOf(*publication);
+    }
+    (void)at.room.take(size);
     answer.position = std::move(page->position);
     return HubAnswer(std::move(answer));
 }

@@ -156,7 +156,7 @@ private:
         postBehind(worker, [self = shared_from_this(), worker, jobs, from](Gate::Hub& hub, Worker&) {
             const std::size_t end = std::min(jobs->size(), from + jobsPerTurn);
             for (std::size_t i = from; i < end; ++i)
-                (*jobs)[i]({hub, self->m_actor, self->m_audit});
+                (*jobs)[i]({hub, self->m_actor, self->m_audit, self->m_room});
             if (end < jobs->size())
                 self->postJobs(worker, jobs, end); // in a turn of its own
             else if (self->m_missing.fetch_sub(1, std::memory_order_acq_rel) == 1)
@@ -190,14 +190,14 @@ private:
         m_missing.store(m_gate.size());
         auto parts = std::make_shared<std::vector<PartReply>>(m_gate.size(), PartReply(HubAnswer(SessionsMet{})));
         for (std::size_t worker = 0; worker < m_gate.size(); ++worker)
-            postBehind(worker,
-                       [self = shared_from_this(), parts, worker, &command, &reply](Gate::Hub& hub, Worker& at) {
-                           (*parts)[worker] = callAtWorker({hub, self->m_actor, self->m_audit}, at, command);
-                           if (self->m_missing.fetch_sub(1, std::memory_order_acq_rel) != 1)
-                               return;
-                           reply = joined(std::move(*parts));
-                           self->step();
-                       });
+            postBehind(
+                worker, [self = shared_from_this(), parts, worker, &command, &reply](Gate::Hub& hub, Worker& at) {
+                    (*parts)[worker] = callAtWorker({hub, self->m_actor, self->m_audit, self->m_room}, at, command);
+                    if (self->m_missing.fetch_sub(1, std::memory_order_acq_rel) != 1)
+                        return;
+                    reply = joined(std::move(*parts));
+                    self->step();
+                });
     }
 
     /// One record of all that was published, and one of each command that acts on sessions or takes something away.
@@ -249,6 +249,7 @@ private:
     const Clock& m_clock;
     EventSink& m_audit;
     const Actor m_actor;
+    AnswerRoom m_room;
     const std::vector<HubCommand> m_commands;
     const std::uint64_t m_policyVersion;
     std::vector<BatchReply> m_replies;

@@ -12,8 +12,6 @@ namespace gatehouse {
 
 namespace {
 
-constexpr std::size_t mostChannels = 100'000; // in one answer
-
 ControlError badRequest(std::string message)
 {
     return {ControlErrorCode::BadRequest, std::move(message)};
@@ -98,6 +96,9 @@ PartReply callAtWorker(const CallContext& at, Worker&, const SubscribeCommand& c
 {
     if (!matchChannelForServer(at.hub.context->policy(), command.channel))
         return Failure{unknownChannel(command.channel)};
+    for (const auto& [name, json] : {std::pair("info", &command.info), std::pair("data", &command.data)})
+        if (auto fault = faultIn(at, name, *json))
+            return Failure{std::move(*fault)};
     const ServerSubscription subscription{command.channel, command.info, command.data, command.expireAt,
                                           command.recoverSince};
     return met(at.hub.sessions->subscribe(selectorOf(command.who), subscription));
@@ -137,8 +138,13 @@ PartReply callAtWorker(const CallContext& at, Worker&, const ChannelsQuery& quer
     const auto fits = [&](std::string_view name) {
         return mayName(at.actor, name) && (query.pattern.empty() || channelMatchesForServer(query.pattern, name));
     };
-    for (SubscribedChannel& channel : at.hub.channels->subscribed(fits))
+    std::uint64_t size = 0;
+    for (SubscribedChannel& channel : at.hub.channels->subscribed(fits)) {
+        size += channel.name.size() + sizeof channel;
         list.channels.push_back({std::move(channel.name), channel.subscribers});
+    }
+    if (size > at.room.left() || !at.room.take(size))
+        return Failure{ControlError{ControlErrorCode::LimitExceeded, "too many channels match; narrow the pattern"}};
     return HubAnswer(std::move(list));
 }
 
@@ -160,9 +166,6 @@ HubReply joined(std::vector<PartReply> parts)
     }
     if (!lists)
         return HubAnswer(SessionsMet{sessions});
-    if (channels.size() > mostChannels)
-        return Failure{ControlError{ControlErrorCode::LimitExceeded,
-                                    "over " + std::to_string(mostChannels) + " channels match; narrow the pattern"}};
     ChannelList all;
     for (const auto& [name, clients] : channels)
         all.channels.push_back({name, clients});

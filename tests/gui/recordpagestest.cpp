@@ -283,7 +283,7 @@ void RecordPagesTest::audit_filters_by_text_and_kind()
     auto* kinds = page.findChild<QComboBox*>();
     kinds->setFocus();
     QTest::keyClick(kinds, Qt::Key_End);
-    QTRY_COMPARE(page.model().filter().kind, std::optional(AuditKind::Command));
+    QTRY_COMPARE(page.model().filter().kind, std::optional(AuditKind::Upstream));
     QTRY_COMPARE(page.model().state(), ui::AuditModel::State::Ready);
     QCOMPARE(page.model().rowCount(), 0);
     QVERIFY(!page.table().isVisible());

@@ -24,6 +24,7 @@ private Q_SLOTS:
     void publishing_meets_the_same_policy_as_a_client();
     void a_publisher_is_held_to_its_channels();
     void history_is_read_and_removed();
+    void the_answers_to_one_request_are_bounded();
     void presence_and_channels_are_those_of_all_workers();
     void the_server_subscribes_and_unsubscribes();
     void a_users_sessions_are_disconnected_on_every_route();
@@ -248,6 +249,8 @@ void HubApiTest::publishing_meets_the_same_policy_as_a_client_data()
         "schema");
     row("larger than messages may be", "{\"channel\":\"news.a\",\"data\":\"" + QByteArray(70000, 'x') + "\"}", 107,
         "too_big");
+    row("tags that are", "{\"channel\":\"news.a\",\"data\":1,\"tags\":{\"t\":\"" + QByteArray(70000, 'x') + "\"}}", 107,
+        "too_big");
     row("no data", R"({"channel":"news.a"})", 107, "api_format", 400);
     row("no channel", R"({"data":1})", 107, "api_format", 400);
     row("bytes", R"({"channel":"news.a","b64data":"AAH/"})", 107, "api_format", 400);
@@ -348,6 +351,22 @@ void HubApiTest::history_is_read_and_removed()
     QCOMPARE(after["offset"].get<int>(), 5);
 }
 
+void HubApiTest::the_answers_to_one_request_are_bounded()
+{
+    const Desk desk;
+    for (int n = 0; n < 40; ++n)
+        QVERIFY(desk.result("publish", {{"channel", "news.a"}, {"data", std::string(60000, 'x')}}).is_object());
+    Json commands = Json::array();
+    for (int n = 0; n < 1000; ++n)
+        commands.push_back({{"history", {{"channel", "news.a"}, {"limit", -1}}}});
+    const HttpAnswer answer = desk.post("batch", Json{{"commands", commands}}.dump());
+    QVERIFY(answer.text.size() < 2 * (std::size_t{20} << 20)); // the replies stand there twice
+    const Json replies = bodyOf(answer)["replies"];
+    QCOMPARE(replies.size(), std::size_t{1000});
+    QCOMPARE(replies[0]["history"]["publications"].size(), std::size_t{40});
+    QCOMPARE(replies[999]["error"]["code"].get<int>(), 106);
+}
+
 void HubApiTest::presence_and_channels_are_those_of_all_workers()
 {
     const Desk desk;
@@ -391,6 +410,10 @@ void HubApiTest::the_server_subscribes_and_unsubscribes()
     VERIFY_SAME(desk.result("presence", {{"channel", "news.a"}})["presence"][id]["chan_info"], (Json{{"b", 1}}));
     QCOMPARE(desk.result("subscribe", wish)["sessions"].get<int>(), 0); // it is already
     QCOMPARE(desk.error("subscribe", {{"user", "ann"}, {"channel", "nowhere"}}), 102);
+    for (const char* part : {"info", "data"}) { // what no message of a client may be goes to no client
+        const std::string twice = R"({"user":"ann","channel":"news.b",")" + std::string(part) + R"(":{"a":1,"a":2}})";
+        QCOMPARE(bodyOf(desk.post("subscribe", twice))["error"]["code"].get<int>(), 107);
+    }
     QCOMPARE(desk.result("unsubscribe", {{"session", id}, {"channel", "news.a"}})["sessions"].get<int>(), 1);
     Json end = client.push();
     while (end.contains("join"))
@@ -434,29 +457,31 @@ void HubApiTest::a_users_sessions_are_disconnected_on_every_route()
 void HubApiTest::a_connection_is_refreshed_or_expires()
 {
     ManualClock clock;
-    const Desk desk({}, &clock);
-    ProtocolClient stays = connected(desk.server, "ann");
-    ProtocolClient ends = connected(desk.server, "bob");
-    ProtocolClient token = connected(desk.server, "cat");
+    const Desk desk([](Json& policy) { policy["routes"].back()["ping"] = "off"; }, &clock);
     const auto now = std::chrono::duration_cast<std::chrono::seconds>(clock.wall().time_since_epoch()).count();
-    QCOMPARE(desk.result("refresh", {{"user", "ann"}, {"expire_at", now + 7200}}, "operator")["sessions"].get<int>(),
-             1);
-    const Json push = stays.push();
+    const auto refresh = [&](const std::string& user, Json more) {
+        more["user"] = user;
+        return desk.result("refresh", more, "operator")["sessions"].get<int>();
+    };
+    ProtocolClient refreshed = connected(desk.server, "ann");
+    ProtocolClient expired = connected(desk.server, "bob");
+    ProtocolClient forever = connected(desk.server, "cat");
+    ProtocolClient left = connected(desk.server, "dan");
+    QCOMPARE(refresh("ann", {{"expire_at", now + 7200}}), 1);
+    const Json push = refreshed.push();
     QVERIFY2(push.contains("refresh"), push.dump().c_str());
     QCOMPARE(push["refresh"]["expires"].get<bool>(), true);
-    QCOMPARE(desk.result("refresh", {{"user", "bob"}, {"expired", true}})["sessions"].get<int>(), 1);
+    QCOMPARE(refresh("cat", {{"expire_at", 253402300799}}), 1); // the last second of the year 9999
+    QCOMPARE(refresh("bob", {{"expired", true}}), 1);
+    QCOMPARE(refresh("nobody", {{"expired", true}}), 0);
     clock.advance(1s);
-    QCOMPARE(ends.closing().code, 3005);
-    QVERIFY(stays.ask({{"ping", Json::object()}}).contains("ping"));
-    QCOMPARE(desk.result("refresh", {{"user", "nobody"}, {"expired", true}})["sessions"].get<int>(), 0);
-    const auto sessions = desk.server.sessions();
-    for (const SessionRow& row : sessions) {
-        if (row.info->user == "bob")
-            continue;
-        QVERIFY(row.info->tokenExpires.has_value());
-        const auto until = std::chrono::duration_cast<std::chrono::seconds>(row.info->tokenExpires->time_since_epoch());
-        QCOMPARE(until.count() - now, static_cast<std::int64_t>(row.info->user == "ann" ? 7200 : 3600));
-    }
+    QCOMPARE(expired.closing().code, 3005);
+    clock.advance(3601s);
+    QCOMPARE(left.closing().code, 3005);
+    QVERIFY(refreshed.ask({{"ping", Json::object()}}).contains("ping"));
+    clock.advance(3600s);
+    QCOMPARE(refreshed.closing().code, 3005);
+    QVERIFY(forever.ask({{"ping", Json::object()}}).contains("ping"));
 }
 
 void HubApiTest::a_filter_that_names_nobody_is_a_mistake_data()
