@@ -6,6 +6,7 @@
 #include "policy/load.h"
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <csignal>
 #include <cstdio>
@@ -22,10 +23,12 @@ namespace gatehouse::bench {
 namespace {
 
 struct Options {
-    std::string config;
+    std::string config;        ///< of a gate of one's own; empty: a server at `url`
+    std::string url;           ///< wss://127.0.0.1:8443/path
+    std::string token;         ///< beside `url`; empty: none is shown
     std::string listener;      ///< empty: the first
     std::uint16_t port = 0;    ///< 0: the listener's
-    std::string mode = "idle"; ///< idle, echo, publish, centrifuge
+    std::string mode = "idle"; ///< idle, echo, publish, centrifuge, loop, broadcast, connect
     std::string path;          ///< {n} is the number of a session's channel
     std::size_t sessions = 100;
     std::size_t users = 100;
@@ -33,6 +36,8 @@ struct Options {
     std::size_t channels = 1;
     std::size_t atOnce = 50;   ///< sessions that are being opened
     std::size_t size = 128;    ///< bytes of a message
+    std::size_t atATime = 1;   ///< messages on their way: of each session in loop, of all in broadcast
+    bool resume = false;       ///< connect: with the session of the connection before
     double rate = 100;         ///< messages a second over all sessions, in echo and publish
     double seconds = 10;       ///< that the load lasts, or that the sessions are held
     bool waitForInput = false; ///< idle: hold until standard input ends instead
@@ -41,8 +46,10 @@ struct Options {
 [[noreturn]] void usage(const std::string& problem)
 {
     std::cerr << "bench_load: " << problem << "\n"
-              << "usage: bench_load --config FILE [--listener NAME] [--port N] [--mode idle|echo|publish|centrifuge] "
-                 "[--path PATH]\n"
+              << "usage: bench_load --config FILE [--listener NAME] [--port N] | --url wss://127.0.0.1:PORT/PATH "
+                 "[--token T]\n"
+                 "  [--mode idle|echo|publish|centrifuge|loop|broadcast|connect] [--path PATH] [--at-a-time N] "
+                 "[--resume]\n"
                  "  [--sessions N] [--users N] [--sources N] [--channels N] [--at-once N] [--size BYTES] [--rate "
                  "PER_SECOND]\n"
                  "  [--seconds S | --until-eof]\n";
@@ -61,18 +68,22 @@ template <class Number> Number number(const std::string& key, const std::string&
 Options parse(const std::vector<std::string>& arguments)
 {
     Options options;
-    const std::map<std::string, std::string*> texts{{"--config", &options.config},
-                                                    {"--listener", &options.listener},
-                                                    {"--mode", &options.mode},
-                                                    {"--path", &options.path}};
+    const std::map<std::string, std::string*> texts{{"--config", &options.config}, {"--url", &options.url},
+                                                    {"--token", &options.token},   {"--listener", &options.listener},
+                                                    {"--mode", &options.mode},     {"--path", &options.path}};
     const std::map<std::string, std::size_t*> sizes{
         {"--sessions", &options.sessions}, {"--users", &options.users},    {"--sources", &options.sources},
-        {"--channels", &options.channels}, {"--at-once", &options.atOnce}, {"--size", &options.size}};
+        {"--channels", &options.channels}, {"--at-once", &options.atOnce}, {"--size", &options.size},
+        {"--at-a-time", &options.atATime}};
     const std::map<std::string, double*> numbers{{"--rate", &options.rate}, {"--seconds", &options.seconds}};
     for (std::size_t i = 0; i < arguments.size(); ++i) {
         const std::string& key = arguments[i];
         if (key == "--until-eof") {
             options.waitForInput = true;
+            continue;
+        }
+        if (key == "--resume") {
+            options.resume = true;
             continue;
         }
         if (i + 1 == arguments.size())
@@ -89,21 +100,23 @@ Options parse(const std::vector<std::string>& arguments)
         else
             usage("'" + key + "' is not known");
     }
-    if (options.config.empty())
-        usage("--config is missing");
-    if (options.mode != "idle" && options.mode != "echo" && options.mode != "publish" && options.mode != "centrifuge")
-        usage("--mode is idle, echo, publish or centrifuge");
+    if (options.config.empty() == options.url.empty())
+        usage("either --config or --url");
+    constexpr std::array modes{"idle", "echo", "publish", "centrifuge", "loop", "broadcast", "connect"};
+    if (std::ranges::find(modes, options.mode) == modes.end())
+        usage("there is no --mode " + options.mode);
     if (options.path.empty())
-        options.path = options.mode == "echo"         ? "/echo"
-                       : options.mode == "centrifuge" ? "/connection/websocket"
-                                                      : "/hub/chat.{n}";
+        options.path = options.mode == "echo" || options.mode == "loop" ? "/echo"
+                       : options.mode == "centrifuge"                   ? "/connection/websocket"
+                                                                        : "/hub/chat.{n}";
     return options;
 }
 
 /// Opens sessions and drives them from one thread.
 class Load {
 public:
-    Load(Options options, const Policy& policy)
+    /// `policy` null: the target is that of the URL.
+    Load(Options options, const Policy* policy)
         : m_options(std::move(options))
         , m_policy(policy)
         , m_epoll(epoll_create1(EPOLL_CLOEXEC))
@@ -177,6 +190,66 @@ public:
         }
     }
 
+    /// Each session has so many messages on their way, and sends the next when one is back.
+    void loop()
+    {
+        m_latencies.clear();
+        const Instant end = ends();
+        std::vector<std::uint64_t> back(m_clients.size(), 0);
+        for (const auto& client : m_clients)
+            for (std::size_t i = 0; i < m_options.atATime; ++i)
+                send(*client);
+        while (std::chrono::steady_clock::now() < end && failed() == 0) {
+            poll(std::chrono::milliseconds(10));
+            for (std::size_t n = 0; n < m_clients.size(); ++n)
+                for (LoadClient& client = *m_clients[n]; back[n] < client.received(); ++back[n])
+                    send(client);
+        }
+    }
+
+    /// The first session publishes so many at a time, and more when they have come to all the others.
+    void broadcast()
+    {
+        m_latencies.clear();
+        const Instant end = ends();
+        std::uint64_t rounds = 0;
+        while (std::chrono::steady_clock::now() < end && failed() == 0) {
+            for (std::size_t i = 0; i < m_options.atATime; ++i)
+                send(*m_clients[0]);
+            ++rounds;
+            const auto whole = [&] {
+                return std::all_of(m_clients.begin() + 1, m_clients.end(), [&](const auto& client) {
+                    return client->received() >= rounds * m_options.atATime;
+                });
+            };
+            while (!whole() && failed() == 0 && std::chrono::steady_clock::now() < end + std::chrono::seconds(5))
+                poll(std::chrono::milliseconds(10));
+        }
+    }
+
+    /// One connection after the other: TCP, TLS, the upgrade, and its end.
+    void connect()
+    {
+        const Instant started = std::chrono::steady_clock::now(), end = ends();
+        while (std::chrono::steady_clock::now() < end && failed() == 0) {
+            const Instant began = std::chrono::steady_clock::now();
+            add();
+            while (m_open == 0 && failed() == 0)
+                poll(std::chrono::milliseconds(100));
+            m_latencies.push_back(static_cast<std::uint32_t>(
+                std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::steady_clock::now() - began)
+                    .count()));
+            ++m_sent;
+            if (m_options.resume)
+                m_ticket = m_clients.back()->ticket();
+            m_resumed += m_clients.back()->resumed() ? 1U : 0U;
+            if (failed() == 0)
+                m_clients.clear();
+            m_open = 0;
+        }
+        m_openSeconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - started).count();
+    }
+
     [[nodiscard]] nlohmann::json report()
     {
         std::uint64_t received = 0;
@@ -198,11 +271,26 @@ public:
                 {"sent", m_sent},
                 {"received", received},
                 {"orders", orders()}, // as many as channels where every subscriber was told the same
+                {"resumed", m_resumed},
                 {"latency_us", {{"p50", quantile(0.5)}, {"p99", quantile(0.99)}, {"max", quantile(1)}}},
                 {"problems", problems}};
     }
 
 private:
+    [[nodiscard]] Instant ends() const
+    {
+        return std::chrono::steady_clock::now() +
+               std::chrono::duration_cast<Instant::duration>(std::chrono::duration<double>(m_options.seconds));
+    }
+
+    void send(LoadClient& client)
+    {
+        client.sendStamped(m_options.size);
+        client.advance(m_latencies);
+        watch(client);
+        ++m_sent;
+    }
+
     [[nodiscard]] std::size_t orders() const
     {
         std::set<std::pair<std::size_t, std::uint64_t>> seen;
@@ -213,14 +301,42 @@ private:
 
     void chooseTarget()
     {
+        if (!m_policy)
+            return chooseUrl();
         const auto named = [this](const Listener& listener) {
             return m_options.listener.empty() || listener.name == m_options.listener;
         };
-        const auto found = std::ranges::find_if(m_policy.listeners, named);
-        if (found == m_policy.listeners.end())
+        const auto found = std::ranges::find_if(m_policy->listeners, named);
+        if (found == m_policy->listeners.end())
             usage("the policy has no listener of that name");
         m_target.tls = found->tls.has_value();
         m_target.port = m_options.port != 0 ? m_options.port : found->port;
+    }
+
+    void chooseUrl()
+    {
+        const std::string& url = m_options.url;
+        const std::size_t host = url.find("://") + 3;
+        const std::size_t port = url.find(':', host) + 1;
+        const std::size_t path = std::min(url.find('/', port), url.size());
+        if (!url.starts_with("ws") || port <= host)
+            usage("--url is like wss://127.0.0.1:8443/path");
+        m_target.tls = url.starts_with("wss:");
+        m_target.address = url.substr(host, port - 1 - host);
+        m_target.port = number<std::uint16_t>("--url", url.substr(port, path - port));
+        m_options.path = path < url.size() ? url.substr(path) : "/";
+    }
+
+    [[nodiscard]] std::string tokenOf(std::size_t n) const
+    {
+        if (!m_policy)
+            return m_options.token;
+        const auto token =
+            mintToken(*m_policy, {"load" + std::to_string(n % m_options.users), {}, std::chrono::hours(1), {}},
+                      SystemClock().wall());
+        if (!token)
+            usage(token.error());
+        return *token;
     }
 
     void add()
@@ -232,18 +348,15 @@ private:
         if (const std::size_t at = request.target.find("{n}"); at != std::string::npos)
             request.target.replace(at, 3, std::to_string(n % m_options.channels));
         request.key = "dGhlIHNhbXBsZSBub25jZQ==";
-        const auto token =
-            mintToken(m_policy, {"load" + std::to_string(n % m_options.users), {}, std::chrono::hours(1), {}},
-                      SystemClock().wall());
-        if (!token)
-            usage(token.error());
-        request.headers.emplace_back("Authorization", "Bearer " + *token);
+        if (const std::string token = tokenOf(n); !token.empty())
+            request.headers.emplace_back("Authorization", "Bearer " + token);
         const std::size_t source = n % m_options.sources;
         m_clients.push_back(std::make_unique<LoadClient>(
             m_target, m_context, "127.0." + std::to_string(source / 250) + '.' + std::to_string(source % 250 + 1),
             std::move(request),
             m_options.mode == "centrifuge" ? "chat." + std::to_string(n % m_options.channels) : std::string()));
         LoadClient& client = *m_clients.back();
+        client.resumeFrom(m_ticket);
         epoll_event event{};
         event.events = EPOLLIN | EPOLLOUT;
         event.data.ptr = &client;
@@ -283,7 +396,7 @@ private:
     [[nodiscard]] std::size_t failed() const { return m_failed; }
 
     Options m_options;
-    const Policy& m_policy;
+    const Policy* m_policy;
     Target m_target;
     int m_epoll;
     SSL_CTX* m_context;
@@ -291,6 +404,8 @@ private:
     std::vector<std::uint32_t> m_latencies; ///< microseconds
     std::size_t m_open = 0, m_failed = 0;
     std::uint64_t m_sent = 0;
+    std::uint64_t m_resumed = 0;
+    std::shared_ptr<SSL_SESSION> m_ticket; ///< of the connection before
     double m_openSeconds = 0;
     bool m_inputEnded = false;
 };
@@ -304,11 +419,21 @@ int run(const std::vector<std::string>& arguments)
         limit.rlim_cur = limit.rlim_max;
         setrlimit(RLIMIT_NOFILE, &limit);
     }
-    const auto policy = loadPolicy(options.config);
-    if (!policy)
-        usage(formatPolicyError(policy.error().front(), options.config));
-    const bool idle = options.mode == "idle";
-    Load load(std::move(options), policy->policy);
+    std::optional<Policy> policy;
+    if (!options.config.empty()) {
+        auto loaded = loadPolicy(options.config);
+        if (!loaded)
+            usage(formatPolicyError(loaded.error().front(), options.config));
+        policy = std::move(loaded->policy);
+    }
+    const std::string mode = options.mode;
+    const bool idle = mode == "idle";
+    Load load(std::move(options), policy ? &*policy : nullptr);
+    if (mode == "connect") {
+        load.connect();
+        std::cout << load.report().dump() << std::endl;
+        return 0;
+    }
     if (!load.openAll()) {
         std::cout << load.report().dump(2) << std::endl;
         return 1;
@@ -318,7 +443,14 @@ int run(const std::vector<std::string>& arguments)
         load.hold();
         return 0;
     }
-    load.work();
+    if (mode == "loop" || mode == "broadcast")
+        std::cerr << "open" << std::endl; // whoever measures the server begins here
+    if (mode == "loop")
+        load.loop();
+    else if (mode == "broadcast")
+        load.broadcast();
+    else
+        load.work();
     std::cout << load.report().dump(2) << std::endl;
     return 0;
 }

@@ -57,8 +57,27 @@ LoadClient::LoadClient(const Target& target, SSL_CTX* context, const std::string
     }
 }
 
+void LoadClient::resumeFrom(const std::shared_ptr<SSL_SESSION>& session)
+{
+    if (m_ssl && session)
+        SSL_set_session(m_ssl, session.get());
+}
+
+std::shared_ptr<SSL_SESSION> LoadClient::ticket() const
+{
+    if (!m_ssl)
+        return nullptr;
+    SSL_SESSION* session = SSL_get1_session(m_ssl);
+    if (session && SSL_SESSION_is_resumable(session) == 1)
+        return {session, SSL_SESSION_free};
+    SSL_SESSION_free(session);
+    return nullptr;
+}
+
 LoadClient::~LoadClient()
 {
+    if (m_ssl)
+        SSL_shutdown(m_ssl); // a session that was not closed is not resumed
     SSL_free(m_ssl);
     if (m_fd >= 0)
         close(m_fd);

@@ -37,6 +37,11 @@ public:
 
     /// Goes on as far as the socket lets it; whole messages are counted and their stamps handed to `latencies`.
     void advance(std::vector<std::uint32_t>& latencies);
+    /// Before the handshake begins; null: a full one.
+    void resumeFrom(const std::shared_ptr<SSL_SESSION>& session);
+    /// To resume from; null where the server gave none.
+    [[nodiscard]] std::shared_ptr<SSL_SESSION> ticket() const;
+    [[nodiscard]] bool resumed() const { return m_ssl && SSL_session_reused(m_ssl) == 1; }
     /// Queues a text message that begins with the time in nanoseconds.
     void sendStamped(std::size_t size);
 

@@ -26,3 +26,8 @@ gatehouse_add_client_test(guide guidetest.py)
 gatehouse_add_client_test(centrifuge centrifugetest.py)
 gatehouse_add_client_test(centrifuge_browser centrifugebrowsertest.py)
 gatehouse_add_client_test(hub_guide hubguidetest.py)
+
+# One channel for many, as tests/bench measures it, but small: every publication to everybody, in one order.
+add_test(NAME clients.fanout COMMAND /usr/bin/python3 ${CMAKE_SOURCE_DIR}/tests/bench/fanout --subscribers 100 --seconds 3
+    --bin ${CMAKE_RUNTIME_OUTPUT_DIRECTORY})
+set_tests_properties(clients.fanout PROPERTIES LABELS clients TIMEOUT 180)
