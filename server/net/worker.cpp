@@ -232,6 +232,8 @@ void Worker::turn()
         endpoint.inFlush = false;
         if (!endpoint.dead())
             guarded(endpoint, [&] { endpoint.flush(); });
+        if (!endpoint.dead())
+            updateInterest(endpoint);
     }
     toFlush.clear();
     messageTimes.endFlush(std::chrono::steady_clock::now);
@@ -446,8 +448,11 @@ void Worker::claimAnswered(std::uint64_t claim, ClaimVerdict verdict)
     guarded(connection, [&] { connection.claimed(verdict); });
 }
 
+/// What is to be flushed is asked behind that: who echoes would else be watched for writing, and no more, each time.
 void Worker::updateInterest(Endpoint& endpoint)
 {
+    if (endpoint.inFlush)
+        return;
     const std::uint32_t wanted =
         (endpoint.wantsRead() ? EPOLLIN | EPOLLRDHUP : 0U) | (endpoint.wantsWrite() ? EPOLLOUT : 0U);
     if (wanted == endpoint.interest)
