@@ -266,6 +266,7 @@ template <class Archive> void describe(Archive& archive, typename Archive::templ
 
 template <class Archive> void describe(Archive& archive, typename Archive::template Ref<NodeInfo> node)
 {
+    archive("uid", node.name); // in a cluster of one its name tells it from the others
     archive("name", node.name);
     archive("version", node.version);
     archive("num_clients", node.clients);

@@ -56,7 +56,8 @@ std::vector<SessionId> sessionsOf(const Worker& worker, const SessionSelector& w
 
 PartReply met(std::size_t sessions)
 {
-    return HubAnswer(SessionsMet{sessions});
+    const HubAnswer answer = SessionsMet{sessions};
+    return answer;
 }
 
 } // namespace
@@ -165,7 +166,7 @@ HubReply joined(std::vector<PartReply> parts)
         }
     }
     if (!lists)
-        return HubAnswer(SessionsMet{sessions});
+        return met(sessions);
     ChannelList all;
     for (const auto& [name, clients] : channels)
         all.channels.push_back({name, clients});

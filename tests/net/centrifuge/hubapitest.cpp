@@ -555,6 +555,7 @@ void HubApiTest::info_has_the_node_and_the_figures_of_the_hub()
     QVERIFY(desk.result("publish", {{"channel", "news.a"}, {"data", 1}}).is_object());
     const Json info = desk.result("info", Json::object(), "viewer");
     QCOMPARE(info["nodes"].size(), std::size_t{1});
+    QVERIFY(!info["nodes"][0]["uid"].get<std::string>().empty());
     QCOMPARE(info["nodes"][0]["num_clients"].get<int>(), 2);
     QCOMPARE(info["nodes"][0]["num_users"].get<int>(), 1);
     QCOMPARE(info["nodes"][0]["num_channels"].get<int>(), 2);
